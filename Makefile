@@ -1,0 +1,49 @@
+# Needs make and Python 3.11 or newer with pip. Everything is installed into .venv, from locks with hashes.
+#   make demo PYTHON=/path/to/python3.11   uses that interpreter for .venv
+
+SHELL := /bin/sh
+BIN := .venv/bin
+export PYTHON
+# pytest-xdist: as many processes as there are cores on the smallest machine we test on
+TEST_PROCESSES ?= 2
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench llm reference lock clean environment environment-dev
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: environment ## resolve the incidents of the demo world
+	@$(BIN)/python -m resuelve demo
+
+test: check ## every check of the project: lint, types, import contracts, tests
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(TESTS)
+
+check: environment-dev ## lint, types and import contracts only
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+bench: environment-dev ## the figures: incidents a second, memory, right and wrong actions
+	@$(BIN)/python -m benchmarks
+
+llm: ## what ENTORNO=DESA and ENTORNO=PROD need on top
+	@scripts/environment.sh requirements/llm.lock
+
+reference: environment-dev ## write docs/reference from the code
+	@$(BIN)/python scripts/reference.py
+
+lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
+	@scripts/lock.sh $(UPGRADE)
+
+clean: ## remove the environment and everything that tools left behind
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment:
+	@scripts/environment.sh requirements/base.lock
+
+environment-dev:
+	@scripts/environment.sh requirements/dev.lock

@@ -1,0 +1,68 @@
+#!/bin/sh
+# Makes `.venv` hold exactly what a lock says, and the project itself. Does nothing when it already does.
+#
+#   scripts/environment.sh requirements/base.lock
+#
+# Nothing is fetched that the lock does not name with its hash, and nothing is compiled on the way.
+# PYTHON names the interpreter; by default the first one on the path that is new enough.
+set -eu
+cd "$(dirname "$0")/.."
+
+lock=$1
+stamp=".venv/$(basename "$lock").stamp"
+venv_python=.venv/bin/python
+
+say() { printf '%s\n' "$*" >&2; }
+
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+
+find_python() {
+    if [ -n "${PYTHON:-}" ]; then
+        is_new_enough "$PYTHON" && { echo "$PYTHON"; return; }
+        say "PYTHON=$PYTHON is not Python 3.11 or newer."
+        return 1
+    fi
+    for candidate in python3 python3.14 python3.13 python3.12 python3.11 python; do
+        is_new_enough "$candidate" && { echo "$candidate"; return; }
+    done
+    say "Resuelve needs Python 3.11 or newer, and there is none on the path."
+    say "Install one (Debian, Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11"
+    return 1
+}
+
+create_venv() {
+    if "$1" -c 'import venv, ensurepip' >/dev/null 2>&1; then
+        "$1" -m venv --clear .venv
+    elif "$1" -c 'import venv, pip' >/dev/null 2>&1; then
+        "$1" -m venv --clear --without-pip .venv # some systems ship pip and leave ensurepip out
+    else
+        say "$1 can make no virtual environment: its venv or pip module is missing."
+        say "Install it (Debian, Ubuntu: apt install python3-venv; Fedora: dnf install python3-pip), then try again."
+        return 1
+    fi
+}
+
+run_pip() {
+    if "$venv_python" -c 'import pip' >/dev/null 2>&1; then
+        "$venv_python" -m pip --disable-pip-version-check "$@"
+    else
+        "$python" -m pip --disable-pip-version-check --python "$venv_python" "$@"
+    fi
+}
+
+# What the environment was made for: this folder (an environment cannot be moved), this lock, this project file.
+fingerprint() { pwd; "$venv_python" --version; cksum "$lock" pyproject.toml; }
+
+if is_new_enough "$venv_python" && [ -f "$stamp" ] && [ "$(fingerprint)" = "$(cat "$stamp")" ]; then
+    exit 0
+fi
+
+python=$(find_python)
+if ! is_new_enough "$venv_python" || [ "$(head -n 1 .venv/place 2>/dev/null)" != "$(pwd)" ]; then
+    create_venv "$python"
+    pwd >.venv/place
+fi
+say "Installing what $lock names into .venv (once, about half a minute) …"
+run_pip install -qq --require-hashes --only-binary :all: -r "$lock"
+run_pip install -qq --no-deps --no-index --no-build-isolation --editable .
+fingerprint >"$stamp"

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Writes the locks anew from pyproject.toml: every version with its hashes, for every system and Python from 3.11 on,
+# without the address of any index. Pins stay as they are where they still fit; `scripts/lock.sh --upgrade` moves them.
+set -eu
+cd "$(dirname "$0")/.."
+
+command -v uv >/dev/null 2>&1 || {
+    echo "Writing the locks needs uv on the path: pip install uv" >&2
+    exit 1
+}
+
+compile() {
+    uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate "$@" >/dev/null
+}
+
+# The largest first; the others are parts of it, so that one environment can grow from one to the next.
+compile --all-extras --group dev --output-file requirements/dev.lock "$@"
+compile --group build --constraints requirements/dev.lock --output-file requirements/base.lock
+compile --group build --extra llm --constraints requirements/dev.lock --output-file requirements/llm.lock

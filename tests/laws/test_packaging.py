@@ -1,0 +1,115 @@
+"""The package holds its data, the locks fit the project file, and nothing is imported that was not declared."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tests.laws.repository import ROOT, SOURCE, source_files, syntax
+
+LOCKS = ("base", "llm", "dev")
+"""Each holds the one before it."""
+
+
+@cache
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def declared() -> dict[str, Requirement]:
+    """Direct dependencies of the product, extras included, by canonical name."""
+    table = project()["project"]
+    texts = [*table["dependencies"], *(t for extra in table["optional-dependencies"].values() for t in extra)]
+    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+
+
+@cache
+def locked(name: str) -> frozenset[tuple[str, str]]:
+    """The pinned (name, version) pairs of a lock."""
+    text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
+    return frozenset((canonicalize_name(n), v) for n, v in re.findall(r"^([\w.-]+)==([\w.!+-]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert [e for e in entries if not re.match(r"[\w.-]+==\S+( ; .+)? \\\n    --hash=sha256:[0-9a-f]{64}", e)] == []
+    assert "://" not in text
+    assert "index-url" not in text
+    assert "find-links" not in text
+
+
+def test_each_lock_holds_the_one_before() -> None:
+    base, llm, dev = (locked(name) for name in LOCKS)
+    assert base <= llm <= dev
+
+
+def test_the_lock_fits_the_project_file() -> None:
+    pins: dict[str, list[str]] = {}
+    for name, version in locked("dev"):
+        pins.setdefault(name, []).append(version)
+    groups = [r for group in project()["dependency-groups"].values() for r in group if isinstance(r, str)]
+    wanted = [*declared().values(), *map(Requirement, groups)]
+    wrong = [
+        str(r)
+        for r in wanted
+        if not (found := pins.get(canonicalize_name(r.name))) or not all(Version(v) in r.specifier for v in found)
+    ]
+    assert not wrong, "run: make lock"
+
+
+def test_every_direct_dependency_is_described() -> None:
+    page = (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\w.-]+)(?:\[\w+\])? \| ([\d.]+) \|", page, re.MULTILINE)
+    described = {canonicalize_name(name): version for name, version in rows}
+    assert [name for name in declared() if name not in described] == []
+    assert [name for name, version in described.items() if (name, version) not in locked("dev")] == [], "versions"
+
+
+def test_imports_and_declared_dependencies_agree() -> None:
+    distributions = {name: {canonicalize_name(d) for d in found} for name, found in packages_distributions().items()}
+    imported = {d for name in _imported() for d in distributions.get(name, {name})}
+    strangers = {n for n in _imported() if not distributions.get(n, {n}) & set(declared())}
+    assert not strangers, "imported, not declared"
+    assert {name for name in declared() if name not in imported} == set(), "declared, never imported"
+
+
+def _imported() -> set[str]:
+    names: set[str] = set()
+    for file in source_files():
+        for node in ast.walk(syntax(file)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"resuelve", "__future__"}
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    ours = {p.relative_to(SOURCE.parent).as_posix() for p in SOURCE.rglob("*") if p.is_file()}
+    assert {name for name in ours if "__pycache__" not in name} - names == set()
+    assert any(name.endswith("/licenses/LICENSE") for name in names)
