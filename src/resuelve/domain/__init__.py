@@ -1,0 +1,1 @@
+"""Values and rules of the business. No input or output, no vendor, no settings."""

@@ -1,0 +1,179 @@
+"""Every error that Resuelve raises, in one tree.
+
+    ResuelveError
+    ├── SettingsError               a setting is missing or wrong
+    ├── WorkspaceError              the workspace cannot be read or written
+    ├── DictionaryError             the dictionary of known problems cannot be read at all
+    ├── VectorIndexError
+    │   ├── IndexMissing            no index has been built
+    │   └── IndexMismatch           built by another embedder or another version
+    ├── TicketError
+    │   ├── TicketNotFound          the manager does not know the incident
+    │   ├── TicketRefused           the manager understood the change and refused it; nothing was done
+    │   └── TicketUnavailable       no usable answer; what was done may be unknown
+    ├── AgentError
+    │   ├── AgentRefused            the business system refused the call
+    │   └── AgentUnavailable        no usable answer
+    ├── ModelError
+    │   ├── ModelUnavailable        the model server did not answer
+    │   └── ModelOutputInvalid      it answered something that may not be used
+    └── JournalError                the journal cannot be read or written
+
+A row or an incident that cannot be processed is not an error of the run: it is set aside with its reason
+(`Rejected`), and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class ResuelveError(Exception):
+    """Base of the tree: what happened, where, and what to do about it.
+
+    Attributes:
+        what: one sentence about what happened.
+        where: a file and line, a ticket, a stage or an address; empty when there is no better place.
+        remedy: what the reader can do; empty when nothing can be advised.
+    """
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} → {self.remedy}" if self.remedy else text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments do not survive the default pickling of exceptions.
+        return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+def _rebuild(cls: type[ResuelveError], state: dict[str, object]) -> ResuelveError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, state.get("what", ""))
+    error.__dict__.update(state)
+    return error
+
+
+class SettingsError(ResuelveError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class WorkspaceError(ResuelveError):
+    """The workspace folder cannot be read or written."""
+
+
+class DictionaryError(ResuelveError):
+    """The dictionary of known problems cannot be read at all."""
+
+
+class VectorIndexError(ResuelveError):
+    """The vector index cannot be used."""
+
+
+class IndexMissing(VectorIndexError):
+    """No index has been built yet."""
+
+
+class IndexMismatch(VectorIndexError):
+    """The index was built by another embedder or another version of Resuelve."""
+
+
+class TicketError(ResuelveError):
+    """A call to the ticket manager failed."""
+
+
+class TicketNotFound(TicketError):
+    """The ticket manager does not know this incident."""
+
+
+class TicketRefused(TicketError):
+    """The ticket manager refused the change; nothing was changed."""
+
+
+class TicketUnavailable(TicketError):
+    """The ticket manager gave no usable answer.
+
+    Attributes:
+        outcome_unknown: True when a change was sent and may or may not have been carried out.
+        answered: True when the manager answered (with an error), so that it is not still working on the change.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        outcome_unknown: bool = False,
+        answered: bool = False,
+    ) -> None:
+        self.outcome_unknown = outcome_unknown
+        self.answered = answered
+        super().__init__(what, where=where, remedy=remedy)
+
+
+class AgentError(ResuelveError):
+    """A business system's agent could not answer."""
+
+
+class AgentRefused(AgentError):
+    """The business system understood the request and refused it."""
+
+
+class AgentUnavailable(AgentError):
+    """The business system gave no usable answer."""
+
+
+class ModelError(ResuelveError):
+    """A language model or an embedder could not be used.
+
+    Attributes:
+        calls, tokens_in, tokens_out: what was spent before giving up.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        calls: int = 0,
+        tokens_in: int = 0,
+        tokens_out: int = 0,
+    ) -> None:
+        self.calls = calls
+        self.tokens_in = tokens_in
+        self.tokens_out = tokens_out
+        super().__init__(what, where=where, remedy=remedy)
+
+
+class ModelUnavailable(ModelError):
+    """The model server did not answer, or answered with an error."""
+
+
+class ModelOutputInvalid(ModelError):
+    """The model's answer was cut, malformed, off-schema or outside what was offered."""
+
+
+class JournalError(ResuelveError):
+    """The journal cannot be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something that could not be processed and was set aside.
+
+    Attributes:
+        what: the incident code, or the text of the thing.
+        where: file and line, or the system it came from.
+        reason: why it was set aside, for a person to read.
+    """
+
+    what: str
+    where: str
+    reason: str

@@ -1,0 +1,61 @@
+"""A known error (ITIL): one problem of the dictionary with its examples and its resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ResolutionKind(StrEnum):
+    """What the dictionary says is to be done; the value is the word written in the CSV."""
+
+    MANUAL = "manual"
+    CLOSE = "cierre"
+    HOLD = "En espera"
+    REASSIGN = "reasignacion"
+    AGENT = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """The resolution that a row prescribes.
+
+    Attributes:
+        agent_code: what follows ``api|``; empty unless `kind` is AGENT.
+        queue: target mailbox; empty unless `kind` is REASSIGN.
+    """
+
+    kind: ResolutionKind
+    agent_code: str = ""
+    queue: str = ""
+
+    @property
+    def label(self) -> str:
+        """As written in the dictionary: ``cierre``, ``api|fxprovicion``, ``reasignacion``…"""
+        return f"api|{self.agent_code}" if self.kind is ResolutionKind.AGENT else str(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """A problem that the team has solved before.
+
+    Attributes:
+        id: ``ID PROBLEMA``, or derived from the content; stable under reordering of the file.
+        examples: one or more descriptions; the first is the row's own.
+        solution: the text that people wrote; it may be sent to a ticket, never rewritten.
+        lines: the lines of the file that it came from, 1 being the header.
+    """
+
+    id: str
+    component: str
+    examples: tuple[str, ...]
+    kind: str
+    solution: str
+    prescription: Prescription
+    resolved_on: str = ""
+    lines: tuple[int, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """The first example."""
+        return self.examples[0]

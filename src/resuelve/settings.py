@@ -1,0 +1,196 @@
+"""Every setting, read once from the environment and from a `.env` file, here and nowhere else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from resuelve.domain.decision import Permission
+from resuelve.domain.errors import SettingsError
+
+
+class Environment(StrEnum):
+    """Where the models run."""
+
+    EMBEDDED = "EMBEBIDO"
+    OLLAMA = "DESA"
+    OPENAI = "PROD"
+
+
+def _own(name: str) -> AliasChoices:
+    return AliasChoices(f"RESUELVE_{name}")
+
+
+class Settings(BaseSettings):
+    """The settings of Resuelve. Names without the prefix `RESUELVE_` are those of the system that it grew from."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    environment: Environment = Field(
+        Environment.EMBEDDED,
+        validation_alias="ENTORNO",
+        description="EMBEBIDO: no server, no language model. DESA: Ollama. PROD: OpenAI or any compatible server.",
+    )
+    workspace: Path = Field(
+        Path("resources"),
+        validation_alias=_own("WORKSPACE"),
+        description="Folder with the dictionary and everything that Resuelve leaves behind.",
+    )
+    ticket_manager_url: str = Field(
+        "http://localhost:3000", validation_alias="MOCK_GESTOR_URL", description="Base address of the ticket manager."
+    )
+    business_system_url: str = Field(
+        "http://localhost:3001",
+        validation_alias="MOCK_SISTEMA_URL",
+        description="Base address of the business system that answers `api|CODE`.",
+    )
+    system_codes: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("fxprovicion", "disconformidad"),
+        validation_alias=_own("SYSTEM_CODES"),
+        description="Codes of `api|CODE` that the business system answers, separated by commas.",
+    )
+    queue: str = Field(
+        "", validation_alias=_own("QUEUE"), description="Only the incidents of this mailbox; empty for all."
+    )
+    label: str = Field(
+        "[SPAI] ",
+        min_length=1,
+        validation_alias="ETIQUETA",
+        description="Every message on a ticket begins with this; by it an earlier automatic attempt is recognised.",
+    )
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias="OPENAI_API_KEY", description="Key of the model server (PROD)."
+    )
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1",
+        validation_alias="OPENAI_BASE_URL",
+        description="Address of the OpenAI-compatible server (PROD).",
+    )
+    ollama_base_url: str = Field(
+        "http://localhost:11434", validation_alias="OLLAMA_BASE_URL", description="Address of Ollama (DESA)."
+    )
+    chat_model: str = Field(
+        "",
+        validation_alias=_own("CHAT_MODEL"),
+        description="Name of the language model; empty for gemma3 (DESA) or gpt-4o-mini (PROD).",
+    )
+    embedding_model: str = Field(
+        "",
+        validation_alias=_own("EMBEDDING_MODEL"),
+        description="Name of the embedding model on the server; empty for all-minilm (DESA) or "
+        "text-embedding-3-small (PROD); `embedded` for the one that comes with Resuelve.",
+    )
+    model_timeout: float = Field(
+        120.0, gt=0, validation_alias=_own("MODEL_TIMEOUT"), description="Seconds that one model call may take."
+    )
+    model_attempts: int = Field(
+        3, ge=1, le=10, validation_alias=_own("MODEL_ATTEMPTS"), description="How often a failed model call is tried."
+    )
+    vector_db_url: str = Field(
+        "",
+        validation_alias="VECTOR_DB_URL",
+        description="Address of a Qdrant server; empty for the embedded engine, the only one so far.",
+    )
+    critic_approval_threshold: float = Field(
+        65.0,
+        ge=0,
+        le=100,
+        validation_alias="CRITIC_APPROVAL_THRESHOLD",
+        description="Below this score nothing is done automatically.",
+    )
+    max_retries_critic: int = Field(
+        2,
+        ge=0,
+        le=10,
+        validation_alias="MAX_RETRIES_CRITIC",
+        description="How often another known problem is tried after the critic has rejected one.",
+    )
+    query_limit: int = Field(
+        2,
+        ge=1,
+        le=50,
+        validation_alias="QUERY_LIMIT_VECTORDB",
+        description="Known problems that each query offers to the decision.",
+    )
+    policy: dict[str, Permission] = Field(
+        default_factory=dict,
+        validation_alias=_own("POLICY"),
+        description='Who may act, as JSON: `{"cierre": "ask", "api|comprobarIban": "never"}`; keys are the words of '
+        "the dictionary, values `automatic`, `ask` (a person approves) and `never`. What is not named is automatic.",
+    )
+    language: Literal["es", "en"] = Field(
+        "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
+    )
+    workers: int = Field(
+        4, ge=1, le=64, validation_alias=_own("WORKERS"), description="Incidents resolved at the same time."
+    )
+    http_timeout: float = Field(
+        10.0,
+        gt=0,
+        validation_alias=_own("HTTP_TIMEOUT"),
+        description="Seconds that one call to the ticket manager or the business system may take.",
+    )
+    http_attempts: int = Field(
+        4, ge=1, le=10, validation_alias=_own("HTTP_ATTEMPTS"), description="How often a safe call is tried."
+    )
+    attachment_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        validation_alias=_own("ATTACHMENT_HOSTS"),
+        description="Other hosts, separated by commas, from which attachments may be fetched.",
+    )
+    max_failures: int = Field(
+        3,
+        ge=1,
+        validation_alias=_own("MAX_FAILURES"),
+        description="An incident that failed this often is set aside until somebody changes it.",
+    )
+    poll_seconds: float = Field(
+        30.0, gt=0, validation_alias=_own("POLL_SECONDS"), description="Seconds between two looks in `run --watch`."
+    )
+    fresh_seconds: float = Field(
+        0.5,
+        ge=0,
+        validation_alias=_own("FRESH_SECONDS"),
+        description="Right before acting the ticket is read again; an answer at most this old will do.",
+    )
+
+    @field_validator("system_codes", "attachment_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("ticket_manager_url", "business_system_url", "openai_base_url", "ollama_base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("vector_db_url")
+    @classmethod
+    def _embedded_only(cls, value: str) -> str:
+        if value:
+            raise ValueError("a Qdrant server is not supported yet; leave it empty for the embedded engine")
+        return value
+
+
+def load(**overrides: object) -> Settings:
+    """The settings, with `overrides` (by field name) above environment and `.env`.
+
+    Raises:
+        SettingsError: names the first setting that is wrong, and how.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{name}: {first['msg']}", where="settings", remedy=f"correct {name} in the environment or in .env"
+        ) from error

@@ -1,0 +1,68 @@
+"""The workspace: the folder with the dictionary and everything that Resuelve leaves behind."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from resuelve.domain.errors import WorkspaceError
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where things are. The names are those that the system before had; what is new lies under `.resuelve`."""
+
+    root: Path
+
+    @property
+    def dictionary(self) -> Path:
+        """``PROBLEMAS_GLOBALES.csv``, which people edit."""
+        return self.root / "PROBLEMAS_GLOBALES.csv"
+
+    @property
+    def reports(self) -> Path:
+        """A report a run, as JSON."""
+        return self.root / "reportes"
+
+    @property
+    def rejected(self) -> Path:
+        """What the critic rejected, a CSV a day."""
+        return self.root / "rejected"
+
+    @property
+    def index(self) -> Path:
+        """The vector index; derived, may be deleted."""
+        return self.root / ".resuelve" / "index"
+
+    @property
+    def journal_url(self) -> str:
+        """The journal's database."""
+        return f"sqlite:///{(self.root / '.resuelve' / 'journal.db').absolute()}"
+
+    @property
+    def locks(self) -> Path:
+        """One file a living process."""
+        return self.root / ".resuelve" / "locks"
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises:
+            WorkspaceError: the folder cannot be made or written.
+        """
+        for folder in (self.root, self.reports, self.rejected, self.root / ".resuelve"):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise _unwritable(folder, error.strerror or str(error)) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise _unwritable(folder, "no right to write")
+
+
+def _unwritable(folder: Path, why: str) -> WorkspaceError:
+    return WorkspaceError(
+        f"the workspace cannot be written ({why})",
+        where=str(folder),
+        remedy="give yourself the right, or name another folder with --workspace or RESUELVE_WORKSPACE",
+    )
