@@ -1,0 +1,101 @@
+"""Models: an embedder and a chat model, as the stages need them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+Vectors = npt.NDArray[np.float32]
+
+OutputT = TypeVar("OutputT", bound=BaseModel)
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def identity(self) -> str:
+        """Names model, weights and preprocessing; two embedders with one identity give the same vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Float32 of shape (len(texts), dimension), each row of length 1.
+
+        Raises:
+            ModelUnavailable: the model server gave no usable answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One call to a chat model.
+
+    Attributes:
+        role: who is asked: ``reformulate``, ``decide`` or ``critique``.
+        version: fingerprint of the prompt file, so that a call can be traced to its wording.
+        system: the instructions, ours.
+        user: the material, untrusted.
+    """
+
+    role: str
+    version: str
+    system: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call cost: calls sent (retries included), tokens in and out, seconds."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.seconds + other.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Completion(Generic[OutputT]):
+    """A model's answer, valid against its schema, with its cost."""
+
+    output: OutputT
+    usage: Usage
+    model: str
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A language model that answers within a schema."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for records."""
+        ...
+
+    def complete(self, prompt: Prompt, output: type[OutputT]) -> Completion[OutputT]:
+        """Ask once; a cut, malformed or off-schema answer is asked for again, at most twice. Nothing is repaired.
+
+        Raises:
+            ModelUnavailable: no answer within the time limit, or an error from the server, after bounded retries.
+            ModelOutputInvalid: every answer was unusable. Both say what was spent (`calls`, `tokens_in`, `tokens_out`).
+        """
+        ...

@@ -1,0 +1,5 @@
+"""Vector indexes: the port. Adapters (`edge`, `memory`) are imported by name where they are wired."""
+
+from resuelve.vectors.port import Entry, Hit, IndexIdentity, VectorIndex, VectorStore
+
+__all__ = ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore"]

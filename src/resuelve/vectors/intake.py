@@ -1,0 +1,67 @@
+"""What a store accepts. Both adapters check entries here, so that they refuse the same ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from resuelve.domain.errors import IndexMismatch, VectorIndexError
+from resuelve.vectors.port import Entry, IndexIdentity, Vectors
+
+REBUILD = "run: resuelve index"
+
+_ENTRY_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def checked(entries: Iterable[Entry], identity: IndexIdentity) -> Iterator[Entry]:
+    """Pass the entries on, one by one.
+
+    Raises:
+        VectorIndexError: an id is not 32 hex digits or comes twice, a vector has another length or is not finite,
+            or there are not as many entries as the identity says.
+    """
+    if identity.dimension < 1:
+        raise VectorIndexError(f"vectors of length {identity.dimension} cannot be indexed", where=identity.embedder)
+    seen: set[str] = set()
+    for entry in entries:
+        if not _ENTRY_ID.fullmatch(entry.id):
+            raise VectorIndexError("an entry id has to be 32 hex digits", where=f"entry {entry.id[:40]!r}")
+        if entry.id in seen:
+            raise VectorIndexError("an entry came twice", where=f"problem {entry.problem_id}, entry {entry.id}")
+        _check_vector(entry, identity)
+        seen.add(entry.id)
+        yield entry
+    if len(seen) != identity.entries:
+        raise VectorIndexError(f"{identity.entries} entries were announced and {len(seen)} came")
+
+
+def _check_vector(entry: Entry, identity: IndexIdentity) -> None:
+    if entry.vector.shape != (identity.dimension,):
+        raise VectorIndexError(
+            f"a vector of shape {entry.vector.shape} does not fit an index of dimension {identity.dimension}",
+            where=f"problem {entry.problem_id}, entry {entry.id}",
+        )
+    if not np.isfinite(entry.vector).all():
+        raise VectorIndexError(
+            "a vector holds something that is not a number", where=f"problem {entry.problem_id}, entry {entry.id}"
+        )
+
+
+def query_vector(vector: Vectors, identity: IndexIdentity) -> Vectors:
+    """The query as a flat float32 vector.
+
+    Raises:
+        IndexMismatch: it has another length than the index, so another embedder made it.
+        VectorIndexError: it is not finite.
+    """
+    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
+    if flat.size != identity.dimension:
+        raise IndexMismatch(
+            f"the index holds vectors of length {identity.dimension} by {identity.embedder}, the query has {flat.size}",
+            remedy=REBUILD,
+        )
+    if not np.isfinite(flat).all():
+        raise VectorIndexError("the query vector holds something that is not a number")
+    return flat
