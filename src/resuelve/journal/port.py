@@ -1,0 +1,203 @@
+"""The journal: what was intended, what was done, and how a broken run goes on.
+
+Two ports. `Journal` keeps facts for ever. `Engine` carries one incident through its steps so that a process that is
+killed at any moment can be started again: a finished step is remembered, an unfinished one is run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+Json = Any
+"""A value that survives a JSON round trip unchanged (a tuple does not: it comes back as a list)."""
+
+
+class IntentState(StrEnum):
+    """How far a change to a ticket has come.
+
+    REFUSED: known not to have been made, so it may be tried again. UNKNOWN: nobody can tell; a person must look.
+    """
+
+    INTENDED = "intended"
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A change that is about to be made to a ticket. At most one exists for each revision of a ticket.
+
+    Attributes:
+        incident, revision: the ticket, and the state of it that was decided on.
+        reference: the mark written into the text of the change, unique to this intent.
+        owner: the work item (`WorkItem.key`) that made the intent; only that one may carry it out.
+        action: the change as JSON: ``{"kind": "close", "text": …}``.
+    """
+
+    incident: str
+    revision: str
+    reference: str
+    owner: str
+    action: Json
+    state: IntentState = IntentState.INTENDED
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecord:
+    """What a run decided and did about one incident, as it goes into the report."""
+
+    run: str
+    incident: str
+    revision: str
+    outcome: str
+    content: Json
+
+
+@runtime_checkable
+class Journal(Protocol):
+    """Facts, kept for ever. Safe from several threads and processes. May raise `JournalError`."""
+
+    def start_run(self, run: str, about: Json) -> None:
+        """Note that a run began; `about` says with which settings, index and dictionary."""
+        ...
+
+    def finish_run(self, run: str, totals: Json) -> None:
+        """Note that a run ended."""
+        ...
+
+    def unfinished_runs(self) -> Sequence[tuple[str, Json]]:
+        """Runs that were started and not finished, oldest first: each one's name and what it was `about`."""
+        ...
+
+    def intend(self, intent: Intent) -> Intent:
+        """Write the intent, or return the one that exists for this incident and revision. Atomic across processes.
+
+        A journal that lasts has it on the disk when this returns, so that a power failure does not undo it: what was
+        not written down could be done twice. The same holds for `retry`, and for what was written before either.
+        """
+        ...
+
+    def retry(self, incident: str, revision: str, owner: str) -> bool:
+        """Take over an intent whose change is known not to have been made: REFUSED becomes INTENDED for `owner`.
+
+        One conditional update: of several that try, one gets True.
+        """
+        ...
+
+    def settle(self, incident: str, revision: str, state: IntentState) -> None:
+        """Note what became of an intent."""
+        ...
+
+    def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
+        """Intents, oldest first; all, or those in one state."""
+        ...
+
+    def record(self, record: IncidentRecord) -> None:
+        """Keep the record of an incident; a second one for the same run and incident replaces the first."""
+        ...
+
+    def records(self, run: str) -> Iterator[IncidentRecord]:
+        """The records of a run in the order of the incident codes, one at a time."""
+        ...
+
+    def last_record(self, incident: str) -> IncidentRecord | None:
+        """The newest record of an incident, of any run."""
+        ...
+
+    def note_failure(self, incident: str, reason: str) -> int:
+        """Count a failed attempt at an incident and return how many there are since its last success."""
+        ...
+
+    def clear_failures(self, incident: str) -> None:
+        """Forget the failed attempts, after a success."""
+        ...
+
+    def failures(self) -> Mapping[str, tuple[int, str]]:
+        """Failed attempts by incident: how many, and the last reason."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+@runtime_checkable
+class Steps(Protocol):
+    """Remembers the answers of the steps of one work item."""
+
+    def once(self, name: str, step: Callable[[], Json]) -> Json:
+        """Run `step` and remember its answer under `name`, or return the remembered one.
+
+        A step that was broken off is run again: what it does must be harmless twice, or protected by an `Intent`.
+        An exception of the step is not remembered; it goes through to the caller.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One incident to resolve.
+
+    Attributes:
+        key: unique for ever; the same key is never worked on twice: ``CODE@REVISION@KNOWLEDGE``.
+        payload: what the work needs, as JSON.
+    """
+
+    key: str
+    payload: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What work returns when the item is to be tried again another time.
+
+    Its answer is yielded, but the key is not finished and its steps are forgotten. It is not tried again in the same
+    run; a later one that is given the key works on it anew.
+    """
+
+    answer: Json
+
+
+Work = Callable[[WorkItem, Steps], Json | Unfinished]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Carries work items through their steps."""
+
+    @property
+    def owner(self) -> str:
+        """The name under which this process has items in hand; never used before or again."""
+        ...
+
+    def is_dead(self, owner: str) -> bool:
+        """True when the process of that name lives no more; it never comes back."""
+        ...
+
+    def run(self, items: Iterator[WorkItem], work: Work, *, workers: int) -> Iterator[tuple[WorkItem, Json]]:
+        """Work on the items, `workers` at a time, and yield each with its answer as it is finished.
+
+        First, items left unfinished by a process that is no longer alive are finished (with their remembered steps)
+        and yielded too. An item whose key has been finished before, or which a living process has in hand, is not
+        worked on and not yielded. `work` does not raise: what it raises is a bug and goes through to the caller,
+        and the item stays unfinished. `items` is read as it is needed, never all at once.
+
+        An item whose work returned `Unfinished` is yielded with the answer in it and removed: `items` may name it
+        again in a later run, not in this one.
+
+        Who is alive is told by locks (`fcntl`): a durable engine needs a POSIX system, and its folder of locks a local
+        disk. On a network drive a lock may be kept from nobody, or outlive its process.
+        """
+        ...
+
+    def is_finished(self, key: str) -> bool:
+        """True when an item of this key was finished, now or in an earlier run."""
+        ...
+
+    def close(self) -> None:
+        """Stop. Items in hand stay unfinished and are taken up by the next process."""
+        ...

@@ -1,0 +1,248 @@
+"""The journal in an SQL database: a SQLite file that several processes share, or a server.
+
+A value is durable when a call returns: it survives the death of the process. On SQLite the last moments before a power
+failure may be lost, never the order of things, and never an intent: `intend` and `retry` return when it is on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from resuelve.domain.errors import JournalError
+from resuelve.journal.database import Database, JsonText, Text, now
+from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+
+_PAGE = 200
+"""Records that are read at once."""
+
+_tables = sa.MetaData()
+
+_runs = sa.Table(
+    "runs",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", Text, nullable=False, unique=True),
+    sa.Column("started_at", sa.String(40), nullable=False),
+    sa.Column("about", JsonText, nullable=False),
+    sa.Column("finished_at", sa.String(40)),
+    sa.Column("totals", JsonText),
+)
+
+_intents = sa.Table(
+    "intents",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("incident", Text, nullable=False),
+    sa.Column("revision", Text, nullable=False),
+    sa.Column("reference", Text, nullable=False),
+    sa.Column("owner", Text, nullable=False),
+    sa.Column("action", JsonText, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("made_at", sa.String(40), nullable=False),
+    sa.Column("settled_at", sa.String(40)),
+    sa.UniqueConstraint("incident", "revision"),
+    sa.Index("intents_by_state", "state", "id"),
+)
+
+_records = sa.Table(
+    "records",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", Text, nullable=False),
+    sa.Column("incident", Text, nullable=False),
+    sa.Column("revision", Text, nullable=False),
+    sa.Column("outcome", Text, nullable=False),
+    sa.Column("content", JsonText, nullable=False),
+    sa.Column("made_at", sa.String(40), nullable=False),
+    sa.UniqueConstraint("run", "incident"),
+    sa.Index("records_by_incident", "incident", "id"),
+    sqlite_autoincrement=True,  # the number of a record that was replaced is not given again
+)
+
+_failures = sa.Table(
+    "failures",
+    _tables,
+    sa.Column("incident", Text, primary_key=True),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("reason", Text, nullable=False),
+)
+
+_INTENT = (
+    _intents.c.incident,
+    _intents.c.revision,
+    _intents.c.reference,
+    _intents.c.owner,
+    _intents.c.action,
+    _intents.c.state,
+)
+_RECORD = (_records.c.run, _records.c.incident, _records.c.revision, _records.c.outcome, _records.c.content)
+
+
+class SqlJournal:
+    """`Journal` in the database at `url`, for example ``sqlite:////folder/resuelve.db``.
+
+    Raises:
+        JournalError: the database cannot be opened, or was written by a newer version.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._database = Database(url)
+        self._database.prepare("journal", SCHEMA_VERSION, _tables)
+
+    def start_run(self, run: str, about: Json) -> None:
+        try:
+            with self._database.write() as connection:
+                connection.execute(_runs.insert().values(run=run, started_at=now(), about=about))
+        except sa.exc.IntegrityError as error:
+            raise self._database.error(f"There is a run {run!r} already.", "give each run its own name") from error
+
+    def finish_run(self, run: str, totals: Json) -> None:
+        changed = self._changed(_runs.update().where(_runs.c.run == run).values(finished_at=now(), totals=totals))
+        if not changed:
+            raise self._unknown(f"run {run!r}")
+
+    def unfinished_runs(self) -> Sequence[tuple[str, Json]]:
+        query = sa.select(_runs.c.run, _runs.c.about).where(_runs.c.finished_at.is_(None)).order_by(_runs.c.id)
+        with self._database.read() as connection:
+            return [(row.run, row.about) for row in connection.execute(query)]
+
+    def intend(self, intent: Intent) -> Intent:
+        try:
+            with self._database.write_through() as connection:
+                connection.execute(
+                    _intents.insert().values(
+                        incident=intent.incident,
+                        revision=intent.revision,
+                        reference=intent.reference,
+                        owner=intent.owner,
+                        action=intent.action,
+                        state=intent.state.value,
+                        made_at=now(),
+                    )
+                )
+        except sa.exc.IntegrityError:
+            return self._intent(intent.incident, intent.revision)
+        return intent
+
+    def retry(self, incident: str, revision: str, owner: str) -> bool:
+        refused = sa.and_(
+            _intents.c.incident == incident,
+            _intents.c.revision == revision,
+            _intents.c.state == IntentState.REFUSED.value,
+        )
+        taken_over = {"state": IntentState.INTENDED.value, "owner": owner, "settled_at": None}
+        with self._database.write_through() as connection:
+            return connection.execute(_intents.update().where(refused).values(taken_over)).rowcount > 0
+
+    def settle(self, incident: str, revision: str, state: IntentState) -> None:
+        changed = self._changed(
+            _intents.update()
+            .where(_intents.c.incident == incident, _intents.c.revision == revision)
+            .values(state=state.value, settled_at=now())
+        )
+        if not changed:
+            raise self._unknown(f"intent for {incident} at revision {revision}")
+
+    def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
+        query = sa.select(*_INTENT).order_by(_intents.c.id)
+        if state is not None:
+            query = query.where(_intents.c.state == state.value)
+        with self._database.read() as connection:
+            return [_as_intent(row) for row in connection.execute(query)]
+
+    def record(self, record: IncidentRecord) -> None:
+        self._insist(lambda: self._replace(record))
+
+    def records(self, run: str) -> Iterator[IncidentRecord]:
+        # Page by page, so that no connection is held while the caller works on what it got.
+        query = sa.select(*_RECORD).where(_records.c.run == run).order_by(_records.c.incident).limit(_PAGE)
+        page = query
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(page).all()
+            for row in rows:
+                yield IncidentRecord(*row)
+            if len(rows) < _PAGE:
+                return
+            page = query.where(_records.c.incident > rows[-1].incident)
+
+    def last_record(self, incident: str) -> IncidentRecord | None:
+        query = sa.select(*_RECORD).where(_records.c.incident == incident).order_by(_records.c.id.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return IncidentRecord(*row) if row else None
+
+    def note_failure(self, incident: str, reason: str) -> int:
+        return self._insist(lambda: self._count_failure(incident, reason))
+
+    def clear_failures(self, incident: str) -> None:
+        self._changed(_failures.delete().where(_failures.c.incident == incident))
+
+    def failures(self) -> Mapping[str, tuple[int, str]]:
+        query = sa.select(_failures.c.incident, _failures.c.attempts, _failures.c.reason)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(_failures.c.incident)).all()
+        return {row.incident: (row.attempts, row.reason) for row in rows}
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _changed(self, statement: sa.UpdateBase) -> bool:
+        with self._database.write() as connection:
+            return connection.execute(statement).rowcount > 0
+
+    def _intent(self, incident: str, revision: str) -> Intent:
+        query = sa.select(*_INTENT).where(_intents.c.incident == incident, _intents.c.revision == revision)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise self._unknown(f"intent for {incident} at revision {revision}")
+        return _as_intent(row)
+
+    def _replace(self, record: IncidentRecord) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                _records.delete().where(_records.c.run == record.run, _records.c.incident == record.incident)
+            )
+            connection.execute(
+                _records.insert().values(
+                    run=record.run,
+                    incident=record.incident,
+                    revision=record.revision,
+                    outcome=record.outcome,
+                    content=record.content,
+                    made_at=now(),
+                )
+            )
+
+    def _count_failure(self, incident: str, reason: str) -> int:
+        this = _failures.c.incident == incident
+        with self._database.write() as connection:
+            counted = connection.execute(
+                _failures.update().where(this).values(attempts=_failures.c.attempts + 1, reason=reason)
+            )
+            if not counted.rowcount:
+                connection.execute(_failures.insert().values(incident=incident, attempts=1, reason=reason))
+            attempts: int = connection.scalars(sa.select(_failures.c.attempts).where(this)).one()
+            return attempts
+
+    def _insist(self, write: Callable[[], T]) -> T:
+        try:
+            return write()
+        except sa.exc.IntegrityError:
+            return write()  # another writer put the same row in between our two statements; now it is there
+
+    def _unknown(self, what: str) -> JournalError:
+        return self._database.error(f"There is no {what}.", "nothing was changed; report this as a bug")
+
+
+def _as_intent(row: sa.Row[*tuple[Any, ...]]) -> Intent:
+    incident, revision, reference, owner, action, state = row
+    return Intent(incident, revision, reference, owner, action, IntentState(state))
