@@ -1,0 +1,265 @@
+"""The ticket manager over HTTP, as the outside contract describes it (`gestor de incidencias`)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from urllib.parse import quote
+
+import httpx2
+
+from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
+from resuelve.domain.errors import Rejected, TicketError, TicketNotFound, TicketRefused, TicketUnavailable
+from resuelve.domain.incident import Incident
+from resuelve.tickets import wire
+from resuelve.tickets.calls import Answer, Calls, base_address, shown
+from resuelve.tickets.latest import LatestListing
+from resuelve.tickets.port import Listing
+
+RESPONSE_LIMIT = 64 * 1024 * 1024
+"""Bytes of an answer with incidents; a larger one is not used."""
+
+_REDIRECTS = 3
+_SETTING = "MOCK_GESTOR_URL"
+_REASON_KEYS = ("error", "mensaje", "message", "detail", "detalle")
+_PORTS = {"http": 80, "https": 443}
+
+
+class GestorClient:
+    """A `TicketManager` that speaks the contract. Safe to share between threads.
+
+    Args:
+        base_url: address of the manager, with or without a path.
+        timeout: seconds for connecting, and for each wait for data.
+        attempts: how often a call that may be repeated is tried.
+        deadline: seconds for a whole call, its repetitions included.
+        allowed_attachment_hosts: ``HOST`` or ``HOST:PORT`` from which attachments may be fetched besides the
+            manager's own.
+        clock: monotonic seconds, for the age of listings.
+        transport: replaces the network, for tests.
+
+    Raises:
+        SettingsError: `base_url` is not an address of a web service.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout: float = 10.0,
+        attempts: int = 4,
+        deadline: float = 60.0,
+        allowed_attachment_hosts: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._base = base_address(base_url, _SETTING)
+        self._calls = Calls(self._base, timeout=timeout, attempts=attempts, deadline=deadline, transport=transport)
+        self._allowed = frozenset(host.strip().lower() for host in allowed_attachment_hosts if host.strip())
+        self._clock = clock
+        self._open = LatestListing(lambda: _by_code(self._list("api/incidencias")[0]), clock)
+        self._closed = LatestListing(lambda: _by_code(self._list("api/incidencias/cerradas")[0]), clock)
+
+    def open_incidents(self, queue: str = "") -> Listing:
+        """The open incidents of one mailbox, or of all."""
+        asked_at = self._clock()
+        entries, where = self._list("api/incidencias", queue)
+        if not queue:
+            self._open.load(_by_code(entries), asked_at)
+            return wire.listing_from(entries, where)
+        listing = wire.listing_from(entries, where)
+        # A manager that does not know the parameter would list other teams' tickets.
+        own = tuple(i for i in listing.incidents if i.queue.strip().casefold() == queue.strip().casefold())
+        return Listing(own, listing.rejected)
+
+    def closed_incidents(self) -> Listing:
+        """The closed incidents."""
+        asked_at = self._clock()
+        entries, where = self._list("api/incidencias/cerradas")
+        self._closed.load(_by_code(entries), asked_at)
+        return wire.listing_from(entries, where)
+
+    def current(self, code: str, *, max_age: float = 0.0) -> Incident | None:
+        """The incident as it stands, from the listings: the contract has no call for a single one."""
+        since = self._clock() - max_age
+        for listing in (self._open, self._closed):
+            if (entry := listing.entry(code, since)) is not None:
+                return _incident(entry, f"{shown(self._base)}, {code}", outcome_unknown=False)
+        return None
+
+    def apply(self, code: str, action: TicketAction) -> Incident:
+        """Carry out one change, sent once."""
+        if problem := wire.code_problem(code):
+            raise TicketRefused(problem, where=code[: wire.CODE_LIMIT], remedy="")
+        try:
+            entry, incident = self._change(code, action)
+        except TicketError:
+            # Whatever is remembered of this ticket may be wrong now.
+            self._open.forget()
+            self._closed.forget()
+            raise
+        if isinstance(action, Close):
+            self._open.drop(code)
+            self._closed.put(code, entry)
+        else:
+            self._open.put(code, entry)
+        return incident
+
+    def attachment(self, url: str, *, limit: int) -> bytes:
+        """The bytes of an attachment from the manager itself or an allowed host, redirects included.
+
+        Raises:
+            TicketNotFound: there is no such file.
+        """
+        target = self._attachment_address(self._base, url)
+        for _ in range(_REDIRECTS + 1):
+            answer = self._calls.get(target, limit=limit)
+            if not (300 <= answer.status < 400 and answer.location):
+                return _attached(answer, limit)
+            target = self._attachment_address(target, answer.location)
+        raise TicketRefused("redirects without end", where=shown(target), remedy="fetch the attachment by hand")
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._calls.close()
+
+    def _list(self, path: str, queue: str = "") -> tuple[list[object], str]:
+        url = httpx2.URL(f"{self._base}/{path}")
+        answer = self._calls.get(url.copy_merge_params({"buzon": queue}) if queue else url, limit=RESPONSE_LIMIT)
+        if answer.status != 200:
+            raise TicketUnavailable(
+                f"answered {answer.status}{_reason(answer.body)}",
+                where=answer.where,
+                remedy=f"check {_SETTING} and what the account may read",
+            )
+        entries = _json(answer, outcome_unknown=False)
+        if not isinstance(entries, list):
+            raise TicketUnavailable(
+                "the answer is not a list of incidents",
+                where=answer.where,
+                remedy=f"check that {_SETTING} is the address of the ticket manager",
+            )
+        return entries, answer.where
+
+    def _change(self, code: str, action: TicketAction) -> tuple[object, Incident]:
+        url = httpx2.URL(f"{self._base}/api/incidencias/{quote(code, safe='')}")
+        answer = self._calls.patch(url, json.dumps(_body(action)).encode("ascii"), limit=RESPONSE_LIMIT)
+        if answer.status == 404:
+            raise TicketNotFound(f"unknown incident{_reason(answer.body)}", where=answer.where, remedy="")
+        if 400 <= answer.status < 500:
+            raise TicketRefused(
+                f"refused with {answer.status}{_reason(answer.body)}",
+                where=answer.where,
+                remedy="look at the ticket in the manager",
+            )
+        if not 200 <= answer.status < 300:
+            raise TicketUnavailable(
+                f"answered {answer.status}",
+                where=answer.where,
+                remedy=f"set {_SETTING} to the manager's final address",
+                outcome_unknown=True,
+            )
+        entry = _json(answer, outcome_unknown=True)
+        incident = _incident(entry, answer.where, outcome_unknown=True)
+        if incident.code != code:
+            raise TicketUnavailable(
+                "the answer is about another incident",
+                where=answer.where,
+                remedy="look at the ticket in the manager",
+                outcome_unknown=True,
+            )
+        return entry, incident
+
+    def _attachment_address(self, base: httpx2.URL, text: str) -> httpx2.URL:
+        try:
+            url = base.join(text)
+        except httpx2.InvalidURL:
+            raise TicketRefused("not an address", where=repr(text[:100]), remedy="") from None
+        own = (url.scheme, url.host, _port(url)) == (self._base.scheme, self._base.host, _port(self._base))
+        allowed = url.host in self._allowed or f"{url.host}:{_port(url)}" in self._allowed
+        if url.scheme not in _PORTS or url.userinfo not in (b"", self._base.userinfo) or not (own or allowed):
+            raise TicketRefused(
+                "an attachment on another host is not fetched",
+                where=shown(url),
+                remedy=f"allow the host {url.host!r} for attachments, if it may be trusted",
+            )
+        return url
+
+
+def _body(action: TicketAction) -> dict[str, str]:
+    match action:
+        case Close(text):
+            return {"action": "resolver", "notasResolucion": text}
+        case Reassign(queue, text):
+            return {"action": "reasignar", "buzonDestino": queue, "detalle": text}
+        case Hold(text):
+            return {"action": "en_espera", "detalle": text}
+
+
+def _by_code(entries: list[object]) -> dict[str, object]:
+    """Entries by code, the first of a code; those without a usable code belong to nobody."""
+    index: dict[str, object] = {}
+    for entry in entries:
+        try:
+            index.setdefault(wire.code_of(entry), entry)
+        except ValueError:
+            continue
+    return index
+
+
+def _json(answer: Answer, *, outcome_unknown: bool) -> object:
+    problem = "not JSON"
+    try:
+        if not answer.cut:
+            return json.loads(answer.body)
+        problem = f"larger than {RESPONSE_LIMIT // 1024 // 1024} MB"
+    except (ValueError, RecursionError):
+        pass
+    raise TicketUnavailable(
+        f"the answer is {problem}",
+        where=answer.where,
+        remedy=f"check that {_SETTING} is the address of the ticket manager",
+        outcome_unknown=outcome_unknown,
+    )
+
+
+def _incident(entry: object, where: str, *, outcome_unknown: bool) -> Incident:
+    incident = wire.incident_from(entry, where)
+    if isinstance(incident, Rejected):
+        raise TicketUnavailable(
+            f"the incident cannot be read: {incident.reason}",
+            where=where,
+            remedy="look at the ticket in the manager",
+            outcome_unknown=outcome_unknown,
+        )
+    return incident
+
+
+def _reason(body: bytes) -> str:
+    """What the server says about a refusal: one line, bounded, untrusted."""
+    text = body[:2_000].decode("utf-8", "replace")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text
+    if isinstance(value, Mapping):
+        value = next((value[key] for key in _REASON_KEYS if isinstance(value.get(key), str)), "")
+    words = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    return f": {words[:200]}" if words else ""
+
+
+def _attached(answer: Answer, limit: int) -> bytes:
+    if answer.status == 404:
+        raise TicketNotFound("no such attachment", where=answer.where, remedy="")
+    if answer.status != 200:
+        raise TicketRefused(f"answered {answer.status}{_reason(answer.body)}", where=answer.where, remedy="")
+    if answer.cut:
+        raise TicketRefused(
+            f"larger than {limit} bytes", where=answer.where, remedy="open the attachment in the manager"
+        )
+    return answer.body
+
+
+def _port(url: httpx2.URL) -> int:
+    return url.port or _PORTS.get(url.scheme, 0)
