@@ -1,0 +1,1 @@
+"""The dictionary of known problems: reading it and indexing it."""

@@ -1,0 +1,179 @@
+"""The dictionary, ``PROBLEMAS_GLOBALES.csv``: from the file that people edit to known errors."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from resuelve.domain.errors import DictionaryError, Rejected
+from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.knowledge.table import Line, read_text, split
+
+FILE_NAME = "PROBLEMAS_GLOBALES.csv"
+
+_COLUMNS = {
+    "id": ("ID PROBLEMA",),
+    "component": ("COMPONENTE",),
+    "description": ("DESCRIPCION",),
+    "kind": ("TIPO INCIDENCIA",),
+    "solution": ("SOLUCION",),
+    "resolved_on": ("FECHA DE RESOLUCION", "FECHA RESOLUCION"),
+    "resolution": ("RESOLUCION AUTOMATICA",),
+    "queue": ("BUZON REASIGNACION", "BUZON DE REASIGNACION"),
+}
+_REQUIRED = ("description", "resolution")
+_WORDS = {
+    "MANUAL": ResolutionKind.MANUAL,
+    "CIERRE": ResolutionKind.CLOSE,
+    "EN ESPERA": ResolutionKind.HOLD,
+    "REASIGNACION": ResolutionKind.REASSIGN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The known errors by id, in the order of the file, and the rows that were set aside."""
+
+    problems: Mapping[str, KnownError]
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when any known error changes, not when rows are only reordered (16 hex digits)."""
+        digest = hashlib.sha256()
+        for problem in sorted(self.problems.values(), key=lambda p: p.id):
+            digest.update(repr(replace(problem, lines=(), examples=tuple(sorted(problem.examples)))).encode())
+        return digest.hexdigest()[:16]
+
+
+def read(path: Path) -> Catalogue:
+    """Read a dictionary; rows that cannot be used are set aside with their line and reason.
+
+    Raises:
+        DictionaryError: the file is missing, not a text, or has no usable header.
+    """
+    records = split(read_text(path))
+    header = _header(path, next(records, None))
+    rows: list[KnownError] = []
+    rejected: list[Rejected] = []
+    for line in records:
+        parsed = _row(line, header)
+        if isinstance(parsed, str):
+            rejected.append(Rejected(" ".join(line.cells)[:80], f"{path.name}:{line.number}", parsed))
+        else:
+            rows.append(parsed)
+    problems, conflicts = _group(path, rows)
+    return Catalogue(problems, tuple(rejected) + conflicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    columns: Mapping[str, int]
+    width: int
+
+
+def _header(path: Path, line: Line | None) -> _Header:
+    if line is None:
+        raise DictionaryError("is empty", where=str(path), remedy="put the known problems in it, with the header line")
+    names = [_plain(cell) for cell in line.cells]
+    columns = {field: names.index(name) for field, known in _COLUMNS.items() for name in known if name in names}
+    missing = [_COLUMNS[field][0] for field in _REQUIRED if field not in columns]
+    if missing:
+        raise DictionaryError(
+            f"has no column {' or '.join(missing)}",
+            where=f"{path}:{line.number}",
+            remedy="the first line must name the columns, such as COMPONENTE,DESCRIPCION,…,RESOLUCION AUTOMÁTICA",
+        )
+    return _Header(columns, len(names))
+
+
+def _row(line: Line, header: _Header) -> KnownError | str:
+    """The known error of one row, or why there is none."""
+    if line.problem:
+        return f"the line cannot be read: {line.problem}"
+    if any(cell.strip() for cell in line.cells[header.width :]):
+        return "it has more cells than the header: is a text with a comma not in quotes?"
+    cells = {field: _clean(line.cells[at]) if at < len(line.cells) else "" for field, at in header.columns.items()}
+    if not cells["description"]:
+        return "DESCRIPCION is empty"
+    prescription = _prescription(cells["resolution"], cells.get("queue", ""))
+    if isinstance(prescription, str):
+        return prescription
+    problem = KnownError(
+        id=cells.get("id", ""),
+        component=cells.get("component", ""),
+        examples=(cells["description"],),
+        kind=cells.get("kind", ""),
+        solution=cells.get("solution", ""),
+        prescription=prescription,
+        resolved_on=cells.get("resolved_on", ""),
+        lines=(line.number,),
+    )
+    return problem if problem.id else replace(problem, id=_derived_id(problem))
+
+
+def _prescription(word: str, queue: str) -> Prescription | str:
+    if word.lower().startswith("api|"):
+        code = word[4:].strip()
+        return Prescription(ResolutionKind.AGENT, agent_code=code) if code else "api| names no code"
+    kind = _WORDS.get(_plain(word))
+    if kind is None:
+        return f"RESOLUCION AUTOMÁTICA «{word[:40]}» is none of manual, cierre, En espera, reasignacion, api|CODE"
+    if kind is ResolutionKind.REASSIGN and not queue:
+        return "reasignacion needs a BUZON REASIGNACION"
+    return Prescription(kind, queue=queue if kind is ResolutionKind.REASSIGN else "")
+
+
+def _group(path: Path, rows: Sequence[KnownError]) -> tuple[dict[str, KnownError], tuple[Rejected, ...]]:
+    """Rows that share an id become one known error with several examples."""
+    problems: dict[str, KnownError] = {}
+    conflicts: list[Rejected] = []
+    for row in rows:
+        first = problems.setdefault(row.id, row)
+        if first is row:
+            continue
+        difference = _difference(first, row)
+        if difference:
+            reason = f"{difference} differs from line {first.lines[0]}, which has the same ID PROBLEMA {row.id}"
+            conflicts.append(Rejected(row.description[:80], f"{path.name}:{row.lines[0]}", reason))
+            continue
+        examples = first.examples if row.description in first.examples else (*first.examples, row.description)
+        solution = first.solution or row.solution
+        problems[row.id] = replace(first, examples=examples, solution=solution, lines=first.lines + row.lines)
+    return problems, tuple(conflicts)
+
+
+def _difference(first: KnownError, other: KnownError) -> str:
+    if first.prescription != other.prescription:
+        return "RESOLUCION AUTOMÁTICA or BUZON REASIGNACION"
+    if other.solution and first.solution and other.solution != first.solution:
+        return "SOLUCIÓN"
+    return ""
+
+
+def _derived_id(problem: KnownError) -> str:
+    content = [problem.component, problem.description, problem.solution, problem.prescription.label]
+    content.append(problem.prescription.queue)
+    return "P-" + hashlib.sha256("\x1f".join(content).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def _clean(cell: str) -> str:
+    """The text of a cell without control characters and outer blanks."""
+    kept = (c if c in "\n\t" or unicodedata.category(c)[0] != "C" else " " for c in cell)
+    return "".join(kept).strip()
+
+
+def _plain(name: str) -> str:
+    """A header's name or a keyword: upper case, no accents, single blanks, `_` as a blank."""
+    decomposed = unicodedata.normalize("NFKD", name.replace("_", " "))
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).upper().split())
+
+
+def examples(problems: Mapping[str, KnownError]) -> Iterator[tuple[KnownError, str]]:
+    """Every known error with each of its examples."""
+    for problem in problems.values():
+        for example in problem.examples:
+            yield problem, example

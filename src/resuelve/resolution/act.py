@@ -1,0 +1,159 @@
+"""Stage 9, act: change the ticket once, and know that it happened.
+
+The intent is written down before the change is sent, under the ticket's revision, of which there is at most one in
+the whole journal. Whoever finds an intent that was not settled (a process was killed, an answer got lost) looks for
+its reference on the ticket first. Where the ticket cannot tell, a person gets it; nothing is ever sent on a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from resuelve.domain.decision import Close, Hold, Outcome, OutcomeKind, Reassign, TicketAction
+from resuelve.domain.errors import TicketError, TicketNotFound, TicketRefused, TicketUnavailable
+from resuelve.domain.incident import Incident
+from resuelve.journal import Intent, IntentState, Journal, Json
+from resuelve.texts import say
+from resuelve.tickets import TicketManager, texts_of
+
+_DONE = {Close: OutcomeKind.CLOSED, Hold: OutcomeKind.HELD, Reassign: OutcomeKind.REASSIGNED}
+_LONGEST_QUEUE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """What acting needs.
+
+    Attributes:
+        label: begins every message on a ticket.
+        fresh: seconds that the last look at the ticket may be old right before acting.
+        language: of the reasons.
+    """
+
+    tickets: TicketManager
+    journal: Journal
+    label: str
+    fresh: float
+    language: str = "es"
+
+    def act(self, incident: Incident, action: TicketAction, owner: str) -> Outcome:
+        """Carry out one action on the ticket as it was decided on (`incident`), for the work item `owner`.
+
+        Raises:
+            TicketUnavailable: nothing was changed, and it may be tried again later.
+        """
+        reference = reference_of(incident)
+        action = self._signed(action, reference)
+        intent = self.journal.intend(
+            Intent(incident.code, incident.revision, reference, owner, as_json(action), IntentState.INTENDED)
+        )
+        if intent.owner == owner and intent.state is IntentState.INTENDED:
+            return self._first_look(incident, from_json(intent.action), reference)
+        return self._not_ours(incident, action, intent, owner)
+
+    def _first_look(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
+        """Send unless the change is there already (we were killed after sending) or a person was faster."""
+        current = self.tickets.current(incident.code, max_age=self.fresh)
+        if current is not None and bears(current, reference):
+            return self._settled(incident, action, reference)
+        if current is None or current.revision != incident.revision:
+            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            key = "resolution.gone" if current is None else "resolution.touched"
+            return Outcome(OutcomeKind.SUPERSEDED, say(key, self.language))
+        return self._send(incident, action, reference)
+
+    def _not_ours(self, incident: Incident, action: TicketAction, intent: Intent, owner: str) -> Outcome:
+        match intent.state:
+            case IntentState.REFUSED if self.journal.retry(incident.code, incident.revision, owner):
+                return self._first_look(incident, action, intent.reference)
+            case IntentState.UNKNOWN:
+                current = self.tickets.current(incident.code)
+                if current is not None and bears(current, intent.reference):
+                    return self._settled(incident, from_json(intent.action), intent.reference)
+                return self._unknown(from_json(intent.action), intent.reference)
+            case _:
+                return Outcome(OutcomeKind.SUPERSEDED, say("resolution.in_other_hands", self.language))
+
+    def _send(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
+        try:
+            changed = self.tickets.apply(incident.code, action)
+        except (TicketRefused, TicketNotFound) as error:
+            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            return Outcome(OutcomeKind.FAILED, say("resolution.refused", self.language, error=error.what))
+        except TicketUnavailable as error:
+            if not error.outcome_unknown:
+                self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+                raise
+            return self._read_back(incident, action, reference, error)
+        if changed.revision == incident.revision:
+            # Accepted, yet nothing has changed: look again before believing either.
+            unchanged = TicketUnavailable(say("resolution.not_shown", self.language), where=incident.code)
+            return self._read_back(incident, action, reference, unchanged)
+        return self._settled(incident, action, reference)
+
+    def _read_back(self, incident: Incident, action: TicketAction, reference: str, error: TicketUnavailable) -> Outcome:
+        try:
+            current = self.tickets.current(incident.code)
+        except TicketError:
+            current = None
+        if current is not None and bears(current, reference):
+            return self._settled(incident, action, reference)
+        if error.answered and current is not None and current.revision == incident.revision:
+            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            raise error
+        self.journal.settle(incident.code, incident.revision, IntentState.UNKNOWN)
+        return self._unknown(action, reference)
+
+    def _settled(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
+        self.journal.settle(incident.code, incident.revision, IntentState.DONE)
+        queue = action.queue if isinstance(action, Reassign) else ""
+        reason = say(f"resolution.done.{_DONE[type(action)]}", self.language, queue=queue)
+        return Outcome(_DONE[type(action)], reason, True, reference, action.text, queue)
+
+    def _unknown(self, action: TicketAction, reference: str) -> Outcome:
+        reason = say("resolution.unknown", self.language, reference=reference)
+        return Outcome(OutcomeKind.UNKNOWN, reason, False, reference, action.text)
+
+    def _signed(self, action: TicketAction, reference: str) -> TicketAction:
+        text = f"{self.label}{action.text.strip()} (ref. {reference})"
+        match action:
+            case Close():
+                return Close(text)
+            case Hold():
+                return Hold(text)
+            case Reassign(queue, _):
+                return Reassign(queue.strip()[:_LONGEST_QUEUE], text)
+
+
+def reference_of(incident: Incident) -> str:
+    """The mark of the change to this revision of this ticket, always the same: ``R-`` and ten hex digits."""
+    digest = hashlib.sha256(f"{incident.code}\x1f{incident.revision}".encode("utf-8", "surrogatepass")).hexdigest()
+    return f"R-{digest[:10].upper()}"
+
+
+def bears(incident: Incident, reference: str) -> bool:
+    """True when a message with this reference stands on the ticket."""
+    return any(reference in text for text in texts_of(incident))
+
+
+def as_json(action: TicketAction) -> Json:
+    """An action as it is kept in the journal."""
+    match action:
+        case Close(text):
+            return {"kind": "close", "text": text}
+        case Hold(text):
+            return {"kind": "hold", "text": text}
+        case Reassign(queue, text):
+            return {"kind": "reassign", "queue": queue, "text": text}
+
+
+def from_json(value: Json) -> TicketAction:
+    """The action that `as_json` wrote."""
+    match value["kind"]:
+        case "close":
+            return Close(value["text"])
+        case "hold":
+            return Hold(value["text"])
+        case _:
+            return Reassign(value["queue"], value["text"])

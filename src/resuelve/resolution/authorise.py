@@ -1,0 +1,60 @@
+"""Stage 8, authorise: may this be done without a person? Plain code and a policy that the team writes; no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resuelve.domain.decision import Close, Critique, HandOff, Hold, Permission, Reassign, Resolution, RunAgent, Verdict
+from resuelve.domain.known_error import ResolutionKind
+from resuelve.texts import say
+
+Policy = Mapping[str, Permission]
+"""Permissions by the dictionary's words: ``cierre``, ``En espera``, ``reasignacion``, ``api``, ``api|CODE``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """The permission, and the reason where it is not `AUTOMATIC`."""
+
+    permission: Permission
+    reason: str = ""
+
+
+def authorise(
+    resolution: Resolution, critique: Critique, *, threshold: float, policy: Policy, language: str = "es"
+) -> Authorisation:
+    """Whether a resolution may be carried out: the critic approved, the score suffices, and the policy allows it."""
+    if critique.verdict is not Verdict.APPROVED or critique.score < threshold:
+        return Authorisation(Permission.NEVER, critique.reason)
+    if isinstance(resolution, HandOff):
+        return Authorisation(Permission.NEVER, resolution.reason)
+    permission, rule = permission_of(resolution, policy)
+    reason = "" if permission is Permission.AUTOMATIC else say(f"resolution.policy.{permission}", language, rule=rule)
+    return Authorisation(permission, reason)
+
+
+def permission_of(resolution: Resolution, policy: Policy) -> tuple[Permission, str]:
+    """The permission for a kind of resolution, and the word of the policy that it comes from.
+
+    ``api|CODE`` goes before ``api``; what the policy does not name is automatic.
+    """
+    words = {word.casefold(): permission for word, permission in policy.items()}
+    for word in _words(resolution):
+        if word.casefold() in words:
+            return words[word.casefold()], word
+    return Permission.AUTOMATIC, ""
+
+
+def _words(resolution: Resolution) -> tuple[str, ...]:
+    match resolution:
+        case Close():
+            return (str(ResolutionKind.CLOSE),)
+        case Hold():
+            return (str(ResolutionKind.HOLD),)
+        case Reassign():
+            return (str(ResolutionKind.REASSIGN),)
+        case RunAgent(code):
+            return (f"api|{code}", str(ResolutionKind.AGENT))
+        case HandOff():
+            return ()

@@ -1,0 +1,55 @@
+"""Between authorise and act: what the chosen row leads to, and what a business system's agent makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resuelve.agents import AgentRequest, Agents
+from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign, Resolution, RunAgent
+from resuelve.domain.identifier import Identifier
+from resuelve.domain.known_error import KnownError, ResolutionKind
+from resuelve.resolution.critique import same_text
+from resuelve.resolution.identify import has_placeholder
+from resuelve.resolution.read import Reading
+from resuelve.texts import say
+
+
+def prescribed(problem: KnownError, language: str = "es") -> Resolution:
+    """The resolution that a row prescribes; the text is the row's own."""
+    prescription = problem.prescription
+    match prescription.kind:
+        case ResolutionKind.CLOSE:
+            return Close(problem.solution)
+        case ResolutionKind.HOLD:
+            return Hold(problem.solution)
+        case ResolutionKind.REASSIGN:
+            return Reassign(prescription.queue, problem.solution or problem.description)
+        case ResolutionKind.AGENT:
+            return RunAgent(prescription.agent_code)
+        case ResolutionKind.MANUAL:
+            return HandOff(say("resolution.manual_row", language, id=problem.id))
+
+
+def consult(
+    code: str, reading: Reading, identifiers: Sequence[Identifier], agents: Agents, *, language: str = "es"
+) -> AgentAnswer:
+    """Ask the agent of a code. No such agent, or an answer that the ticket has seen before: a person gets it.
+
+    Args:
+        language: of the reasons for hand-overs; what goes to the ticket is in the ticket's language.
+
+    Raises:
+        AgentRefused, AgentUnavailable: the business system gave no answer that may be used.
+    """
+    build = agents.get(code)
+    if build is None:
+        return HandOff(say("resolution.no_agent", language, code=code))
+    request = AgentRequest(code, reading.incident.code, tuple(identifiers), reading.language)
+    answer = build().answer(request)
+    if isinstance(answer, HandOff):
+        return answer
+    if has_placeholder(answer.text):
+        return HandOff(say("resolution.agent_placeholder", language, code=code))
+    if any(same_text(answer.text, attempt.text) for attempt in reading.attempts):
+        return HandOff(say("resolution.agent_repeats", language, code=code))
+    return answer

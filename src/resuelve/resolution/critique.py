@@ -1,0 +1,233 @@
+"""Stage 7, critique: try to refute the choice. The critic can only veto; nothing that it says can make an action.
+
+Plain rules look for reasons that no score outweighs; the scored model (`score`) then says how likely the choice is
+right; a language model, when there is one, is asked last, and only about what is still standing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from resuelve.domain.decision import Critique, Doubt, Verdict
+from resuelve.domain.known_error import KnownError, ResolutionKind
+from resuelve.models import ChatModel
+from resuelve.resolution.decide import describe
+from resuelve.resolution.identify import has_placeholder
+from resuelve.resolution.prompts import prompt
+from resuelve.resolution.prompts.schemas import Review
+from resuelve.resolution.read import Reading
+from resuelve.resolution.rerank import Ranked, consequence
+from resuelve.resolution.retrieve import Retrieved
+from resuelve.resolution.score import features, score
+from resuelve.resolution.words import Lexicon, fold, stems
+from resuelve.texts import say
+
+_TWIN_LIKENESS = 0.55
+_DECISIVE = 0.65
+_ASIDE_CLOSENESS = 3.0
+_SAME_TEXT = 0.8
+_MODEL_VOTE = 1.0
+_OTHERS_SHOWN = 4
+
+_EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
+"""Stems of notes such as «se cierra por strikes», which tell the person who opened the ticket nothing."""
+
+_ORDERS = re.compile(
+    r"\b(?:ignor\w+|olvid\w+|omit\w+|desatiend\w+|disregard|forget|override)\b[^.\n]{0,40}"
+    r"\b(?:instruc\w+|[oó]rdenes|reglas|indicaciones|instructions?|rules|prompts?)\b"
+    r"|\b(?:nota|mensaje|instrucci[oó]n(?:es)?|aviso|note|message|instructions?)\s+(?:para|al?|to|for)\s+(?:el\s+|la\s+|the\s+)?"
+    r"(?:asistente|modelo|ia\b|bot|robot|sistema\s+autom[aá]tico|agente\s+autom[aá]tico|assistant|model|ai\b|llm)"
+    r"|\b(?:system\s+prompt|modo\s+(?:mantenimiento|administrador|desarrollador)|(?:maintenance|developer|admin)\s+mode)\b"
+    r"|(?:^|\n)\s*#*\s*(?:system|sistema|assistant)\s*:",
+    re.IGNORECASE,
+)
+
+_DOUBTS = {
+    "NINGUNO": Doubt.NONE,
+    "NO_ENCAJA": Doubt.NO_MATCH,
+    "ENCAJE_DEBIL": Doubt.WEAK_MATCH,
+    "AMBIGUO": Doubt.AMBIGUOUS,
+    "CONTRADICTORIO": Doubt.CONTRADICTORY,
+    "VARIOS_ASUNTOS": Doubt.SEVERAL_PROBLEMS,
+    "YA_INTENTADO": Doubt.ALREADY_TRIED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the critic looks at.
+
+    Attributes:
+        ranked: every candidate, the chosen one among them.
+        threshold: below this score (0-100) a choice is not approved.
+    """
+
+    reading: Reading
+    found: Retrieved
+    ranked: Sequence[Ranked]
+    chosen: Ranked
+    lexicon: Lexicon
+    threshold: float
+
+    @property
+    def problem(self) -> KnownError:
+        """The known error that was chosen."""
+        return self.chosen.problem
+
+    @property
+    def text(self) -> str:
+        """What people wrote on the ticket."""
+        return self.reading.text
+
+
+_Finding = tuple[Verdict, Doubt, dict[str, str]]
+
+
+def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", language: str = "es") -> Critique:
+    """The verdict on a choice, with score, reason, the kind of doubt, what to avoid and what to try.
+
+    Raises:
+        ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
+    """
+    values = features(case.chosen, case.ranked, words=case.reading.language == case.lexicon.language)
+    points = score(values, _MODEL_VOTE if chat else 0.0)
+    for rule in _RULES:
+        finding = rule(case)
+        if finding:
+            verdict, doubt, slots = finding
+            reason = say(f"resolution.doubt.{doubt.value}", language, id=case.problem.id, **slots)
+            # A veto leaves no chance that acting is right, whatever the likeness.
+            return _critique(case, verdict, min(points, 49.0), reason, doubt, values, language)
+    if points < case.threshold:
+        reason = say("resolution.doubt.weak_match", language, id=case.problem.id, score=f"{points:.0f}")
+        return _critique(case, Verdict.REJECTED, points, reason, Doubt.WEAK_MATCH, values, language)
+    if chat is None:
+        reason = say("resolution.approved", language, id=case.problem.id, score=f"{points:.0f}")
+        return _critique(case, Verdict.APPROVED, points, reason, Doubt.NONE, values, language)
+    return _ask(case, chat, ticket, points, values)
+
+
+def _ask(case: Case, chat: ChatModel, ticket: str, points: float, values: dict[str, float]) -> Critique:
+    others = [one for one in case.ranked if one.problem.id != case.problem.id][:_OTHERS_SHOWN]
+    question = prompt(
+        "critique",
+        ticket=ticket,
+        proposal=describe(case.chosen),
+        others="\n".join(f"- {describe(one)}" for one in others),
+        attempts="\n".join(f"- {attempt.text[:400]}" for attempt in case.reading.attempts),
+    )
+    answer = chat.complete(question, Review).output
+    verdict = {
+        "APROBADO": Verdict.APPROVED,
+        "RECHAZADO": Verdict.REJECTED,
+        "YA_INTENTADO": Verdict.ALREADY_TRIED,
+    }[answer.veredicto]
+    doubt = Doubt.NONE if verdict is Verdict.APPROVED else _DOUBTS[answer.tipo_problema]
+    if verdict is not Verdict.APPROVED and doubt is Doubt.NONE:
+        doubt = Doubt.MODEL_DISAGREES
+    return Critique(
+        verdict=verdict,
+        score=min(points, float(answer.puntuacion)),
+        reason=answer.motivo,
+        doubt=doubt,
+        avoid=() if verdict is Verdict.APPROVED else (case.problem.id,),
+        advice="" if verdict is Verdict.APPROVED else answer.enfoque,
+        features={**values, "model_score": float(answer.puntuacion)},
+    )
+
+
+def _critique(
+    case: Case, verdict: Verdict, points: float, reason: str, doubt: Doubt, values: dict[str, float], language: str
+) -> Critique:
+    approved = verdict is Verdict.APPROVED
+    return Critique(
+        verdict=verdict,
+        score=points,
+        reason=reason,
+        doubt=doubt,
+        avoid=() if approved else (case.problem.id,),
+        advice="" if approved else say(f"resolution.advice.{doubt.value}", language),
+        features=values,
+    )
+
+
+def _orders(case: Case) -> _Finding | None:
+    """A text that gives orders to a machine is for a person to read."""
+    return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if gives_orders(case.text) else None
+
+
+def gives_orders(text: str) -> bool:
+    """True when a text addresses an assistant or model, or bids it to ignore its instructions."""
+    return _ORDERS.search(text) is not None
+
+
+def _tried(case: Case) -> _Finding | None:
+    """The solution was sent before, and the ticket is back."""
+    if case.problem.prescription.kind is ResolutionKind.AGENT or not case.problem.solution:
+        return None
+    if any(same_text(case.problem.solution, attempt.text) for attempt in case.reading.attempts):
+        return Verdict.ALREADY_TRIED, Doubt.ALREADY_TRIED, {}
+    return None
+
+
+def same_text(one: str, other: str) -> bool:
+    """True when two messages say the same: one holds the other, or nearly all their telling words are shared."""
+    a, b = fold(one).strip(), fold(other).strip()
+    if a and b and (a in b or b in a):
+        return True
+    x, y = stems(one), stems(other)
+    return bool(x and y) and len(x & y) / max(len(x), len(y)) >= _SAME_TEXT
+
+
+def _reopened(case: Case) -> _Finding | None:
+    """An automatic closure was answered: what was understood then may have been wrong, a person looks at it."""
+    closed = any(not attempt.question for attempt in case.reading.attempts)
+    return (Verdict.ALREADY_TRIED, Doubt.ALREADY_TRIED, {}) if closed else None
+
+
+def _unusable(case: Case) -> _Finding | None:
+    """A text for the requester must say something, and must hold no placeholder."""
+    kind = case.problem.prescription.kind
+    if kind not in (ResolutionKind.CLOSE, ResolutionKind.HOLD):
+        return None
+    if has_placeholder(case.problem.solution):
+        return Verdict.REJECTED, Doubt.PLACEHOLDER_TEXT, {}
+    said = stems(case.problem.solution) - _EMPTY_TEXTS
+    return None if said else (Verdict.REJECTED, Doubt.NO_USABLE_SOLUTION, {})
+
+
+def _several(case: Case) -> _Finding | None:
+    """The ticket holds a second matter that another row would solve otherwise."""
+    aside = case.found.aside
+    if aside is None or consequence(aside.problem) == consequence(case.problem):
+        return None
+    if case.found.standardise(aside.dense) < _ASIDE_CLOSENESS:
+        return None
+    return Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS, {"other": aside.problem.id}
+
+
+def _contradicted(case: Case) -> _Finding | None:
+    """Another row says nearly the same and leads elsewhere, and the ticket has no word that decides between them."""
+    own = consequence(case.problem)
+    said = stems(case.text)
+    for rival in case.ranked:
+        if consequence(rival.problem) == own:
+            continue
+        if case.lexicon.likeness(case.chosen.candidate.example, rival.candidate.example) < _TWIN_LIKENESS:
+            continue
+        mine, theirs = stems(case.chosen.candidate.example), stems(rival.candidate.example)
+        if case.lexicon.telling((mine - theirs) & said) <= case.lexicon.telling((theirs - mine) & said) + _DECISIVE:
+            return Verdict.REJECTED, Doubt.CONTRADICTORY, {"other": rival.problem.id}
+    return None
+
+
+_RULES: tuple[Callable[[Case], _Finding | None], ...] = (
+    _orders,
+    _tried,
+    _reopened,
+    _several,
+    _contradicted,
+    _unusable,
+)

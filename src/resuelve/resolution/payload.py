@@ -1,0 +1,35 @@
+"""An incident as JSON, for the journal: what was seen when it was taken in hand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from resuelve.domain.incident import HistoryEntry, Incident
+
+
+def to_json(incident: Incident) -> dict[str, Any]:
+    """The incident as plain JSON values; dates as ISO 8601."""
+    value = asdict(incident)
+    value["opened"] = _iso(incident.opened)
+    value["history"] = [{**asdict(entry), "at": _iso(entry.at)} for entry in incident.history]
+    return value
+
+
+def from_json(value: dict[str, Any]) -> Incident:
+    """The incident that `to_json` wrote; equal to the original."""
+    history = tuple(
+        HistoryEntry(**{**entry, "at": _date(entry["at"]), "attachments": tuple(entry["attachments"])})
+        for entry in value["history"]
+    )
+    attachments = tuple(value["attachments"])
+    return Incident(**{**value, "opened": _date(value["opened"]), "history": history, "attachments": attachments})
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _date(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,174 @@
+"""One incident from the ticket to the record, in three durable steps: decide, act, record.
+
+    ticket ─► read ─► identify ─► reformulate ─► retrieve ─► rerank ─► decide ─► critique ─► authorise ─► act ─► record
+             └───────────────────────────── decide (deliberate) ──────────────────────────┘             │       │
+                                                                                                       act   record
+
+A step that has ended is not run again after a crash. What `act` does twice is prevented by its intent (see `act`).
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from resuelve.agents import Agents
+from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission
+from resuelve.domain.errors import AgentError, ModelError, ResuelveError, TicketError, VectorIndexError
+from resuelve.domain.incident import Incident
+from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfinished, WorkItem
+from resuelve.models import ChatModel
+from resuelve.resolution import payload
+from resuelve.resolution.act import Actor, as_json, from_json
+from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.record import entry, evidence, outcome_of
+from resuelve.resolution.trace import plain
+from resuelve.texts import say
+from resuelve.tickets import TicketManager
+
+_SYSTEMS: tuple[tuple[type[ResuelveError], str], ...] = (
+    (TicketError, "tickets"),
+    (AgentError, "agents"),
+    (ModelError, "models"),
+    (VectorIndexError, "index"),
+)
+
+
+_MOST_BROKEN_OFF = 10
+"""How often a process may end while it has an incident in hand before the incident is suspected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything that resolving an incident needs. Safe to use from several threads.
+
+    Attributes:
+        run: the name of this run, for the records.
+        shadow: decide and record, but touch nothing.
+        fresh: seconds that the last look at a ticket may be old right before acting.
+        max_failures: an incident that failed this often is set aside until somebody changes it.
+        on_record: told each entry before its item counts as finished: none is lost, after a crash one may come twice.
+    """
+
+    tickets: TicketManager
+    journal: Journal
+    knowledge: Knowledge
+    agents: Agents
+    rules: Rules
+    run: str
+    fingerprint: str
+    chat: ChatModel | None = None
+    shadow: bool = False
+    fresh: float = 0.5
+    max_failures: int = 3
+    clock: Callable[[], float] = time.perf_counter
+    on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
+
+    def key(self, incident: Incident, *, again: bool = False) -> str:
+        """The work item's key: the same for an unchanged ticket and unchanged knowledge, unless `again` is wanted."""
+        suffix = f"@{self.run}" if again else ""
+        return f"{incident.code}@{incident.revision}@{self.fingerprint}{suffix}"
+
+    def set_aside(self, incidents: Iterable[Incident]) -> dict[str, str]:
+        """The incidents that failed too often and have not changed since, with the last reason."""
+        failures = self.journal.failures()
+        found: dict[str, str] = {}
+        for incident in incidents:
+            for key, limit in ((_failed(incident), self.max_failures), (_in_hand(incident), _MOST_BROKEN_OFF)):
+                count, reason = failures.get(key, (0, ""))
+                if count >= limit:
+                    found[incident.code] = reason
+        return found
+
+    def resolve_all(
+        self, engine: Engine, incidents: Iterable[Incident], *, workers: int, again: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Resolve incidents and yield the report's entry of each as it is finished."""
+        items = (WorkItem(self.key(incident, again=again), payload.to_json(incident)) for incident in incidents)
+        for _, answer in engine.run(items, self.work, workers=workers):
+            yield answer
+
+    def work(self, item: WorkItem, steps: Steps) -> Json | Unfinished:
+        """Resolve one incident. Never raises: what goes wrong is the incident's outcome, to be tried again later."""
+        incident = payload.from_json(item.payload)
+        # Counted before anything is tried: a ticket that brings the whole process down must not do so for ever.
+        broken_off = self.journal.note_failure(_in_hand(incident), say("resolution.broken_off", self.rules.language))
+        if broken_off > _MOST_BROKEN_OFF:
+            return self._failed(incident, say("resolution.broken_off", self.rules.language), "resuelve")
+        answer = self._guarded(incident, item, steps)
+        self.journal.clear_failures(_in_hand(incident))
+        return answer
+
+    def _guarded(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
+        try:
+            return self._resolve(incident, item, steps)
+        except ResuelveError as error:
+            system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
+            return self._failed(incident, str(error), system)
+        except Exception as error:  # noqa: BLE001 - the boundary: a bug must cost one incident, not the run
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__}: {error} ({place.filename.rsplit('/', 1)[-1]}:{place.lineno})"
+            return self._failed(incident, text, "resuelve")
+
+    def _resolve(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
+        decided = steps.once("decide", lambda: self._decide(incident))
+        begun = self.clock()
+        done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))
+        outcome = outcome_of(done)
+        if outcome.kind is OutcomeKind.FAILED:
+            return self._failed(incident, outcome.reason, "tickets", decided)
+        self.journal.clear_failures(_failed(incident))
+        return self._record(incident, decided, outcome, {"act": self.clock() - begun})
+
+    def _decide(self, incident: Incident) -> Json:
+        deliberation = deliberate(
+            incident,
+            knowledge=self.knowledge,
+            rules=self.rules,
+            agents=self.agents,
+            chat=self.chat,
+            clock=self.clock,
+        )
+        return {**evidence(deliberation), "action": _action(deliberation)}
+
+    def _act(self, incident: Incident, decided: Json, owner: str) -> Outcome:
+        if decided["waiting"]:
+            return Outcome(OutcomeKind.WAITING, decided["reason"])
+        if decided["action"] is None:
+            return Outcome(OutcomeKind.HANDED_OFF, decided["reason"])
+        action = from_json(decided["action"])
+        if self.shadow:
+            reason = say("resolution.shadow", self.rules.language)
+            return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
+        actor = Actor(self.tickets, self.journal, self.rules.label, self.fresh, self.rules.language)
+        return actor.act(incident, action, owner)
+
+    def _failed(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
+        count = self.journal.note_failure(_failed(incident), reason)
+        outcome = Outcome(OutcomeKind.FAILED, say("resolution.failed", self.rules.language, count=count, error=reason))
+        return Unfinished(self._record(incident, {**(decided or {}), "failed_system": system}, outcome, {}))
+
+    def _record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
+        content = plain(entry(incident, decided, outcome, seconds))
+        self.journal.record(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
+        self.on_record(content)
+        return content
+
+
+def _action(deliberation: Deliberation) -> Json | None:
+    """The action as JSON when it may be carried out, else None."""
+    resolution = deliberation.resolution
+    if deliberation.authorisation.permission is not Permission.AUTOMATIC or isinstance(resolution, HandOff):
+        return None
+    return as_json(resolution)  # type: ignore[arg-type]  # an agent was asked, so it is one of the three
+
+
+def _failed(incident: Incident) -> str:
+    return f"{incident.code}@{incident.revision}"
+
+
+def _in_hand(incident: Incident) -> str:
+    return f"{_failed(incident)} in hand"

@@ -1,0 +1,107 @@
+"""Stage 1, read: everything that the ticket says, in parts with their origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.resolution.words import fold, language_of
+
+_ON_HOLD = "en espera"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text of the ticket and where it stands: ``title``, ``description``, ``history[2].detail``…"""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What Resuelve did on a ticket before.
+
+    Attributes:
+        text: the message, without the label.
+        question: True when it asked for something; then the ticket's return is an answer, not a reopening.
+    """
+
+    text: str
+    question: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a ticket says.
+
+    Attributes:
+        parts: the texts that people wrote, in order; our own messages are not among them.
+        attempts: what Resuelve wrote on this ticket before, oldest first.
+        waiting: True when a question, ours or a colleague's, is the last word and the requester has not answered yet.
+        language: ``es`` or ``en``, the language that the requester writes.
+        unread: attachments that were not read, with the reason, for the evidence.
+    """
+
+    incident: Incident
+    parts: tuple[Part, ...]
+    attempts: tuple[Attempt, ...]
+    waiting: bool
+    language: str
+    unread: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def comments(self) -> tuple[Part, ...]:
+        """What people added after the ticket was opened."""
+        return tuple(part for part in self.parts if part.source.startswith("history"))
+
+    @property
+    def text(self) -> str:
+        """All that people wrote, as one text."""
+        return "\n".join(part.text for part in self.parts)
+
+    def text_of(self, source: str) -> str:
+        """The text of one part; empty when there is none."""
+        return next((part.text for part in self.parts if part.source == source), "")
+
+
+def read(incident: Incident, *, label: str) -> Reading:
+    """Take a ticket apart into what people wrote and what Resuelve wrote before (recognised by `label`)."""
+    parts = [Part("title", incident.title), Part("description", incident.description)]
+    attempts: list[Attempt] = []
+    for index, entry in enumerate(incident.history):
+        own = own_message(entry, label)
+        if own is not None:
+            attempts.append(Attempt(own, fold(entry.state) == _ON_HOLD or "?" in own))
+            continue
+        parts.append(Part(f"history[{index}].detail", entry.detail))
+        parts.append(Part(f"history[{index}].notes", entry.resolution_notes))
+    kept = tuple(part for part in parts if part.text.strip())
+    return Reading(
+        incident=incident,
+        parts=kept,
+        attempts=tuple(attempts),
+        waiting=_waiting(incident, label),
+        language=language_of(" ".join(part.text for part in kept)),
+        unread=tuple((f"{origin} · {url}", "attachment_reader_missing") for origin, url in incident.all_attachments()),
+    )
+
+
+def _waiting(incident: Incident, label: str) -> bool:
+    if not incident.history:
+        return False
+    last = incident.history[-1]
+    if own_message(last, label) is not None:
+        return True
+    # A colleague who put the ticket on hold with a question has it in hand; an answer of the requester ends the wait.
+    asked = fold(last.state) == _ON_HOLD and "?" in last.detail
+    return asked and fold(incident.state) == _ON_HOLD and fold(last.author) != fold(incident.requester)
+
+
+def own_message(entry: HistoryEntry, label: str) -> str | None:
+    """The message that Resuelve left with this entry, without its label; None when a person wrote the entry."""
+    mark = label.strip()
+    for text in (entry.resolution_notes, entry.detail):
+        if text.strip().startswith(mark):
+            return text.strip()[len(mark) :].strip()
+    return None

@@ -1,0 +1,100 @@
+"""Stage 10, record: everything that a person needs to check a decision, as the report's entry for one incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Reassign
+from resuelve.domain.incident import Incident
+from resuelve.resolution.deliberate import Deliberation
+from resuelve.resolution.trace import plain
+
+_CONSIDERED = 5
+
+
+def evidence(deliberation: Deliberation) -> dict[str, Any]:
+    """What was decided and on which grounds. Plain JSON; field names are English, values from the dictionary stay."""
+    problem, verdict = deliberation.problem, deliberation.critique
+    resolution = deliberation.resolution
+    considered = [
+        {
+            "problem": one.problem.id,
+            "component": one.problem.component,
+            "example": one.candidate.example,
+            "resolution": one.problem.prescription.label,
+            "dense": one.candidate.dense,
+            "lexical": one.candidate.lexical,
+            "relevance": one.relevance,
+        }
+        for one in deliberation.ranked[:_CONSIDERED]
+    ]
+    rejections = [
+        {
+            "problem": rejection.problem.id,
+            "resolution": rejection.problem.prescription.label,
+            "queue": rejection.problem.prescription.queue,
+            "solution": rejection.problem.solution,
+            "critique": rejection.critique,
+        }
+        for rejection in deliberation.rejections
+    ]
+    found: dict[str, Any] = plain(
+        {
+            "language": deliberation.reading.language,
+            "problem": {
+                "id": problem.id,
+                "component": problem.component,
+                "description": problem.description,
+                "lines": problem.lines,
+            }
+            if problem
+            else None,
+            "prescribed": problem.prescription.label if problem else None,
+            "score": verdict.score if verdict else None,
+            "critique": verdict,
+            "doubt": deliberation.doubt,
+            "resolution": type(resolution).__name__,
+            "proposed_text": "" if isinstance(resolution, HandOff) else getattr(resolution, "text", ""),
+            "proposed_queue": resolution.queue if isinstance(resolution, Reassign) else "",
+            "permission": deliberation.authorisation.permission,
+            "reason": deliberation.authorisation.reason,
+            "consulted": deliberation.consulted,
+            "waiting": deliberation.waiting,
+            "considered": considered,
+            "rejections": rejections,
+            "identifiers": [{"kind": i.kind, "source": i.source, "valid": i.valid} for i in deliberation.identifiers],
+            "unread": deliberation.reading.unread,
+            "usage": deliberation.usage,
+            "seconds": _seconds(deliberation),
+        }
+    )
+    return found
+
+
+def entry(incident: Incident, decided: dict[str, Any], outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
+    """The report's entry: the incident, the evidence, and what was done."""
+    return {
+        "incident": incident.code,
+        "revision": incident.revision,
+        "queue": incident.queue,
+        "title": incident.title[:200],
+        "outcome": outcome.kind.value,
+        "reason": outcome.reason,
+        "changed": outcome.changed,
+        "reference": outcome.reference,
+        "sent": {"text": outcome.text, "queue": outcome.queue} if outcome.text else None,
+        "decision": decided,
+        "seconds": {**decided.get("seconds", {}), **seconds},
+    }
+
+
+def outcome_of(value: dict[str, Any]) -> Outcome:
+    """The outcome that was kept as JSON."""
+    return Outcome(**{**value, "kind": OutcomeKind(value["kind"])})
+
+
+def _seconds(deliberation: Deliberation) -> dict[str, float]:
+    totals: dict[str, float] = {}
+    for step in deliberation.trace.steps:
+        totals[step.stage] = totals.get(step.stage, 0.0) + step.seconds
+    return totals

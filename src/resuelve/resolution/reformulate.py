@@ -1,0 +1,184 @@
+"""Stage 3, reformulate: what the ticket is about, as short texts fit to search with.
+
+Without a language model the texts are cut out of the ticket: identifiers, placeholders, form fields about the person,
+greetings and signatures go; what happened stays. With one, the model restates the problem, and its sentence is one
+more query beside the ticket's own words, never instead of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.models import ChatModel
+from resuelve.resolution.identify import placeholders
+from resuelve.resolution.prompts import prompt
+from resuelve.resolution.prompts.schemas import Reformulation
+from resuelve.resolution.read import Part, Reading
+
+_CAP = 420
+_MODEL_CAP = 2000
+_SPLIT_AT = 4
+
+_FIELD = re.compile(
+    r"\b(?:NIF|NIE|DNI|CIF|N\.?I\.?F\.?|Otros|Nombre(?:\s+y\s+apellidos)?|Apellidos|Titular|Solicitante|Asegurad[oa]"
+    r"|N[º°o]?\.?\s*(?:de\s+)?(?:p[oó]liza|tarjeta)|P[oó]liza|Tarjeta|T|PO|Fecha\s+de\s+nacimiento|Ramo"
+    r"|D[ií]a\s+y\s+hora(?:\s+en\s+que\s+se\s+produce\s+el\s+error)?|Fecha\s+y\s+hora|Hora|Fecha|Tel(?:[eé]fono|f|\.)?"
+    r"|M[oó]vil|E-?mail(?:\s+y\s+tel[eé]fono)?(?:\s+de\s+contacto)?|Correo(?:\s+electr[oó]nico)?|Contacto|IBAN"
+    r"|Name|Full\s+name|Policy(?:\s+(?:no\.?|number))?|Date\s+of\s+birth|Phone|Date|Contenedor|Dispositivo|Navegador)"
+    r"(?:\s*/\s*\w+)*\s*[:=]+\s*",
+    re.IGNORECASE,
+)
+_STRUCTURE = re.compile(
+    r"\b(?:Descripci[oó]n(?:\s+del\s+(?:error|problema))?|Pantalla\s+en\s+(?:la\s+)?que\s+se\s+produce\s+el\s+error"
+    r"|Error|Incidencia|Description|Issue)\s*:\s*",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"(?:^|(?<=[\n.!¡]))\s*(?:muy\s+)?(?:hola|buenas(?:\s+(?:tardes|noches))?|buenos\s+d[ií]as|estimad[oa]s?(?:\s+\w+)?"
+    r"|hi(?:\s+there|\s+all|\s+team)?|hello|dear\s+\w+|good\s+(?:morning|afternoon|evening))\b[\s,.:;!]*",
+    re.IGNORECASE,
+)
+_FAREWELL = re.compile(
+    r"(?:^|\n|(?<=[.!?]))\s*(?:un\s+(?:cordial\s+)?saludo|saludos?(?:\s+cordiales)?|atentamente|muchas\s+gracias|gracias"
+    r"|(?:kind|best)\s+regards|regards|many\s+thanks|thanks|thank\s+you|cheers)\b[^\n]*(?:\n[\s\S]{0,160})?$",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b(?:[\s-]+\d{1,2}:\d{2}\s*h?)?|\b\d{1,2}:\d{2}\s*h?\b", re.IGNORECASE
+)
+_ASIDE = re.compile(
+    r"(?:\b(?:por\s+otr[oa]\s+(?:lado|parte)|y\s+por\s+otro|otra\s+cosa|aparte\s+de\s+(?:eso|esto)|adem[aá]s|y\s+de\s+paso"
+    r"|de\s+paso|tambi[eé]n\s+(?:tengo|quer[ií]a)|also|another\s+thing|on\s+top\s+of\s+that|separately|while\s+i'?m\s+at\s+it)\b"
+    r"|(?:^|\n)\s*(?:2[.)ºª-]|segundo|b\)))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text to search with.
+
+    Attributes:
+        purpose: ``problem`` (the whole of it), ``title``, ``comment`` (what people added later), ``model`` (a model's
+            words) or ``aside`` (a second matter, which is compared but never resolved).
+        weight: its share in the ranking; an aside has none.
+    """
+
+    text: str
+    purpose: Literal["problem", "title", "comment", "model", "aside"]
+    weight: float
+
+
+def reformulate(
+    reading: Reading, identifiers: Sequence[Identifier], chat: ChatModel | None = None
+) -> tuple[Query, ...]:
+    """The queries of a ticket, the most telling first; none when the ticket says nothing (then no model is asked).
+
+    Raises:
+        ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
+    """
+    own = _cut_out(reading, identifiers)
+    if chat is None or not own:
+        return own
+    answer = chat.complete(prompt("reformulate", ticket=depersonalised(reading, identifiers)), Reformulation).output
+    restated = [Query(_cap(answer.problema), "model", 0.5), Query(_cap(answer.otro_asunto), "aside", 0.0)]
+    return (*(q for q in own if q.purpose != "aside"), *(q for q in restated if _says_something(q.text)))
+
+
+def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
+    """The ticket as a model may see it: each part with its origin, identifiers replaced by their kind."""
+    lines = []
+    for part in reading.parts:
+        text = part.text
+        spans = [i for i in identifiers if i.source == part.source and i.kind is not IdentifierKind.ERROR_CODE]
+        for one in sorted(spans, key=lambda i: i.start, reverse=True):
+            text = f"{text[: one.start]}[{one.kind.value}]{text[one.end :]}"
+        lines.append(f"{part.source}: {text[:_MODEL_CAP]}")
+    return "\n".join(lines)[: 3 * _MODEL_CAP]
+
+
+def _cut_out(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[Query, ...]:
+    title = _clean(Part("title", reading.text_of("title")), identifiers)
+    body = _clean(Part("description", reading.text_of("description")), identifiers)
+    comment = _comment(reading, identifiers)
+    whole = _cap(f"{title}. {body}" if body and title.lower() not in body.lower() else body or title)
+    queries = [Query(whole, "problem", 1.0)]
+    if body and title:
+        queries.append(Query(_cap(title), "title", 0.4))
+    if comment:
+        queries.append(Query(_cap(comment), "comment", 0.3))
+    aside = _aside(body)
+    if aside:
+        queries.append(Query(_cap(aside), "aside", 0.0))
+    return tuple(query for query in queries if _says_something(query.text))
+
+
+def _comment(reading: Reading, identifiers: Sequence[Identifier]) -> str:
+    """The last thing that a person added, when it is more than a remark."""
+    for part in reversed(reading.comments):
+        text = _clean(part, identifiers)
+        if len(text.split()) >= _SPLIT_AT:
+            return text
+    return ""
+
+
+def _aside(body: str) -> str:
+    match = _ASIDE.search(body)
+    rest = body[match.end() :].strip(" ,.;:\n") if match and match.start() > 20 else ""
+    return rest if len(rest.split()) >= _SPLIT_AT else ""
+
+
+def _clean(part: Part, identifiers: Sequence[Identifier]) -> str:
+    text = part.text
+    spans = [
+        (i.start, i.end) for i in identifiers if i.source == part.source and i.kind is not IdentifierKind.ERROR_CODE
+    ]
+    for start, end in sorted([*spans, *placeholders(text)], reverse=True):
+        text = f"{text[:start]} {text[end:]}"
+    text = _FAREWELL.sub(" ", _GREETING.sub(" ", text))
+    text = _drop_fields(text)
+    text = _DATE.sub(" ", _STRUCTURE.sub(" ", text))
+    text = re.sub(r"\s+", " ", re.sub(r"\s+([,.;:])", r"\1", text)).strip(" ,.;:-/")
+    return text.lower() if _shouts(text) else text
+
+
+def _drop_fields(text: str) -> str:
+    """Without the form fields about the person; a field ends at the next one, at a line's end or after six words."""
+    kept, position = [], 0
+    for match in _FIELD.finditer(text):
+        kept.append(text[position : match.start()])
+        value = re.match(r"(?:[^\s.]+[^\S\n]*){0,6}", text[match.end() :])
+        limit = match.end() + (len(value.group()) if value else 0)
+        following = _FIELD.search(text, match.end())
+        sentence = re.search(r"[\n.;]\s|[\n]", text[match.end() : limit])
+        ends = [limit]
+        if following:
+            ends.append(following.start())
+        if sentence:
+            ends.append(match.end() + sentence.start())
+        position = max(match.end(), min(ends)) if _is_short_value(text[match.end() : min(ends)]) else match.end()
+    kept.append(text[position:])
+    return " ".join(kept)
+
+
+def _is_short_value(value: str) -> bool:
+    """A name, a word or nothing: values that say who, not what. A sentence behind a label is kept."""
+    words = value.split()
+    return len(words) <= 3 or all(word[:1].isupper() for word in words)
+
+
+def _shouts(text: str) -> bool:
+    letters = [c for c in text if c.isalpha()]
+    return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
+
+
+def _cap(text: str) -> str:
+    return text if len(text) <= _CAP else text[:_CAP].rsplit(" ", 1)[0]
+
+
+def _says_something(text: str) -> bool:
+    return sum(c.isalpha() for c in text) >= 4

@@ -1,0 +1,188 @@
+"""The report of a run, and the file of rejections, as the files that the team already knows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from resuelve.domain.decision import OutcomeKind
+from resuelve.domain.errors import Rejected, WorkspaceError
+
+_ACTED = frozenset({OutcomeKind.CLOSED, OutcomeKind.HELD, OutcomeKind.REASSIGNED})
+REJECTION_COLUMNS = (
+    "timestamp",
+    "codigo_incidencia",
+    "motivo_rechazo",
+    "critica_completa",
+    "tipo_problema",
+    "evitar_soluciones",
+    "enfoque_recomendado",
+    "resolucion_tipo",
+    "resolucion_buzon",
+    "resolucion_solucion",
+    "resolucion_completa",
+)
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over the entries of a run; each entry is added once and not kept."""
+
+    incidents: int = 0
+    executed: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    resolutions: Counter[str] = field(default_factory=Counter)
+    doubts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+    usage: Counter[str] = field(default_factory=Counter)
+
+    def add(self, entry: Mapping[str, Any]) -> None:
+        """Add the entry of one incident."""
+        decision = entry.get("decision", {})
+        self.incidents += 1
+        self.outcomes[entry["outcome"]] += 1
+        if entry["outcome"] in _ACTED and entry["changed"]:
+            self.executed += 1
+            self.resolutions[decision["prescribed"]] += 1
+        if decision.get("doubt", "none") != "none":
+            self.doubts[decision["doubt"]] += 1
+        if "failed_system" in decision:
+            self.errors[decision["failed_system"]] += 1
+        self.seconds.update(entry.get("seconds", {}))
+        self.usage.update({k: v for k, v in decision.get("usage", {}).items() if k != "seconds"})
+
+    def as_json(self) -> dict[str, Any]:
+        """The totals as they stand in the report. `automatic_rate` counts executed actions, not good intentions."""
+        return {
+            "incidents": self.incidents,
+            "executed": self.executed,
+            "automatic_rate": round(self.executed / self.incidents, 4) if self.incidents else 0.0,
+            "by_outcome": dict(self.outcomes),
+            "by_resolution": dict(self.resolutions),
+            "by_doubt": dict(self.doubts),
+            "errors_by_system": dict(self.errors),
+            "seconds_by_stage": {stage: round(total, 4) for stage, total in self.seconds.items()},
+            "model": {name: self.usage.get(name, 0) for name in ("calls", "tokens_in", "tokens_out")},
+        }
+
+
+def write_report(
+    folder: Path, at: datetime, head: Mapping[str, Any], entries: Iterable[Mapping[str, Any]], totals: Mapping[str, Any]
+) -> Path:
+    """Write ``reporteYYYYMMDD_HHMM.json``, entry by entry, so that its size does not matter.
+
+    Two runs in one minute do not overwrite each other: the later one gets ``_2``, ``_3``…
+
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = _claim(folder, f"reporte{at:%Y%m%d_%H%M}")
+        partial = path.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(_dump({**head, "totals": totals})[:-2] + ',\n "incidents": [')
+            for number, entry in enumerate(entries):
+                file.write(("," if number else "") + "\n" + _dump(entry))
+            file.write("\n]}\n")
+        partial.replace(path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the report cannot be written ({error.strerror})", where=str(folder), remedy="check space and permissions"
+        ) from error
+    return path
+
+
+def append_rejections(folder: Path, at: datetime, entry: Mapping[str, Any]) -> None:
+    """Add what the critic rejected about one incident to ``rejectedYYYYMMDD.csv``.
+
+    Each row is one write to a file opened for appending, so that several processes may share it.
+
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
+    rows = [_rejection(at, entry, one) for one in entry.get("decision", {}).get("rejections", ())]
+    if not rows:
+        return
+    path = folder / f"rejected{at:%Y%m%d}.csv"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _with_header(path)
+        for row in rows:
+            _append(path, row)
+    except OSError as error:
+        raise WorkspaceError(
+            f"rejections cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+        ) from error
+
+
+def rejected_as_json(rejected: Iterable[Rejected]) -> list[dict[str, str]]:
+    """Things set aside, for the report."""
+    return [{"what": one.what, "where": one.where, "reason": one.reason} for one in rejected]
+
+
+def _claim(folder: Path, stem: str) -> Path:
+    number = 1
+    while True:
+        path = folder / (f"{stem}.json" if number == 1 else f"{stem}_{number}.json")
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _rejection(at: datetime, entry: Mapping[str, Any], one: Mapping[str, Any]) -> list[str]:
+    critique = one["critique"]
+    return [
+        at.isoformat(timespec="seconds"),
+        entry["incident"],
+        critique["reason"],
+        _dump(critique),
+        critique["doubt"],
+        "; ".join(critique["avoid"]),
+        critique["advice"],
+        one["resolution"],
+        one["queue"],
+        one["solution"],
+        _dump({key: one[key] for key in ("problem", "resolution", "queue", "solution")}),
+    ]
+
+
+def _with_header(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerow(REJECTION_COLUMNS)
+
+
+def _append(path: Path, row: list[str]) -> None:
+    line: list[str] = []
+    csv.writer(_Sink(line.append), lineterminator="\n").writerow([_no_formula(cell) for cell in row])
+    with path.open("ab", buffering=0) as file:
+        file.write(line[0].encode("utf-8", "backslashreplace"))
+
+
+def _no_formula(cell: str) -> str:
+    """A cell that a spreadsheet will not run: texts from tickets end here."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    write: Callable[[str], Any]
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str)

@@ -1,0 +1,106 @@
+"""Stage 5, rerank: order what was found by how well it fits the whole ticket, and drop what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from resuelve.domain.decision import Candidate
+from resuelve.domain.known_error import KnownError, ResolutionKind
+from resuelve.resolution.read import Reading
+from resuelve.resolution.reformulate import Query
+from resuelve.resolution.retrieve import Retrieved
+from resuelve.resolution.words import Lexicon, stems
+
+_NAMED = 0.3
+_QUEUE = 0.5
+_FLOOR = 1.0
+"""In standard deviations above the dictionary at large; a right row lies at 2 to 6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A candidate with its relevance.
+
+    Attributes:
+        closeness: standardised cosine, see `Retrieved.standardise`.
+        coverage: share of the example's telling words that the ticket has, 0 to 1.
+        echo: the best likeness (0 to 1) of the example to one single sentence of the ticket.
+        named: 1 when the ticket names the row's component, or -1 when it names only others, else 0.
+        queue: 1 when the mailbox is the component's.
+        relevance: what the order goes by.
+    """
+
+    candidate: Candidate
+    closeness: float
+    coverage: float
+    echo: float
+    named: int
+    queue: int
+    relevance: float
+
+    @property
+    def problem(self) -> KnownError:
+        """The known error."""
+        return self.candidate.problem
+
+
+def rerank(
+    reading: Reading, queries: Sequence[Query], found: Retrieved, lexicon: Lexicon, components: Sequence[str]
+) -> tuple[Ranked, ...]:
+    """The candidates worth a thought, most relevant first.
+
+    A mailbox says where the incident was filed, the text says what it is about: the mailbox counts only where the text
+    names no component.
+    """
+    text = " ".join(query.text for query in queries if query.weight)
+    sentences = _sentences(queries)
+    said = {component for component in components if _names(text, component)}
+    ranked = []
+    for candidate in found.candidates:
+        component = candidate.problem.component
+        named = 1 if component in said else (-1 if said else 0)
+        queue = int(not said and _shares_word(reading.incident.queue, component))
+        closeness = found.standardise(candidate.dense)
+        ranked.append(
+            Ranked(
+                candidate=candidate,
+                closeness=closeness,
+                coverage=lexicon.coverage(candidate.example, text),
+                echo=max((lexicon.likeness(candidate.example, sentence) for sentence in sentences), default=0.0),
+                named=named,
+                queue=queue,
+                relevance=closeness + _NAMED * max(named, 0) + _QUEUE * queue,
+            )
+        )
+    kept = [one for one in ranked if one.closeness >= _FLOOR]
+    return tuple(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)))
+
+
+def consequence(problem: KnownError) -> tuple[str, ...]:
+    """What choosing a row leads to; rows with the same consequence do not compete with each other."""
+    prescription = problem.prescription
+    match prescription.kind:
+        case ResolutionKind.AGENT:
+            return ("agent", prescription.agent_code)
+        case ResolutionKind.REASSIGN:
+            return ("reassign", prescription.queue)
+        case ResolutionKind.MANUAL:
+            return ("manual",)
+        case ResolutionKind.CLOSE | ResolutionKind.HOLD:
+            return (str(prescription.kind), problem.solution or problem.id)
+
+
+def _sentences(queries: Sequence[Query]) -> tuple[str, ...]:
+    texts = [query.text for query in queries if query.weight]
+    pieces = [piece for text in texts for piece in text.replace("?", ".").replace("!", ".").split(". ")]
+    return tuple(dict.fromkeys(piece for piece in [*texts, *pieces] if len(piece.split()) > 1))
+
+
+def _names(text: str, component: str) -> bool:
+    wanted = stems(component)
+    return bool(wanted) and len(wanted & stems(text)) * 2 >= len(wanted)
+
+
+def _shares_word(queue: str, component: str) -> bool:
+    return bool(stems(queue.replace("_", " ")) & stems(component))

@@ -1,0 +1,143 @@
+"""One run: the open incidents, one after the other, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from resuelve.domain.errors import Rejected, TicketNotFound
+from resuelve.domain.incident import Incident
+from resuelve.journal import Engine, Journal
+from resuelve.resolution.pipeline import Pipeline
+from resuelve.resolution.report import Totals, rejected_as_json, write_report
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which incidents a run takes.
+
+    Attributes:
+        queue: only those of this mailbox; empty for all.
+        incident: only this one, and even if it was decided before.
+        limit: at most so many; 0 for all.
+    """
+
+    queue: str = ""
+    incident: str = ""
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a run came to.
+
+    Attributes:
+        report: the file; None when there was nothing to do.
+        unchanged: incidents decided before, which nobody has changed since.
+        set_aside: incidents that failed too often, with the last reason.
+        rejected: entries of the ticket manager's answer that are no incidents.
+    """
+
+    totals: Totals
+    report: Path | None
+    unchanged: tuple[str, ...]
+    set_aside: Mapping[str, str]
+    rejected: tuple[Rejected, ...]
+
+
+def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
+    pipeline: Pipeline,
+    engine: Engine,
+    scope: Scope,
+    reports: Path,
+    *,
+    about: Mapping[str, Any],
+    workers: int,
+    now: Callable[[], datetime],
+    on_start: Callable[[int], None] = lambda _: None,
+    on_entry: Callable[[Mapping[str, Any]], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Ended:
+    """Resolve what is open now and write the report.
+
+    Args:
+        about: goes to the head of the report.
+        on_start: told how many incidents there are.
+        on_entry: told each entry as it is finished.
+        stopping: asked before each incident; True ends the run after those in hand.
+
+    Raises:
+        TicketUnavailable: the list of incidents cannot be had.
+        TicketNotFound: `scope.incident` is not open.
+        WorkspaceError, JournalError: what was done cannot be written down.
+    """
+    started = now()
+    listing = pipeline.tickets.open_incidents(scope.queue)
+    incidents = _chosen(listing.incidents, scope)
+    aside = {} if scope.incident else pipeline.set_aside(incidents)
+    again = bool(scope.incident)
+    unchanged = tuple(one.code for one in incidents if engine.is_finished(pipeline.key(one, again=again)))
+    done = frozenset(unchanged) | aside.keys()
+    todo = [incident for incident in incidents if incident.code not in done]
+    todo = todo[: scope.limit] if scope.limit else todo
+    journal, totals = pipeline.journal, Totals()
+    _report_broken_off(journal, engine, reports)
+    head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
+    journal.start_run(pipeline.run, {**head, "owner": engine.owner})
+    on_start(len(todo))
+    going = _until(todo, stopping)
+    for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
+        totals.add(entry)
+        on_entry(entry)
+    report = None
+    if totals.incidents or aside or listing.rejected:
+        head |= {
+            "finished": now().isoformat(timespec="seconds"),
+            "unchanged": list(unchanged),
+            "set_aside": [{"incident": code, "reason": reason} for code, reason in aside.items()],
+            "unreadable": rejected_as_json(listing.rejected),
+        }
+        report = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
+    journal.finish_run(pipeline.run, totals.as_json())
+    return Ended(totals, report, unchanged, aside, listing.rejected)
+
+
+def _report_broken_off(journal: Journal, engine: Engine, reports: Path) -> None:
+    """Write the reports of runs that were killed: what they had finished is in the journal."""
+    for run, about in journal.unfinished_runs():
+        if not engine.is_dead(about["owner"]):
+            continue
+        totals = Totals()
+        for entry in _entries(journal, run):
+            totals.add(entry)
+        if totals.incidents:
+            started = datetime.fromisoformat(about["started"])
+            write_report(reports, started, {**about, "broken_off": True}, _entries(journal, run), totals.as_json())
+        journal.finish_run(run, totals.as_json())
+
+
+def _chosen(incidents: tuple[Incident, ...], scope: Scope) -> tuple[Incident, ...]:
+    if not scope.incident:
+        return incidents
+    found = tuple(incident for incident in incidents if incident.code == scope.incident)
+    if not found:
+        raise TicketNotFound(
+            "there is no open incident of this code",
+            where=scope.incident,
+            remedy="check the code, or whether it is open",
+        )
+    return found
+
+
+def _until(incidents: Iterable[Incident], stopping: Callable[[], bool]) -> Iterable[Incident]:
+    for incident in incidents:
+        if stopping():
+            return
+        yield incident
+
+
+def _entries(journal: Journal, run: str) -> Iterable[Mapping[str, Any]]:
+    return (record.content for record in journal.records(run))

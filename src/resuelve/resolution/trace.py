@@ -1,0 +1,82 @@
+"""What each stage took in, gave out and cost, for the report and for `explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from resuelve.domain.errors import ModelError
+from resuelve.models import ChatModel, Completion, Prompt, Usage
+from resuelve.models.port import OutputT
+
+_LONGEST = 2000
+
+
+@dataclass(slots=True)
+class Step:
+    """One stage, run once. Retries make several steps of one name."""
+
+    stage: str
+    seconds: float = 0.0
+    output: Any = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """The steps of one incident in order. `clock` is monotonic, in seconds."""
+
+    clock: Callable[[], float]
+    steps: list[Step] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Step]:
+        """Time a stage; what it sets as `output` is kept in plain JSON form."""
+        step = Step(name)
+        self.steps.append(step)
+        begun = self.clock()
+        try:
+            yield step
+        finally:
+            step.seconds = self.clock() - begun
+            step.output = plain(step.output)
+
+
+class MeteredChat:
+    """A chat model that counts what one incident costs. Errors count too."""
+
+    def __init__(self, chat: ChatModel) -> None:
+        self._chat = chat
+        self.usage = Usage()
+
+    @property
+    def name(self) -> str:
+        return self._chat.name
+
+    def complete(self, prompt: Prompt, output: type[OutputT]) -> Completion[OutputT]:
+        try:
+            completion = self._chat.complete(prompt, output)
+        except ModelError as error:
+            self.usage += Usage(error.calls, error.tokens_in, error.tokens_out)
+            raise
+        self.usage += completion.usage
+        return completion
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON would hold it; long texts are cut and say so."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(one) for one in value]
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]}… ({len(value)})"
+    return value if isinstance(value, (str, int, bool, type(None))) else str(value)

