@@ -1,0 +1,130 @@
+"""`resuelve doctor`: is everything there that a run needs? One line each, with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from rich.text import Text
+
+from resuelve import wiring
+from resuelve.agents import AgentRequest
+from resuelve.cli.surroundings import terminal
+from resuelve.domain.errors import ResuelveError
+from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.knowledge.index import open_index
+from resuelve.models import Prompt
+from resuelve.settings import Environment, Settings
+from resuelve.texts import say
+
+_NOBODY = "RESUELVE-DOCTOR-0000"
+"""A policy number that no system knows: asking for it proves that the system answers."""
+
+
+class _Pong(BaseModel):
+    funciona: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at; `look` returns what it found, or raises with the remedy."""
+
+    name: str
+    look: Callable[[], str]
+
+
+def run_doctor(settings: Settings) -> bool:
+    """Look at everything, also when something before it failed. True when all is well."""
+    console = terminal()
+    well = True
+    for check in _checks(settings):
+        name = say(f"cli.doctor.{check.name}", settings.language)
+        try:
+            mark, text, style = "✓", check.look(), "green"
+        except ResuelveError as error:
+            mark, text, style, well = "✗", str(error), "red", False
+        console.print(Text.assemble((f"{mark} {name}: ", style), text), soft_wrap=True)
+    console.print(say(f"cli.doctor.{'well' if well else 'unwell'}", settings.language), markup=False)
+    return well
+
+
+def _checks(settings: Settings) -> list[Check]:
+    checks = [
+        Check("settings", lambda: _settings(settings)),
+        Check("workspace", lambda: _workspace(settings)),
+        Check("dictionary", lambda: _dictionary(settings)),
+        Check("index", lambda: _index(settings)),
+        Check("journal", lambda: _journal(settings)),
+        Check("tickets", lambda: _tickets(settings)),
+        Check("system", lambda: _system(settings)),
+    ]
+    if settings.environment is not Environment.EMBEDDED:
+        checks.append(Check("model", lambda: _model(settings)))
+    return checks
+
+
+def _settings(settings: Settings) -> str:
+    return say("cli.doctor.settings_found", settings.language, environment=settings.environment.value)
+
+
+def _workspace(settings: Settings) -> str:
+    place = wiring.workspace(settings)
+    place.prepare()
+    return str(place.root.absolute())
+
+
+def _dictionary(settings: Settings) -> str:
+    dictionary = wiring.catalogue(settings)
+    found = say("cli.doctor.dictionary_found", settings.language, problems=len(dictionary.problems))
+    if not dictionary.rejected:
+        return found
+    first = dictionary.rejected[0]
+    rejected = say("cli.rejected_rows", settings.language, count=len(dictionary.rejected))
+    return f"{found}. {rejected} {first.where}: {first.reason}"
+
+
+def _index(settings: Settings) -> str:
+    index = open_index(wiring.catalogue(settings), wiring.embedder(settings), wiring.store(settings))
+    try:
+        identity = index.identity
+        return say("cli.doctor.index_found", settings.language, entries=identity.entries, built=identity.built_at)
+    finally:
+        index.close()
+
+
+def _journal(settings: Settings) -> str:
+    journal = wiring.journal(settings)
+    try:
+        return say("cli.doctor.journal_found", settings.language, failures=len(journal.failures()))
+    finally:
+        journal.close()
+
+
+def _tickets(settings: Settings) -> str:
+    manager = wiring.tickets(settings)
+    try:
+        found = len(manager.open_incidents(settings.queue).incidents)
+        return say("cli.doctor.tickets_found", settings.language, url=settings.ticket_manager_url, count=found)
+    finally:
+        manager.close()
+
+
+def _system(settings: Settings) -> str:
+    agents = wiring.agents(settings)
+    for code in settings.system_codes[:1]:
+        nobody = (
+            Identifier(IdentifierKind.POLICY, _NOBODY, _NOBODY, "doctor", 0, len(_NOBODY)),
+            Identifier(IdentifierKind.NIF, "99999999R", "99999999R", "doctor", 0, 9),
+        )
+        agents[code]().answer(AgentRequest(code, "doctor", nobody, settings.language))
+    return say("cli.doctor.system_found", settings.language, url=settings.business_system_url)
+
+
+def _model(settings: Settings) -> str:
+    chat = wiring.chat(settings)
+    if chat is None:
+        return ""
+    question = Prompt("doctor", "", "Contesta con el esquema pedido.", "¿Funcionas?")
+    usage = chat.complete(question, _Pong).usage
+    return say("cli.doctor.model_found", settings.language, model=chat.name, seconds=f"{usage.seconds:.1f}")

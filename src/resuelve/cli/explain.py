@@ -1,0 +1,107 @@
+"""`resuelve explain`: every stage's input and output for one incident. Touches nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from resuelve import wiring
+from resuelve.cli.surroundings import now, run_name, terminal
+from resuelve.domain.errors import TicketNotFound
+from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.record import evidence
+from resuelve.resolution.trace import plain
+from resuelve.settings import Settings
+from resuelve.texts import say
+
+
+def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None:
+    """Decide about the incident as it stands now, and show how; then what earlier runs did.
+
+    Raises:
+        TicketNotFound: the ticket manager does not list it.
+    """
+    console = terminal()
+    with wiring.assemble(settings, run_name(now()), shadow=True) as parts:
+        incident = parts.tickets.current(code)
+        if incident is None:
+            raise TicketNotFound("the ticket manager does not list it", where=code, remedy="check the code")
+        pipeline = parts.pipeline
+        decided = deliberate(
+            incident,
+            knowledge=pipeline.knowledge,
+            rules=pipeline.rules,
+            agents=pipeline.agents,
+            chat=pipeline.chat,
+        )
+    content = {
+        "incident": plain(incident),
+        "stages": [plain(step) for step in decided.trace.steps],
+        "decision": evidence(decided),
+        "before": _before(settings, code),
+    }
+    if as_json:
+        print(json.dumps(content, ensure_ascii=False, indent=1))  # noqa: T201 - for other programs, byte for byte
+        return
+    _show(console, content, settings.language)
+
+
+def _before(settings: Settings, code: str) -> Any:
+    journal = wiring.journal(settings)
+    try:
+        record = journal.last_record(code)
+        return record.content if record else None
+    finally:
+        journal.close()
+
+
+def _show(console: Console, content: dict[str, Any], language: str) -> None:
+    incident = content["incident"]
+    console.rule(Text(f"{incident['code']} · {incident['queue']} · {incident['state']}"), align="left")
+    console.print(Text(incident["title"], style="bold"))
+    console.print(Text(incident["description"]))
+    for step in content["stages"]:
+        title = say(f"cli.stage.{step['stage']}", language)
+        console.rule(Text(f"{title} ({1000 * step['seconds']:.1f} ms)"), align="left", style="dim")
+        _value(console, step["output"])
+    decision = content["decision"]
+    console.rule(Text(say("cli.explain.decision", language)), align="left")
+    verdict = decision["reason"] or (decision["critique"] or {}).get("reason", "")
+    resolution = say(f"cli.resolution.{decision['resolution']}", language)
+    console.print(Text(f"{resolution} · {decision['permission']} · {verdict}"))
+    if decision["proposed_text"]:
+        console.print(Text(decision["proposed_text"], style="italic"))
+    before = content["before"]
+    if before:
+        done = say(f"cli.outcome.{before['outcome']}", language)
+        text = say("cli.explain.before", language, done=done, reason=before["reason"])
+        console.print(Text(text, style="dim"))
+
+
+def _value(console: Console, value: Any, indent: int = 0) -> None:
+    """Nested values, a line each; texts from tickets are never read as markup."""
+    pad = "  " * indent
+    if isinstance(value, dict):
+        if value and all(not isinstance(one, (dict, list)) for one in value.values()) and len(value) < 12:
+            console.print(Text(pad + " · ".join(f"{k} {_scalar(v)}" for k, v in value.items())))
+            return
+        for key, one in value.items():
+            if isinstance(one, (dict, list)) and one:
+                console.print(Text(f"{pad}{key}:"))
+                _value(console, one, indent + 1)
+            else:
+                console.print(Text(f"{pad}{key}: {_scalar(one)}"))
+    elif isinstance(value, list):
+        for one in value:
+            _value(console, one, indent)
+    else:
+        console.print(Text(f"{pad}{_scalar(value)}"))
+
+
+def _scalar(value: Any) -> str:
+    if value is None or value in ([], {}):
+        return "—"
+    return " ".join(str(value).split())

@@ -1,0 +1,82 @@
+"""`resuelve index`: bring the vector index up to date with the dictionary."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from resuelve import wiring
+from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.domain.errors import WorkspaceError
+from resuelve.knowledge.catalogue import Catalogue
+from resuelve.knowledge.index import Built, build_index
+from resuelve.resolution.report import rejected_as_json
+from resuelve.settings import Settings
+from resuelve.texts import say
+
+
+def run_index(settings: Settings, *, force: bool = False, console: Console | None = None) -> Built:
+    """Build or update the index, print what happened, leave the report.
+
+    Raises:
+        DictionaryError, VectorIndexError, ModelUnavailable, WorkspaceError: nothing was changed.
+    """
+    console = console or terminal()
+    started, begun = now(), time.perf_counter()
+    place = wiring.workspace(settings)
+    place.prepare()
+    dictionary = wiring.catalogue(settings)
+    with progress_bar(console) as bar:
+        built = build_index(
+            dictionary.problems,
+            wiring.embedder(settings),
+            wiring.store(settings),
+            force=force,
+            progress=_telling(bar, say("cli.index.progress", settings.language)),
+        )
+    report = {
+        "started": started.isoformat(timespec="seconds"),
+        "dictionary": str(place.dictionary.name),
+        "problems": len(dictionary.problems),
+        "entries": built.entries,
+        "changed": built.changed,
+        "seconds": round(time.perf_counter() - begun, 3),
+        "rejected_rows": rejected_as_json(dictionary.rejected),
+    }
+    path = _write(place.reports, started, report)
+    key = "cli.index.built" if built.changed else "cli.index.same"
+    console.print(say(key, settings.language, problems=len(dictionary.problems), entries=built.entries), markup=False)
+    print_rejected(console, dictionary, settings.language)
+    console.print(say("cli.report", settings.language, path=path), markup=False)
+    return built
+
+
+def print_rejected(console: Console, dictionary: Catalogue, language: str) -> None:
+    """The rows that were set aside, the first ten."""
+    if not dictionary.rejected:
+        return
+    console.print(say("cli.rejected_rows", language, count=len(dictionary.rejected)), style="yellow", markup=False)
+    for one in dictionary.rejected[:10]:
+        console.print(f"  {one.where}: {one.reason}", markup=False)
+
+
+def _telling(bar: Progress, title: str) -> Any:
+    task = bar.add_task(title, total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _write(folder: Path, at: datetime, report: dict[str, Any]) -> Path:
+    path = folder / f"reporte_batch_{at:%Y%m%d_%H%M}.json"
+    try:
+        path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise WorkspaceError(
+            f"the report cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+        ) from error
+    return path

@@ -1,0 +1,133 @@
+"""`resuelve run`: resolve what is open, once or again and again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+
+from resuelve import wiring
+from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
+from resuelve.cli.tables import Line, entries_table, line_of, print_totals
+from resuelve.domain.errors import AgentError, ModelError, TicketError
+from resuelve.resolution.run import Ended, Scope, run_once
+from resuelve.settings import Settings
+from resuelve.texts import say
+
+_MOST_LINES = 500
+"""What is shown on the terminal; the report has them all."""
+
+
+def run_command(
+    settings: Settings,
+    *,
+    queue: str,
+    incident: str,
+    limit: int,
+    shadow: bool,
+    watch: bool,
+    console: Console | None = None,
+) -> bool:
+    """Run once, or with `watch` until told to stop (Ctrl-C, SIGTERM: the incidents in hand are finished).
+
+    Returns:
+        True when an incident failed or was set aside.
+
+    Raises:
+        ResuelveError: nothing could be done. While watching, a ticket manager that does not answer is reported and
+            asked again.
+    """
+    console = console or terminal()
+    scope = Scope(queue, incident, limit)
+    with _told_to_stop() as stop:
+        while True:
+            try:
+                ended = _run(settings, scope, shadow, console, stop)
+            except (TicketError, AgentError, ModelError) as error:
+                if not watch:
+                    raise
+                console.print(str(error), style="red", markup=False)
+            else:
+                if not watch:
+                    return bool(ended.totals.outcomes["failed"] or ended.set_aside)
+            if stop.wait(settings.poll_seconds):
+                return False
+
+
+def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event) -> Ended:
+    name, language = run_name(now()), settings.language
+    with wiring.assemble(settings, name, shadow=shadow) as parts, progress_bar(console) as bar:
+        lines: list[Line] = []
+        task = bar.add_task(say("cli.run.progress", language), total=None)
+
+        def started(total: int) -> None:
+            bar.update(task, total=total)
+
+        def finished(entry: Mapping[str, Any]) -> None:
+            if len(lines) < _MOST_LINES:
+                lines.append(line_of(entry, language))
+            bar.advance(task)
+
+        ended = run_once(
+            parts.pipeline,
+            parts.engine,
+            scope,
+            wiring.workspace(settings).reports,
+            about=about(settings, parts, shadow),
+            workers=settings.workers,
+            now=now,
+            on_start=started,
+            on_entry=finished,
+            stopping=stop.is_set,
+        )
+    if lines:
+        console.print(entries_table(lines, language))
+    print_ended(console, ended, language)
+    return ended
+
+
+def about(settings: Settings, parts: wiring.Assembly, shadow: bool) -> dict[str, Any]:
+    """What the head of a report says of the circumstances."""
+    knowledge = parts.pipeline.knowledge
+    return {
+        "environment": settings.environment.value,
+        "mode": "shadow" if shadow else "live",
+        "dictionary": {"fingerprint": parts.catalogue.fingerprint, "problems": len(parts.catalogue.problems)},
+        "rejected_rows": len(parts.catalogue.rejected),
+        "index": {"embedder": knowledge.index.identity.embedder, "built_at": knowledge.index.identity.built_at},
+        "model": parts.pipeline.chat.name if parts.pipeline.chat else None,
+        "threshold": settings.critic_approval_threshold,
+        "policy": {word: permission.value for word, permission in settings.policy.items()},
+    }
+
+
+def print_ended(console: Console, ended: Ended, language: str) -> None:
+    """Totals, what was set aside, where the report is."""
+    print_totals(console, ended.totals, language, ended.unchanged)
+    for code, reason in ended.set_aside.items():
+        console.print(say("cli.set_aside", language, incident=code, reason=reason), style="red", markup=False)
+    for one in ended.rejected:
+        console.print(f"{one.where}: {one.reason}", style="red", markup=False)
+    if ended.report:
+        console.print(say("cli.report", language, path=ended.report), markup=False)
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets; a second Ctrl-C interrupts at once."""
+    stop = threading.Event()
+
+    def tell(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {kind: signal.signal(kind, tell) for kind in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
