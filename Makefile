@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench llm reference lock clean environment environment-dev
+.PHONY: help demo test check bench reference lock clean environment environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,9 +28,6 @@ check: environment-dev ## lint, types and import contracts only
 
 bench: environment-dev ## the figures: incidents a second, memory, right and wrong actions
 	@$(BIN)/python -m benchmarks
-
-llm: ## what ENTORNO=DESA and ENTORNO=PROD need on top
-	@scripts/environment.sh requirements/llm.lock
 
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py

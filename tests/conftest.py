@@ -76,7 +76,8 @@ def no_network() -> Iterator[None]:
         return sendto(self, data, *rest)
 
     def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if str(host).rstrip(".").endswith(".invalid"):
+        name = host.decode() if isinstance(host, bytes) else str(host)  # anyio hands on bytes
+        if name.rstrip(".").endswith(".invalid"):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         if not _stays_here(host):
             raise NetworkBlocked(f"a test tried to look up {host!r}")

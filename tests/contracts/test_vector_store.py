@@ -344,7 +344,7 @@ BASIC = st.text("aeé ñ0\0\ud800", max_size=6)
 
 
 @given(texts=st.lists(ODD | BASIC, max_size=12, unique=True), words=ODD | BASIC, limit=st.integers(1, 15))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_texts_go_round(store: VectorStore, texts: list[str], words: str, limit: int) -> None:
     entries = [entry(f"P{text}", text) for text in texts]
     index = built(store, entries)

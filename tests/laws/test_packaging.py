@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from tests.laws.repository import ROOT, SOURCE, source_files, syntax
 
-LOCKS = ("base", "llm", "dev")
+LOCKS = ("base", "dev")
 """Each holds the one before it."""
 
 
@@ -30,9 +30,9 @@ def project() -> dict[str, Any]:
 
 
 def declared() -> dict[str, Requirement]:
-    """Direct dependencies of the product, extras included, by canonical name."""
+    """Direct dependencies of the product by canonical name."""
     table = project()["project"]
-    texts = [*table["dependencies"], *(t for extra in table["optional-dependencies"].values() for t in extra)]
+    texts = table["dependencies"]
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
@@ -54,8 +54,8 @@ def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
 
 
 def test_each_lock_holds_the_one_before() -> None:
-    base, llm, dev = (locked(name) for name in LOCKS)
-    assert base <= llm <= dev
+    base, dev = (locked(name) for name in LOCKS)
+    assert base <= dev
 
 
 def test_the_lock_fits_the_project_file() -> None:

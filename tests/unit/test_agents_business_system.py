@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx2
 import pytest
-import stamina
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from resuelve.agents.business_system import TEXT_LIMIT, BusinessSystemAgent
 from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign
 from resuelve.domain.errors import AgentError, AgentRefused, AgentUnavailable, SettingsError
 from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.http import calls
 from resuelve.mocks.serve import Running, start
 from resuelve.mocks.world import World
 from tests.mock_control import control
@@ -36,7 +36,8 @@ NIF, NIE, CIF = IdentifierKind.NIF, IdentifierKind.NIE, IdentifierKind.CIF
 
 @pytest.fixture(autouse=True, scope="module")
 def no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=10, cap=True):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calls, "sleep", lambda seconds: None)
         yield
 
 

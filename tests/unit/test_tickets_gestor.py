@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx2
 import pytest
-import stamina
 
 from resuelve.domain.decision import Close, Hold, Reassign
 from resuelve.domain.errors import SettingsError, TicketNotFound, TicketRefused, TicketUnavailable
 from resuelve.domain.incident import Incident
+from resuelve.http import calls
 from resuelve.mocks.serve import Running, start
 from resuelve.mocks.world import World
-from resuelve.tickets import calls, gestor
+from resuelve.tickets import gestor
 from resuelve.tickets.gestor import GestorClient
 from tests.mock_control import control
 
@@ -27,9 +27,8 @@ Handler = Callable[[httpx2.Request], httpx2.Response]
 
 
 @pytest.fixture(autouse=True)
-def no_pauses() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=10, cap=True):
-        yield
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "sleep", lambda seconds: None)
 
 
 @pytest.fixture(scope="module")
@@ -188,21 +187,6 @@ def test_no_attempt_is_made_after_the_deadline() -> None:
     assert len(script.requests) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("3", 3.0),
-        ("99999999999", calls.LONGEST_PAUSE),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
-        ("", None),
-        ("x", None),
-        ("-1", None),
-    ],
-)
-def test_retry_after_is_bounded(value: str, seconds: float | None) -> None:
-    assert calls._retry_after(value) == seconds
-
-
 def test_other_statuses_are_not_tried_again() -> None:
     script = Script(httpx2.Response(403, json={"error": "sin permiso\n\x1b[31m"}))
     with pytest.raises(TicketUnavailable, match=r"answered 403: sin permiso \[31m"):
@@ -324,6 +308,34 @@ def test_a_change_that_is_not_confirmed_is_unknown(answer: httpx2.Response) -> N
         scripted(script).apply("INC1", Hold("hola"))
     assert caught.value.outcome_unknown
     assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "answered"),
+    [
+        (httpx2.Response(500), True),
+        (httpx2.Response(503), True),
+        (httpx2.Response(502), False),  # a gateway's word; the manager behind it may be at work
+        (httpx2.Response(504), False),
+        (httpx2.Response(200, content=b"<html>"), True),
+        (httpx2.Response(200, json={**INCIDENT, "codIncidencia": "INC2"}), True),
+        (httpx2.Response(200, json={**INCIDENT, "descripcion": {}}), True),
+        (httpx2.Response(302, headers={"Location": "http://otro.test/"}), True),
+        (httpx2.ReadTimeout(""), False),
+        (httpx2.ReadError(""), False),
+        (httpx2.RemoteProtocolError(""), False),
+    ],
+)
+def test_a_manager_that_answered_is_no_longer_at_work(answer: httpx2.Response | Exception, answered: bool) -> None:
+    with pytest.raises(TicketUnavailable) as caught:
+        scripted(Script(answer)).apply("INC1", Hold("hola"))
+    assert caught.value.outcome_unknown
+    assert caught.value.answered is answered
+
+
+def test_nothing_is_printed_when_a_call_is_tried_again(capfd: pytest.CaptureFixture[str]) -> None:
+    scripted(Script(httpx2.Response(503), httpx2.ReadError(""), listing(INCIDENT))).open_incidents()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_code_is_encoded_and_one_that_is_not_fit_is_never_sent() -> None:

@@ -14,16 +14,20 @@ from urllib.parse import quote
 
 import httpx2
 
-from resuelve.agents.calls import Answer, Calls, NoAnswer
 from resuelve.agents.port import AgentRequest
 from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign
-from resuelve.domain.errors import AgentRefused
+from resuelve.domain.errors import AgentRefused, AgentUnavailable
 from resuelve.domain.identifier import PERSON_KINDS, IdentifierKind
+from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address
 from resuelve.texts import say
 
 TEXT_LIMIT = 4_000
 """Characters of a text for a ticket; a longer one is not cut but handed over."""
 
+RESPONSE_LIMIT = 1024 * 1024
+"""Bytes of an answer; a larger one is not used."""
+
+_SETTING = "MOCK_SISTEMA_URL"
 _POLICY_LENGTH = 100
 _RESOLUTIONS = ("cierre", "en espera", "reasignacion", "manual")
 _RESOLUTION, _QUEUE, _TEXT = "resolucion automatica", "buzon reasignacion", "solucion"
@@ -55,7 +59,8 @@ class BusinessSystemAgent:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._codes = frozenset(codes)
-        self._calls = Calls(base_url, timeout=timeout, attempts=attempts, deadline=deadline, transport=transport)
+        self._base = base_address(base_url, _SETTING)
+        self._calls = Calls(self._base.host, Limits(timeout, attempts, deadline), transport=transport)
 
     def answer(self, request: AgentRequest) -> AgentAnswer:
         """What the system's check decides, once it is plain which policy is meant and that it is the person's own."""
@@ -99,12 +104,12 @@ class BusinessSystemAgent:
     def _policy(self, policy: str) -> Mapping[str, object] | None:
         if len(policy) > _POLICY_LENGTH or policy in (".", ".."):
             return None
-        answer = self._calls.ask("GET", f"api/poliza/{quote(policy, safe='')}")
+        answer = self._ask("GET", f"api/poliza/{quote(policy, safe='')}")
         if answer.status == 404:
             return None
         found = dict(_pairs(answer))
         if isinstance(known_as := found.get("poliza"), str) and known_as.strip().casefold() != policy.casefold():
-            raise NoAnswer("the answer is about another policy", answer.where, repeat=False)
+            raise _unavailable("the answer is about another policy", answer.where)
         return found
 
     def _check(self, policy: str, request: AgentRequest) -> AgentAnswer:
@@ -114,7 +119,15 @@ class BusinessSystemAgent:
             "codSolucion": request.code,
             "strJson": json.dumps(parameters, ensure_ascii=False),
         }
-        return _decision(_pairs(self._calls.ask("POST", "api/comprobacionPoliza", body)), request.language)
+        return _decision(_pairs(self._ask("POST", "api/comprobacionPoliza", body)), request.language)
+
+    def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Answer:
+        content = json.dumps(body).encode("ascii") if body is not None else None
+        try:
+            # Both calls of the contract only read, so both may be repeated.
+            return self._calls.send(method, httpx2.URL(f"{self._base}/{path}"), limit=RESPONSE_LIMIT, content=content)
+        except NoAnswer as error:
+            raise _unavailable(error.what, error.where) from error
 
 
 def _decision(pairs: list[tuple[str, object]], language: str) -> AgentAnswer:
@@ -166,19 +179,24 @@ def _pairs(answer: Answer) -> list[tuple[str, object]]:
         AgentRefused: the system answered with a status of refusal.
         AgentUnavailable: the answer is not a JSON object.
     """
-    if 400 <= answer.status < 500:
+    if 400 <= answer.status < 500 and answer.status not in (408, 429):
         raise AgentRefused(
             f"answered {answer.status}", where=answer.where, remedy="compare the system's version with the contract"
         )
     if answer.status != 200:
-        raise NoAnswer(f"answered {answer.status}", answer.where, repeat=False)
+        raise _unavailable(f"answered {answer.status}", answer.where)
     try:
-        value = json.loads(answer.body, object_pairs_hook=_Members)
-    except (ValueError, RecursionError):
-        raise NoAnswer("the answer is not JSON", answer.where, repeat=False) from None
+        value = answer.json(_Members)
+    except NoAnswer as error:
+        raise _unavailable(error.what, error.where) from None
     if not isinstance(value, _Members):
-        raise NoAnswer("the answer is not a JSON object", answer.where, repeat=False)
+        raise _unavailable("the answer is not a JSON object", answer.where)
     return value
+
+
+def _unavailable(what: str, where: str) -> AgentUnavailable:
+    remedy = f"check that the business system runs and that {_SETTING} is right"
+    return AgentUnavailable(what, where=where, remedy=remedy)
 
 
 class _Members(list[tuple[str, object]]):

