@@ -26,8 +26,7 @@ _ENCODER_TEXTS = 120
 def main() -> None:
     folder = Path(sys.argv[1])
     mocks = subprocess.Popen(
-        [sys.executable, "-m", "resuelve", "mocks", "--world", str(folder / "world"), "--gestor-port", "0"]
-        + ["--sistema-port", "0"],
+        [sys.executable, "-m", "resuelve", *f"mocks --gestor-port 0 --sistema-port 0 --world {folder}/world".split()],
         stdout=subprocess.PIPE,
         text=True,
     )

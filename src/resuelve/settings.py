@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from resuelve.domain.decision import Permission
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.known_error import ResolutionKind
 
 
 class Environment(StrEnum):
@@ -165,6 +166,16 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("policy")
+    @classmethod
+    def _words_of_the_dictionary(cls, value: dict[str, Permission]) -> dict[str, Permission]:
+        """A misspelt word would leave its resolution automatic without anybody noticing."""
+        known = {str(kind).casefold() for kind in ResolutionKind}
+        for word in value:
+            if word.casefold() not in known and not word.casefold().startswith("api|"):
+                raise ValueError(f"«{word}» is none of {', '.join(ResolutionKind)}, api|CODE")
+        return value
+
     @field_validator("ticket_manager_url", "business_system_url", "openai_base_url", "ollama_base_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -192,5 +203,5 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{name}: {first['msg']}", where="settings", remedy=f"correct {name} in the environment or in .env"
+            f"{name}: {first['msg'].removeprefix('Value error, ')}", where="settings", remedy=f"correct {name} in the environment or in .env"
         ) from error

@@ -212,11 +212,14 @@ def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[
         stack.callback(manager.close)
         works = engine(settings, durable=not shadow)
         stack.callback(works.close)
+        helpers = agents(settings)
+        for code in settings.system_codes:
+            helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
             knowledge=Knowledge.of(dictionary.problems, index, model),
-            agents=agents(settings),
+            agents=helpers,
             rules=rules(settings),
             run=run,
             fingerprint=fingerprint(settings, dictionary, model.identity),

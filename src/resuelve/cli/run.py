@@ -13,7 +13,7 @@ from rich.console import Console
 from resuelve import wiring
 from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals
-from resuelve.domain.errors import AgentError, ModelError, TicketError
+from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -38,8 +38,8 @@ def run_command(
         True when an incident failed or was set aside.
 
     Raises:
-        ResuelveError: nothing could be done. While watching, a ticket manager that does not answer is reported and
-            asked again.
+        ResuelveError: nothing could be done. While watching it is reported, and tried again at the next round: a
+            manager that does not answer, a dictionary that was edited and not indexed yet.
     """
     console = console or terminal()
     scope = Scope(queue, incident, limit)
@@ -47,7 +47,7 @@ def run_command(
         while True:
             try:
                 ended = _run(settings, scope, shadow, console, stop)
-            except (TicketError, AgentError, ModelError) as error:
+            except ResuelveError as error:
                 if not watch:
                     raise
                 console.print(str(error), style="red", markup=False)
@@ -61,15 +61,18 @@ def run_command(
 def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event) -> Ended:
     name, language = run_name(now()), settings.language
     with wiring.assemble(settings, name, shadow=shadow) as parts, progress_bar(console) as bar:
-        lines: list[Line] = []
+        lines: dict[str, Line] = {}
         task = bar.add_task(say("cli.run.progress", language), total=None)
 
         def started(total: int) -> None:
             bar.update(task, total=total)
 
         def finished(entry: Mapping[str, Any]) -> None:
+            # What a killed run left comes before the ticket as it is now: the change is what matters.
+            if entry["incident"] in lines and not entry["changed"]:
+                return
             if len(lines) < _MOST_LINES:
-                lines.append(line_of(entry, language))
+                lines[entry["incident"]] = line_of(entry, language)
             bar.advance(task)
 
         ended = run_once(
@@ -85,7 +88,7 @@ def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop:
             stopping=stop.is_set,
         )
     if lines:
-        console.print(entries_table(lines, language))
+        console.print(entries_table([*lines.values()], language))
     print_ended(console, ended, language)
     return ended
 

@@ -7,9 +7,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from pydantic_settings import SettingsError as UnreadableSetting
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from resuelve.domain.errors import SettingsError
 from resuelve.settings import Settings, load
 
 
@@ -19,7 +21,10 @@ def settings_for(workspace: Path | None = None, **overrides: object) -> Settings
     Raises:
         SettingsError: one of them is wrong.
     """
-    return load(**overrides, **({"workspace": workspace} if workspace else {}))
+    try:
+        return load(**overrides, **({"workspace": workspace} if workspace else {}))
+    except UnreadableSetting as error:  # what should be JSON is none: this comes before any field is looked at
+        raise SettingsError(str(error), where="settings", remedy="write it as JSON") from error
 
 
 def terminal(*, errors: bool = False) -> Console:

@@ -40,6 +40,8 @@ def entries_table(entries: Sequence[Line], language: str) -> Table:
             no_wrap=True,
             overflow="ellipsis",
             ratio={"problem": 5, "why": 4}.get(name),
+            min_width={"problem": 16, "why": 16}.get(name),
+            max_width={"resolution": 18, "done": 24}.get(name),
         )
     for line in sorted(entries, key=lambda one: one[0].plain):
         table.add_row(*line)

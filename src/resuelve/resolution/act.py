@@ -54,7 +54,11 @@ class Actor:
 
     def _first_look(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
         """Send unless the change is there already (we were killed after sending) or a person was faster."""
-        current = self.tickets.current(incident.code, max_age=self.fresh)
+        try:
+            current = self.tickets.current(incident.code, max_age=self.fresh)
+        except TicketError:
+            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            raise
         if current is not None and bears(current, reference):
             return self._settled(incident, action, reference)
         if current is None or current.revision != incident.revision:
@@ -65,6 +69,8 @@ class Actor:
 
     def _not_ours(self, incident: Incident, action: TicketAction, intent: Intent, owner: str) -> Outcome:
         match intent.state:
+            case IntentState.DONE if intent.owner == owner:
+                return self._settled(incident, from_json(intent.action), intent.reference)  # killed before it was noted
             case IntentState.REFUSED if self.journal.retry(incident.code, incident.revision, owner):
                 return self._first_look(incident, action, intent.reference)
             case IntentState.UNKNOWN:

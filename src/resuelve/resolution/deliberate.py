@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from resuelve.agents import Agents
 from resuelve.domain.decision import (
@@ -17,7 +17,7 @@ from resuelve.domain.decision import (
     RunAgent,
     Verdict,
 )
-from resuelve.domain.errors import ModelError
+from resuelve.domain.errors import ModelOutputInvalid
 from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
@@ -30,11 +30,17 @@ from resuelve.resolution.identify import identify
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, depersonalised, reformulate
 from resuelve.resolution.rerank import Ranked, rerank
-from resuelve.resolution.retrieve import Retrieved, retrieve
+from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.resolution.words import Lexicon
 from resuelve.texts import say
 from resuelve.vectors import VectorIndex
+
+_SHOWN = 8
+"""Candidates that the trace shows."""
+
+_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.AMBIGUOUS, Doubt.MODEL_DISAGREES})
+"""Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,22 @@ class Knowledge:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
-    """A choice that the critic rejected, for ``rejected/``."""
+class Judged:
+    """A choice and what the critic said of it."""
 
     problem: KnownError
     critique: Critique
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the stages before the decision found; empty where they had no need to look."""
+
+    reading: Reading
+    identifiers: tuple[Identifier, ...]
+    queries: tuple[Query, ...] = ()
+    found: Retrieved = NOTHING
+    ranked: tuple[Ranked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +104,19 @@ class Deliberation:
     """What was decided about a ticket, and how.
 
     Attributes:
+        problem: the known error that was chosen, or the closest that the critic rejected; None when there is none.
+        critique: what the critic said of it.
+        rejections: every choice that the critic rejected, in order.
         resolution: what is to be done; an agent has answered already.
-        problem: the known error that it comes from, None when there is none.
         consulted: the code of the agent that was asked; empty when none was.
         doubt: why a person gets it; `Doubt.NONE` otherwise.
         waiting: True when nothing is to be decided until somebody answers.
     """
 
-    reading: Reading
-    identifiers: tuple[Identifier, ...]
-    ranked: tuple[Ranked, ...]
+    findings: Findings
     problem: KnownError | None
     critique: Critique | None
-    rejections: tuple[Rejection, ...]
+    rejections: tuple[Judged, ...]
     resolution: Resolution
     authorisation: Authorisation
     doubt: Doubt
@@ -118,10 +135,10 @@ def deliberate(
     chat: ChatModel | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Deliberation:
-    """Take a ticket through the stages. A model that fails means that a person gets the ticket.
+    """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
 
     Raises:
-        ModelUnavailable: the embedder or the model server is out of reach; later it may work.
+        ModelUnavailable: the embedder or the language model is out of reach; later it may work.
         AgentUnavailable, AgentRefused: the business system gave no usable answer.
         VectorIndexError: the index could not be searched.
     """
@@ -135,10 +152,20 @@ class _Deliberator:
     agents: Agents
     chat: MeteredChat | None
     trace: Trace
-    rejections: list[Rejection] = field(default_factory=list)
-    doubt: Doubt = Doubt.NONE
 
     def run(self, incident: Incident) -> Deliberation:
+        findings = self._look(incident)
+        if findings.reading.waiting:
+            return self._hand_over(findings, Doubt.NONE, self._say("waiting"), waiting=True)
+        findings = self._search(findings)
+        if not findings.queries:
+            return self._hand_over(findings, Doubt.NOTHING_TO_DECIDE, self._say("nothing_to_decide"))
+        chosen, rejections, refusal = self._settle(findings)
+        if chosen is None:
+            return self._refused(findings, rejections, refusal)
+        return self._prescribe(findings, chosen, rejections)
+
+    def _look(self, incident: Incident) -> Findings:
         with self.trace.stage("read") as step:
             reading = read(incident, label=self.rules.label)
             step.output = {
@@ -150,80 +177,59 @@ class _Deliberator:
             }
         with self.trace.stage("identify") as step:
             step.output = identifiers = identify(reading)
-        if reading.waiting:
-            return self._end(reading, identifiers, HandOff(self._say("waiting")), waiting=True)
-        queries = self._queries(reading, identifiers)
-        found = self._found(queries)
-        with self.trace.stage("rerank") as step:
-            ranked = rerank(reading, queries, found, self.knowledge.lexicon, self.knowledge.components)
-            step.output = [_shown(one) for one in ranked[:8]]
-        if not queries:
-            self.doubt = Doubt.NOTHING_TO_DECIDE
-            return self._end(reading, identifiers, HandOff(self._say("nothing_to_decide")))
-        return self._settle(reading, identifiers, queries, found, ranked)
+        return Findings(reading, identifiers)
 
-    def _queries(self, reading: Reading, identifiers: Sequence[Identifier]) -> tuple[Query, ...]:
-        with self.trace.stage("reformulate") as step:
-            try:
-                step.output = queries = reformulate(reading, identifiers, self.chat)
-            except ModelError:
-                # The ticket's own words serve: a model's sentence would only have been one more query.
-                step.output = queries = reformulate(reading, identifiers)
-        return queries
-
-    def _found(self, queries: Sequence[Query]) -> Retrieved:
-        knowledge = self.knowledge
+    def _search(self, findings: Findings) -> Findings:
+        reading, knowledge = findings.reading, self.knowledge
+        queries = self._queries(findings)
         with self.trace.stage("retrieve") as step:
             found = retrieve(queries, embedder=knowledge.embedder, index=knowledge.index, problems=knowledge.problems)
-            step.output = {
-                "found": [
-                    {"problem": c.problem.id, "dense": c.dense, "lexical": c.lexical, "score": c.score}
-                    for c in found.candidates[:8]
-                ],
-                "mean": found.mean,
-                "spread": found.spread,
-                "aside": found.aside.problem.id if found.aside else None,
-            }
-        return found
+            step.output = _shown_found(found)
+        with self.trace.stage("rerank") as step:
+            ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
+            step.output = [_shown(one) for one in ranked[:_SHOWN]]
+        return replace(findings, queries=queries, found=found, ranked=ranked)
 
-    def _settle(
-        self,
-        reading: Reading,
-        identifiers: tuple[Identifier, ...],
-        queries: Sequence[Query],
-        found: Retrieved,
-        ranked: tuple[Ranked, ...],
-    ) -> Deliberation:
-        ticket = depersonalised(reading, identifiers)
-        limit = self.rules.query_limit * max(1, sum(1 for query in queries if query.weight))
-        avoid: set[str] = set()
-        advice = ""
-        choice, verdict = Choice(None, ""), None
+    def _queries(self, findings: Findings) -> tuple[Query, ...]:
+        with self.trace.stage("reformulate") as step:
+            try:
+                queries = reformulate(findings.reading, findings.identifiers, self.chat)
+            except ModelOutputInvalid:
+                # The ticket's own words serve: a model's sentence would only have been one more query.
+                queries = reformulate(findings.reading, findings.identifiers)
+            step.output = queries
+        return queries
+
+    def _settle(self, findings: Findings) -> tuple[Judged | None, tuple[Judged, ...], Choice]:
+        """Choose and criticise, again with the critic's advice after a rejection.
+
+        Returns:
+            The approved choice with its critique, or None; the rejected ones; the last choice.
+        """
+        ticket = depersonalised(findings.reading, findings.identifiers)
+        limit = self.rules.query_limit * max(1, sum(1 for query in findings.queries if query.weight))
+        rejections: list[Judged] = []
+        choice = Choice(None, "")
         for _ in range(self.rules.retries + 1):
-            choice = self._choose(offer(ranked, avoid, limit), ticket, avoid, advice)
+            avoid = frozenset(one for rejection in rejections for one in rejection.critique.avoid)
+            advice = rejections[-1].critique.advice if rejections else ""
+            choice = self._choose(offer(findings.ranked, avoid, limit), ticket, avoid, advice)
             if choice.problem is None:
                 break
-            chosen = next(one for one in ranked if one.problem.id == choice.problem.id)
-            case = Case(reading, found, ranked, chosen, self.knowledge.lexicon, self.rules.threshold)
-            verdict = self._critique(case, ticket)
-            if verdict.verdict is Verdict.APPROVED or not self._worth_another(verdict):
+            verdict = self._critique(findings, choice.problem, ticket)
+            if verdict.verdict is Verdict.APPROVED:
+                return Judged(choice.problem, verdict), tuple(rejections), choice
+            rejections.append(Judged(choice.problem, verdict))
+            if verdict.doubt not in _ABOUT_THE_ROW:
                 break
-            avoid.update(verdict.avoid)
-            advice = verdict.advice
-        return self._conclude(reading, identifiers, ranked, choice, verdict)
+        return None, tuple(rejections), choice
 
-    def _choose(self, offered: Sequence[Ranked], ticket: str, avoid: set[str], advice: str) -> Choice:
+    def _choose(self, offered: Sequence[Ranked], ticket: str, avoid: Collection[str], advice: str) -> Choice:
         with self.trace.stage("decide") as step:
+            language = self.rules.language
             try:
-                choice = decide(
-                    offered,
-                    chat=self.chat,
-                    ticket=ticket,
-                    avoid=avoid,
-                    advice=advice,
-                    language=self.rules.language,
-                )
-            except ModelError as error:
+                choice = decide(offered, chat=self.chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
+            except ModelOutputInvalid as error:
                 choice = Choice(None, self._say("model_failed", error=error.what), Doubt.MODEL_FAILED)
             step.output = {
                 "offered": [one.problem.id for one in offered],
@@ -232,91 +238,83 @@ class _Deliberator:
             }
         return choice
 
-    def _critique(self, case: Case, ticket: str) -> Critique:
+    def _critique(self, findings: Findings, problem: KnownError, ticket: str) -> Critique:
+        chosen = next(one for one in findings.ranked if one.problem.id == problem.id)
+        case = Case(
+            findings.reading, findings.found, findings.ranked, chosen, self.knowledge.lexicon, self.rules.threshold
+        )
         with self.trace.stage("critique") as step:
             try:
                 verdict = critique(case, self.chat, ticket=ticket, language=self.rules.language)
-            except ModelError as error:
+            except ModelOutputInvalid as error:
                 reason = self._say("model_failed", error=error.what)
-                verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (case.problem.id,))
-            step.output = {"problem": case.problem.id, "critique": verdict}
-        if verdict.verdict is not Verdict.APPROVED:
-            self.rejections.append(Rejection(case.problem, verdict))
+                verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (problem.id,))
+            step.output = {"problem": problem.id, "critique": verdict}
         return verdict
 
-    def _worth_another(self, verdict: Critique) -> bool:
-        """Another row is tried only where a model can change its mind, and where the fault lay with the row.
-
-        Without a model the next row scores lower than the one rejected; where the ticket itself is the reason, every
-        row would be rejected.
-        """
-        about_the_row = verdict.doubt in (
-            Doubt.NO_MATCH,
-            Doubt.WEAK_MATCH,
-            Doubt.AMBIGUOUS,
-            Doubt.MODEL_DISAGREES,
-        )
-        return self.chat is not None and about_the_row
-
-    def _conclude(
-        self,
-        reading: Reading,
-        identifiers: tuple[Identifier, ...],
-        ranked: tuple[Ranked, ...],
-        choice: Choice,
-        verdict: Critique | None,
-    ) -> Deliberation:
-        if choice.problem is None or verdict is None:
-            # After a rejection the critic's reason says more than "none of the rest".
-            rejected = self.rejections[-1].critique if self.rejections else None
-            self.doubt = rejected.doubt if rejected else choice.doubt
-            reason = rejected.reason if rejected else choice.reason
-            return self._end(reading, identifiers, HandOff(reason), ranked, None, rejected)
-        problem, language = choice.problem, self.rules.language
-        resolution = prescribed(problem, language)
+    def _prescribe(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...]) -> Deliberation:
+        """What the approved row leads to, after its agent was asked if it has one."""
+        language, consulted = self.rules.language, ""
+        resolution = prescribed(chosen.problem, language)
         with self.trace.stage("authorise") as step:
-            step.output = leave = self._authorise(resolution, verdict)
-        consulted = ""
+            step.output = leave = self._authorise(resolution, chosen.critique)
         if leave.permission is Permission.AUTOMATIC and isinstance(resolution, RunAgent):
             consulted = resolution.code
             with self.trace.stage("consult") as step:
-                step.output = resolution = consult(consulted, reading, identifiers, self.agents, language=language)
-            leave = self._authorise(resolution, verdict)
-        self.doubt = verdict.doubt if verdict.verdict is not Verdict.APPROVED else _doubt(resolution, leave, consulted)
-        return self._end(reading, identifiers, resolution, ranked, problem, verdict, leave, consulted)
+                step.output = resolution = consult(
+                    consulted, findings.reading, findings.identifiers, self.agents, language=language
+                )
+            leave = self._authorise(resolution, chosen.critique)
+        return Deliberation(
+            findings=findings,
+            problem=chosen.problem,
+            critique=chosen.critique,
+            rejections=rejections,
+            resolution=resolution,
+            authorisation=leave,
+            doubt=_doubt(resolution, leave, consulted),
+            consulted=consulted,
+            waiting=False,
+            usage=self._usage(),
+            trace=self.trace,
+        )
 
     def _authorise(self, resolution: Resolution, verdict: Critique) -> Authorisation:
         rules = self.rules
         return authorise(resolution, verdict, threshold=rules.threshold, policy=rules.policy, language=rules.language)
 
-    def _end(  # noqa: PLR0913 - the parts of one value
+    def _refused(self, findings: Findings, rejections: tuple[Judged, ...], choice: Choice) -> Deliberation:
+        """A person gets it. The first rejection is of the closest row, so its reason says most."""
+        if choice.doubt is Doubt.MODEL_FAILED or not rejections:
+            return self._hand_over(findings, choice.doubt, choice.reason, rejections)
+        first = rejections[0].critique
+        return self._hand_over(findings, first.doubt, first.reason, rejections)
+
+    def _hand_over(
         self,
-        reading: Reading,
-        identifiers: tuple[Identifier, ...],
-        resolution: Resolution,
-        ranked: tuple[Ranked, ...] = (),
-        problem: KnownError | None = None,
-        verdict: Critique | None = None,
-        leave: Authorisation | None = None,
-        consulted: str = "",
+        findings: Findings,
+        doubt: Doubt,
+        reason: str,
+        rejections: tuple[Judged, ...] = (),
+        *,
         waiting: bool = False,
     ) -> Deliberation:
-        reason = resolution.reason if isinstance(resolution, HandOff) else ""
         return Deliberation(
-            reading=reading,
-            identifiers=identifiers,
-            ranked=ranked,
-            problem=problem,
-            critique=verdict,
-            rejections=tuple(self.rejections),
-            resolution=resolution,
-            authorisation=leave or Authorisation(Permission.NEVER, reason),
-            doubt=self.doubt,
-            consulted=consulted,
+            findings=findings,
+            problem=rejections[0].problem if rejections else None,
+            critique=rejections[0].critique if rejections else None,
+            rejections=rejections,
+            resolution=HandOff(reason),
+            authorisation=Authorisation(Permission.NEVER, reason),
+            doubt=doubt,
+            consulted="",
             waiting=waiting,
-            usage=self.chat.usage if self.chat else Usage(),
+            usage=self._usage(),
             trace=self.trace,
         )
+
+    def _usage(self) -> Usage:
+        return self.chat.usage if self.chat else Usage()
 
     def _say(self, key: str, **slots: object) -> str:
         return say(f"resolution.{key}", self.rules.language, **slots)
@@ -331,14 +329,18 @@ def _doubt(resolution: Resolution, leave: Authorisation, consulted: str) -> Doub
     return Doubt.POLICY
 
 
-def _shown(one: Ranked) -> dict[str, object]:
+def _shown_found(found: Retrieved) -> dict[str, object]:
     return {
-        "problem": one.problem.id,
-        "example": one.candidate.example,
-        "relevance": one.relevance,
-        "closeness": one.closeness,
-        "coverage": one.coverage,
-        "echo": one.echo,
-        "named": one.named,
-        "queue": one.queue,
+        "found": [
+            {"problem": one.problem.id, "dense": one.dense, "lexical": one.lexical, "score": one.score}
+            for one in found.candidates[:_SHOWN]
+        ],
+        "mean": found.mean,
+        "spread": found.spread,
+        "aside": found.aside.problem.id if found.aside else None,
     }
+
+
+def _shown(one: Ranked) -> dict[str, object]:
+    shown = {name: getattr(one, name) for name in ("relevance", "closeness", "coverage", "echo", "named", "queue")}
+    return {"problem": one.problem.id, "example": one.candidate.example, **shown}

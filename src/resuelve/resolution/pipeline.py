@@ -12,12 +12,20 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from resuelve.agents import Agents
 from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission
-from resuelve.domain.errors import AgentError, ModelError, ResuelveError, TicketError, VectorIndexError
+from resuelve.domain.errors import (
+    AgentError,
+    ModelError,
+    ModelUnavailable,
+    ResuelveError,
+    TicketError,
+    VectorIndexError,
+)
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfinished, WorkItem
 from resuelve.models import ChatModel
@@ -66,6 +74,7 @@ class Pipeline:
     max_failures: int = 3
     clock: Callable[[], float] = time.perf_counter
     on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
+    _recording: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def key(self, incident: Incident, *, again: bool = False) -> str:
         """The work item's key: the same for an unchanged ticket and unchanged knowledge, unless `again` is wanted."""
@@ -105,6 +114,10 @@ class Pipeline:
     def _guarded(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
         try:
             return self._resolve(incident, item, steps)
+        except ModelUnavailable as error:
+            # An outage is not the incident's fault: it is tried again for as long as it takes.
+            reason = say("resolution.outage", self.rules.language, error=str(error))
+            return self._unfinished(incident, reason, "models")
         except ResuelveError as error:
             system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
             return self._failed(incident, str(error), system)
@@ -148,14 +161,28 @@ class Pipeline:
 
     def _failed(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
         count = self.journal.note_failure(_failed(incident), reason)
-        outcome = Outcome(OutcomeKind.FAILED, say("resolution.failed", self.rules.language, count=count, error=reason))
+        reason = say("resolution.failed", self.rules.language, count=count, error=reason)
+        return self._unfinished(incident, reason, system, decided)
+
+    def _unfinished(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
+        outcome = Outcome(OutcomeKind.FAILED, reason)
         return Unfinished(self._record(incident, {**(decided or {}), "failed_system": system}, outcome, {}))
 
     def _record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
         content = plain(entry(incident, decided, outcome, seconds))
-        self.journal.record(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
+        self._keep(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
         self.on_record(content)
         return content
+
+    def _keep(self, record: IncidentRecord) -> None:
+        """Record it, unless this run has changed the ticket: that must not be lost.
+
+        A ticket comes twice in a run that finishes what a killed one left: as it was left, and as it is listed now.
+        """
+        with self._recording:
+            earlier = None if record.content["changed"] else self.journal.last_record(record.incident)
+            if not (earlier and earlier.run == self.run and earlier.content["changed"]):
+                self.journal.record(record)
 
 
 def _action(deliberation: Deliberation) -> Json | None:

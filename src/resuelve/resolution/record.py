@@ -26,7 +26,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
             "lexical": one.candidate.lexical,
             "relevance": one.relevance,
         }
-        for one in deliberation.ranked[:_CONSIDERED]
+        for one in deliberation.findings.ranked[:_CONSIDERED]
     ]
     rejections = [
         {
@@ -40,7 +40,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
     ]
     found: dict[str, Any] = plain(
         {
-            "language": deliberation.reading.language,
+            "language": deliberation.findings.reading.language,
             "problem": {
                 "id": problem.id,
                 "component": problem.component,
@@ -62,8 +62,10 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
             "waiting": deliberation.waiting,
             "considered": considered,
             "rejections": rejections,
-            "identifiers": [{"kind": i.kind, "source": i.source, "valid": i.valid} for i in deliberation.identifiers],
-            "unread": deliberation.reading.unread,
+            "identifiers": [
+                {"kind": i.kind, "source": i.source, "valid": i.valid} for i in deliberation.findings.identifiers
+            ],
+            "unread": deliberation.findings.reading.unread,
             "usage": deliberation.usage,
             "seconds": _seconds(deliberation),
         }

@@ -19,7 +19,7 @@ from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import Part, Reading
 
-_CAP = 420
+_CAP = 240
 _MODEL_CAP = 2000
 _SPLIT_AT = 4
 

@@ -42,6 +42,10 @@ class Retrieved:
         return (cosine - self.mean) / self.spread
 
 
+NOTHING = Retrieved((), 0.0, 1.0)
+"""What is found without a query."""
+
+
 def retrieve(
     queries: Sequence[Query], *, embedder: Embedder, index: VectorIndex, problems: Mapping[str, KnownError]
 ) -> Retrieved:
@@ -54,7 +58,7 @@ def retrieve(
         VectorIndexError: the index could not be searched.
     """
     if not queries:
-        return Retrieved((), 0.0, 1.0)
+        return NOTHING
     vectors = embedder.embed([query.text for query in queries])
     mean_query = _unit(np.asarray([query.weight for query in queries], dtype=np.float32) @ vectors)
     words = " ".join(query.text for query in queries if query.weight)

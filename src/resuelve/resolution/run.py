@@ -83,15 +83,15 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     done = frozenset(unchanged) | aside.keys()
     todo = [incident for incident in incidents if incident.code not in done]
     todo = todo[: scope.limit] if scope.limit else todo
-    journal, totals = pipeline.journal, Totals()
+    journal = pipeline.journal
     _report_broken_off(journal, engine, reports)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
     journal.start_run(pipeline.run, {**head, "owner": engine.owner})
     on_start(len(todo))
     going = _until(todo, stopping)
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
-        totals.add(entry)
         on_entry(entry)
+    totals = _totals(journal, pipeline.run)
     report = None
     if totals.incidents or aside or listing.rejected:
         head |= {
@@ -110,9 +110,7 @@ def _report_broken_off(journal: Journal, engine: Engine, reports: Path) -> None:
     for run, about in journal.unfinished_runs():
         if not engine.is_dead(about["owner"]):
             continue
-        totals = Totals()
-        for entry in _entries(journal, run):
-            totals.add(entry)
+        totals = _totals(journal, run)
         if totals.incidents:
             started = datetime.fromisoformat(about["started"])
             write_report(reports, started, {**about, "broken_off": True}, _entries(journal, run), totals.as_json())
@@ -137,6 +135,14 @@ def _until(incidents: Iterable[Incident], stopping: Callable[[], bool]) -> Itera
         if stopping():
             return
         yield incident
+
+
+def _totals(journal: Journal, run: str) -> Totals:
+    """From the records, as the report is: the two cannot differ."""
+    totals = Totals()
+    for entry in _entries(journal, run):
+        totals.add(entry)
+    return totals
 
 
 def _entries(journal: Journal, run: str) -> Iterable[Mapping[str, Any]]:
