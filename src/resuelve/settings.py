@@ -203,5 +203,7 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')}", where="settings", remedy=f"correct {name} in the environment or in .env"
+            f"{name}: {first['msg'].removeprefix('Value error, ')}",
+            where="settings",
+            remedy=f"correct {name} in the environment or in .env",
         ) from error

@@ -119,7 +119,9 @@ def main() -> None:
     try:
         app()
     except ResuelveError as error:
-        print(f"resuelve: {error}", file=sys.stderr)  # noqa: T201 - the terminal is the command line's voice
+        from resuelve.cli.surroundings import harmless
+
+        print(f"resuelve: {harmless(str(error))}", file=sys.stderr)  # noqa: T201 - the terminal is the command line's voice
         sys.exit(BAD_USE if isinstance(error, SettingsError) else FAILED)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from resuelve import wiring
-from resuelve.cli.surroundings import now, run_name, terminal
+from resuelve.cli.surroundings import harmless, now, run_name, terminal
 from resuelve.domain.errors import TicketNotFound
 from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.record import evidence
@@ -44,7 +44,8 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         "before": _before(settings, code),
     }
     if as_json:
-        print(json.dumps(content, ensure_ascii=False, indent=1))  # noqa: T201 - for other programs, byte for byte
+        # The signs that JSON lets through and a terminal obeys are no part of what was found.
+        print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
         return
     _show(console, content, settings.language)
 

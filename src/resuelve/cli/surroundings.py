@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
 from pydantic_settings import SettingsError as UnreadableSetting
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 
 from resuelve.domain.errors import SettingsError
 from resuelve.settings import Settings, load
+
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it: control characters, and those that turn the direction of writing."""
 
 
 def settings_for(workspace: Path | None = None, **overrides: object) -> Settings:
@@ -27,9 +33,22 @@ def settings_for(workspace: Path | None = None, **overrides: object) -> Settings
         raise SettingsError(str(error), where="settings", remedy="write it as JSON") from error
 
 
+def harmless(text: str) -> str:
+    """A text that a terminal only shows: tickets, models and servers may have put commands into theirs."""
+    return _COMMANDS.sub("\ufffd", text)
+
+
+class _Terminal(Console):
+    """A console whose texts command nothing; its own colours do."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+
 def terminal(*, errors: bool = False) -> Console:
     """A console; texts from tickets must be printed with `markup=False` or as `Text`."""
-    return Console(stderr=errors, highlight=False, width=None if sys.stdout.isatty() else 140)
+    return _Terminal(stderr=errors, highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def progress_bar(console: Console) -> Progress:

@@ -20,7 +20,7 @@ from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import Reading
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import features, score
+from resuelve.resolution.score import MODEL_VOTE, features, score
 from resuelve.resolution.words import Lexicon, fold, stems
 from resuelve.texts import say
 
@@ -28,7 +28,6 @@ _TWIN_LIKENESS = 0.55
 _DECISIVE = 0.65
 _ASIDE_CLOSENESS = 3.0
 _SAME_TEXT = 0.8
-_MODEL_VOTE = 1.0
 _OTHERS_SHOWN = 4
 
 _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
@@ -40,7 +39,7 @@ _ORDERS = re.compile(
     r"|\b(?:nota|mensaje|instrucci[oó]n(?:es)?|aviso|note|message|instructions?)\s+(?:para|al?|to|for)\s+(?:el\s+|la\s+|the\s+)?"
     r"(?:asistente|modelo|ia\b|bot|robot|sistema\s+autom[aá]tico|agente\s+autom[aá]tico|assistant|model|ai\b|llm)"
     r"|\b(?:system\s+prompt|modo\s+(?:mantenimiento|administrador|desarrollador)|(?:maintenance|developer|admin)\s+mode)\b"
-    r"|(?:^|\n)\s*#*\s*(?:system|sistema|assistant)\s*:",
+    r"|(?:^|\n)[^\S\n]*(?:#+[^\S\n]*)?(?:system|sistema|assistant)\s*:",
     re.IGNORECASE,
 )
 
@@ -77,9 +76,19 @@ class Case:
         return self.chosen.problem
 
     @property
+    def words_tell(self) -> bool:
+        """False when ticket and dictionary are in different languages."""
+        return self.reading.language == self.lexicon.language
+
+    @property
     def text(self) -> str:
         """What people wrote on the ticket."""
         return self.reading.text
+
+
+def hopeless(case: Case) -> bool:
+    """True when not even a language model's vote would lift the score to the threshold."""
+    return score(features(case.chosen, case.ranked, words=case.words_tell), MODEL_VOTE) < case.threshold
 
 
 _Finding = tuple[Verdict, Doubt, dict[str, str]]
@@ -91,8 +100,8 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    values = features(case.chosen, case.ranked, words=case.reading.language == case.lexicon.language)
-    points = score(values, _MODEL_VOTE if chat else 0.0)
+    values = features(case.chosen, case.ranked, words=case.words_tell)
+    points = score(values, MODEL_VOTE if chat else 0.0)
     for rule in _RULES:
         finding = rule(case)
         if finding:
@@ -114,7 +123,7 @@ def _ask(case: Case, chat: ChatModel, ticket: str, points: float, values: dict[s
     question = prompt(
         "critique",
         ticket=ticket,
-        proposal=describe(case.chosen),
+        proposal=describe(case.chosen, solution=600),
         others="\n".join(f"- {describe(one)}" for one in others),
         attempts="\n".join(f"- {attempt.text[:400]}" for attempt in case.reading.attempts),
     )

@@ -55,8 +55,9 @@ def decide(
     return Choice(letters[answer.eleccion].problem, answer.motivo)
 
 
-def describe(one: Ranked) -> str:
-    """A row as a model sees it: component, examples, what it leads to."""
+def describe(one: Ranked, *, solution: int = 0) -> str:
+    """A row as a model sees it: component, examples, what it leads to, and so many characters of its solution."""
     problem = one.problem
     examples = " | ".join(dict.fromkeys((one.candidate.example, *problem.examples[:3])))
-    return f"[{problem.component}] {examples} → {problem.prescription.label}: {problem.solution[:400]}"
+    text = f"[{problem.component}] {examples} → {problem.prescription.label}"
+    return f"{text}: {problem.solution[:solution]}" if solution else text

@@ -24,7 +24,7 @@ from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Embedder, Usage
 from resuelve.resolution.authorise import Authorisation, Policy, authorise
 from resuelve.resolution.consult import consult, prescribed
-from resuelve.resolution.critique import Case, critique
+from resuelve.resolution.critique import Case, critique, hopeless
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import Reading, read
@@ -208,15 +208,16 @@ class _Deliberator:
         """
         ticket = depersonalised(findings.reading, findings.identifiers)
         limit = self.rules.query_limit * max(1, sum(1 for query in findings.queries if query.weight))
+        chat = None if self._hopeless(findings, limit) else self.chat
         rejections: list[Judged] = []
         choice = Choice(None, "")
         for _ in range(self.rules.retries + 1):
             avoid = frozenset(one for rejection in rejections for one in rejection.critique.avoid)
             advice = rejections[-1].critique.advice if rejections else ""
-            choice = self._choose(offer(findings.ranked, avoid, limit), ticket, avoid, advice)
+            choice = self._choose(chat, offer(findings.ranked, avoid, limit), ticket, avoid, advice)
             if choice.problem is None:
                 break
-            verdict = self._critique(findings, choice.problem, ticket)
+            verdict = self._critique(chat, self._case(findings, choice.problem), ticket)
             if verdict.verdict is Verdict.APPROVED:
                 return Judged(choice.problem, verdict), tuple(rejections), choice
             rejections.append(Judged(choice.problem, verdict))
@@ -224,11 +225,28 @@ class _Deliberator:
                 break
         return None, tuple(rejections), choice
 
-    def _choose(self, offered: Sequence[Ranked], ticket: str, avoid: Collection[str], advice: str) -> Choice:
+    def _hopeless(self, findings: Findings, limit: int) -> bool:
+        """No row can be approved whatever a model says, so none is asked."""
+        return all(hopeless(self._case(findings, one.problem)) for one in offer(findings.ranked, (), limit))
+
+    def _case(self, findings: Findings, problem: KnownError) -> Case:
+        chosen = next(one for one in findings.ranked if one.problem.id == problem.id)
+        return Case(
+            findings.reading, findings.found, findings.ranked, chosen, self.knowledge.lexicon, self.rules.threshold
+        )
+
+    def _choose(
+        self,
+        chat: ChatModel | None,
+        offered: Sequence[Ranked],
+        ticket: str,
+        avoid: Collection[str],
+        advice: str,
+    ) -> Choice:
         with self.trace.stage("decide") as step:
             language = self.rules.language
             try:
-                choice = decide(offered, chat=self.chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
+                choice = decide(offered, chat=chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
             except ModelOutputInvalid as error:
                 choice = Choice(None, self._say("model_failed", error=error.what), Doubt.MODEL_FAILED)
             step.output = {
@@ -238,18 +256,14 @@ class _Deliberator:
             }
         return choice
 
-    def _critique(self, findings: Findings, problem: KnownError, ticket: str) -> Critique:
-        chosen = next(one for one in findings.ranked if one.problem.id == problem.id)
-        case = Case(
-            findings.reading, findings.found, findings.ranked, chosen, self.knowledge.lexicon, self.rules.threshold
-        )
+    def _critique(self, chat: ChatModel | None, case: Case, ticket: str) -> Critique:
         with self.trace.stage("critique") as step:
             try:
-                verdict = critique(case, self.chat, ticket=ticket, language=self.rules.language)
+                verdict = critique(case, chat, ticket=ticket, language=self.rules.language)
             except ModelOutputInvalid as error:
                 reason = self._say("model_failed", error=error.what)
-                verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (problem.id,))
-            step.output = {"problem": problem.id, "critique": verdict}
+                verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (case.problem.id,))
+            step.output = {"problem": case.problem.id, "critique": verdict}
         return verdict
 
     def _prescribe(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...]) -> Deliberation:

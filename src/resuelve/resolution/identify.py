@@ -20,18 +20,24 @@ from stdnum.exceptions import ValidationError
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.resolution.read import Reading
 
-_LONGEST_TEXT = 20_000
+LONGEST_TEXT = 20_000
+"""Characters of a text that are looked at."""
+
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'()\[\]{}]+", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}\b")
 _IBAN_START = re.compile(r"\b([A-Z]{2})[ \-.]?\d{2}(?=[ \-.]?[A-Z0-9])", re.IGNORECASE)
+_IBAN_LABEL = re.compile(r"\bIBAN\W*\Z", re.IGNORECASE)
+_GROUP = re.compile(r"[ .\-]?([A-Z0-9]+)", re.IGNORECASE | re.ASCII)
 _NIF = re.compile(r"\b(?:\d{1,2}\.\d{3}\.\d{3}|\d{7,8}|[KLM][ \-.]?\d{7})[ \-.]{0,2}[A-Z]\b", re.IGNORECASE)
 _NIE = re.compile(r"\b[XYZ][ \-.]?\d{7}[ \-.]?[A-Z]\b", re.IGNORECASE)
 _CIF = re.compile(r"\b[ABCDEFGHJNPQRSUVW][ \-.]?\d{7}[ \-.]?[0-9A-J]\b", re.IGNORECASE)
+_POLICY_VALUE = r"(?P<value>(?=[A-Z0-9/-]*\d)[A-Z0-9]+(?:[-/][A-Z0-9]+)*)"
 _POLICY_LABELLED = re.compile(
-    r"\b(?:p[oó]liza|poliza|policy|PO)\b(?:\s+(?:n[ºo°.]*|n[uú]mero|number|no\.?|nr\.?))?\s*[:#.=º°]?\s*"
-    r"(?:es\s+(?:la\s+)?|is\s+)?(?:PO\s*:\s*)?(?P<value>(?=[A-Z0-9/-]*\d)[A-Z0-9]+(?:[-/][A-Z0-9]+)*)",
+    r"\b(?:p[oó]lizas?|policy|policies|PO)\b(?:\s+(?:con\s+|with\s+)?(?:el\s+)?(?:n[ºo°.]*|n[uú]meros?|numbers?|no\.?|nr\.?))?"
+    rf"\s*[:#.=º°]?\s*(?:es\s+(?:la\s+)?|is\s+)?(?:PO\s*:\s*)?{_POLICY_VALUE}",
     re.IGNORECASE,
 )
+_POLICY_NEXT = re.compile(rf"\s*(?:[,;/]|[yeou]\b|and\b|or\b){{1,2}}\s*(?:la\s+|the\s+)?{_POLICY_VALUE}", re.IGNORECASE)
 _POLICY_SHAPED = re.compile(
     r"\b(?:[A-Z]{2,5}\d{0,6}(?:-[A-Z0-9]{2,12}){2,4}|[A-Z]{3}\d{3,}(?:-[A-Z]{2,12})+|\d{6,12}-\d{6,12}-\d)\b"
 )
@@ -58,7 +64,7 @@ def identify(reading: Reading) -> tuple[Identifier, ...]:
 
 def identify_text(text: str, source: str) -> Iterator[Identifier]:
     """The identifiers of one text (its first 20,000 characters), in order; their spans do not overlap."""
-    text = text[:_LONGEST_TEXT]
+    text = text[:LONGEST_TEXT]
     taken: list[tuple[int, int]] = [(m.start(), m.end()) for m in _PLACEHOLDER.finditer(text)]
     found: list[_Found] = []
     for finder in _FINDERS:
@@ -73,7 +79,7 @@ def identify_text(text: str, source: str) -> Iterator[Identifier]:
 
 def placeholders(text: str) -> Iterator[tuple[int, int]]:
     """The spans of placeholders such as ``MOCK_NIF``, ``XXXX`` or ``00000000``."""
-    for match in _PLACEHOLDER.finditer(text[:_LONGEST_TEXT]):
+    for match in _PLACEHOLDER.finditer(text[:LONGEST_TEXT]):
         yield match.span()
 
 
@@ -99,36 +105,46 @@ def _emails(text: str) -> Iterator[_Found]:
 
 def _ibans(text: str) -> Iterator[_Found]:
     for match in _IBAN_START.finditer(text):
-        length = _iban_length(match.group(1).upper())
-        end = _extent(text, match.start(), length) if length else match.start()
+        places = _iban_places(match.group(1).upper())
+        end = _extent(text, match.start(), places) if places else match.start()
         value = _plain(text[match.start() : end])
-        if sum(c.isdigit() for c in value) < 10:
+        if sum(c.isdigit() for c in value) < 10 or (_is_word(text, match) and len(value) != len(places)):
             continue
         check = spanish_iban.validate if value.startswith("ES") else iban.validate
         yield _Found(IdentifierKind.IBAN, match.start(), end, value, _failure(check, value))
 
 
+def _is_word(text: str, start: re.Match[str]) -> bool:
+    """Apart from the digits, two letters are rather a word («mi póliza es 666…»), unless they follow the word IBAN."""
+    return text[start.end(1)] == " " and not _IBAN_LABEL.search(text, max(0, start.start() - 10), start.start())
+
+
 @cache
-def _iban_length(country: str) -> int:
-    """The length of a country's IBANs by the registry that python-stdnum ships; 0 for no such country."""
+def _iban_places(country: str) -> str:
+    """What may stand in each place of a country's IBANs, by the registry that python-stdnum ships: digits (n), letters
+    (a) or both (c); empty for no such country.
+    """
     structure = numdb.get("iban").info(country)[0][1].get("bban", "")
-    return 4 + sum(int(n) for n in re.findall(r"(\d+)!", structure)) if structure else 0
+    bban = "".join(kind * int(count) for count, kind in re.findall(r"(\d+)!([nac])", structure))
+    return f"aann{bban}" if bban else ""
 
 
-def _extent(text: str, start: int, length: int) -> int:
-    """Where a number of `length` letters and digits ends that may be written in groups; a longer run is one number."""
-    count, position = 0, start
-    while position < len(text) and count < length:
-        if text[position].isascii() and text[position].isalnum():
-            count += 1
-        elif text[position] not in " -." or text[position - 1] in " -.":
+def _extent(text: str, start: int, places: str) -> int:
+    """Where a number ends that may be written in groups; the last group belongs to it even if it is too long.
+
+    A group of letters only is a word of the text, unless letters may stand in those places.
+    """
+    end, count = start, 0
+    while count < len(places) and (group := _GROUP.match(text, end)):
+        if count and group[1].isalpha() and not _may_stand(group[1], places[count:], text[start].isupper()):
             break
-        position += 1
-    while position < len(text) and text[position].isascii() and text[position].isalnum():
-        position += 1
-    while text[position - 1] in " -.":
-        position -= 1
-    return position
+        count += len(group[1])
+        end = group.end()
+    return end
+
+
+def _may_stand(letters: str, places: str, upper: bool) -> bool:
+    return len(letters) <= len(places) and "n" not in places[: len(letters)] and not (upper and letters.islower())
 
 
 def _numbers(
@@ -159,9 +175,16 @@ def _failure(check: Callable[[str], object], value: str) -> str:
 
 def _policies_labelled(text: str) -> Iterator[_Found]:
     for match in _POLICY_LABELLED.finditer(text):
-        value = match.group("value")
-        if _looks_like_policy(value):
-            yield _Found(IdentifierKind.POLICY, match.start("value"), match.end("value"), value.upper())
+        following: re.Match[str] | None = match
+        while following and _looks_like_policy(following["value"]) and _form(following) == _form(match):
+            value, (start, end) = following["value"], following.span("value")
+            yield _Found(IdentifierKind.POLICY, start, end, value.upper())
+            following = _POLICY_NEXT.match(text, end)
+
+
+def _form(match: re.Match[str]) -> str:
+    """Of a list after one label («pólizas 1234567 y 7654321») only what looks like the first is a policy too."""
+    return re.sub(r"[A-Z]", "A", re.sub(r"\d", "9", match["value"].upper()))
 
 
 def _looks_like_policy(value: str) -> bool:

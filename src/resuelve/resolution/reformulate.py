@@ -14,7 +14,7 @@ from typing import Literal
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.models import ChatModel
-from resuelve.resolution.identify import placeholders
+from resuelve.resolution.identify import LONGEST_TEXT, placeholders
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import Part, Reading
@@ -22,6 +22,8 @@ from resuelve.resolution.read import Part, Reading
 _CAP = 240
 _MODEL_CAP = 2000
 _SPLIT_AT = 4
+_LONGEST = LONGEST_TEXT - 1000
+"""Characters of a part that are looked at. Fewer than `identify` looks at: no identifier is cut in two by the limit."""
 
 _FIELD = re.compile(
     r"\b(?:NIF|NIE|DNI|CIF|N\.?I\.?F\.?|Otros|Nombre(?:\s+y\s+apellidos)?|Apellidos|Titular|Solicitante|Asegurad[oa]"
@@ -29,7 +31,7 @@ _FIELD = re.compile(
     r"|D[ií]a\s+y\s+hora(?:\s+en\s+que\s+se\s+produce\s+el\s+error)?|Fecha\s+y\s+hora|Hora|Fecha|Tel(?:[eé]fono|f|\.)?"
     r"|M[oó]vil|E-?mail(?:\s+y\s+tel[eé]fono)?(?:\s+de\s+contacto)?|Correo(?:\s+electr[oó]nico)?|Contacto|IBAN"
     r"|Name|Full\s+name|Policy(?:\s+(?:no\.?|number))?|Date\s+of\s+birth|Phone|Date|Contenedor|Dispositivo|Navegador)"
-    r"(?:\s*/\s*\w+)*\s*[:=]+\s*",
+    r"(?:\s*/\s*\w+){0,4}\s*[:=]+\s*",
     re.IGNORECASE,
 )
 _STRUCTURE = re.compile(
@@ -38,12 +40,12 @@ _STRUCTURE = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"(?:^|(?<=[\n.!¡]))\s*(?:muy\s+)?(?:hola|buenas(?:\s+(?:tardes|noches))?|buenos\s+d[ií]as|estimad[oa]s?(?:\s+\w+)?"
+    r"(?:^|(?<=[\n.!¡]))[^\S\n]*(?:muy\s+)?(?:hola|buenas(?:\s+(?:tardes|noches))?|buenos\s+d[ií]as|estimad[oa]s?(?:\s+\w+)?"
     r"|hi(?:\s+there|\s+all|\s+team)?|hello|dear\s+\w+|good\s+(?:morning|afternoon|evening))\b[\s,.:;!]*",
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"(?:^|\n|(?<=[.!?]))\s*(?:un\s+(?:cordial\s+)?saludo|saludos?(?:\s+cordiales)?|atentamente|muchas\s+gracias|gracias"
+    r"(?:^|\n|(?<=[.!?]))[^\S\n]*(?:un\s+(?:cordial\s+)?saludo|saludos?(?:\s+cordiales)?|atentamente|muchas\s+gracias|gracias"
     r"|(?:kind|best)\s+regards|regards|many\s+thanks|thanks|thank\s+you|cheers)\b[^\n]*(?:\n[\s\S]{0,160})?$",
     re.IGNORECASE,
 )
@@ -53,9 +55,11 @@ _DATE = re.compile(
 _ASIDE = re.compile(
     r"(?:\b(?:por\s+otr[oa]\s+(?:lado|parte)|y\s+por\s+otro|otra\s+cosa|aparte\s+de\s+(?:eso|esto)|adem[aá]s|y\s+de\s+paso"
     r"|de\s+paso|tambi[eé]n\s+(?:tengo|quer[ií]a)|also|another\s+thing|on\s+top\s+of\s+that|separately|while\s+i'?m\s+at\s+it)\b"
-    r"|(?:^|\n)\s*(?:2[.)ºª-]|segundo|b\)))",
+    r"|(?:^|\n)[^\S\n]*(?:2[.)ºª-]|segundo|b\)))",
     re.IGNORECASE,
 )
+_VALUE = re.compile(r"(?:[^\s.]+[^\S\n]*){0,6}")
+_VALUE_ENDS = re.compile(r"[\n.;]\s|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +97,8 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
     """The ticket as a model may see it: each part with its origin, identifiers replaced by their kind."""
     lines = []
     for part in reading.parts:
-        text = part.text
-        spans = [i for i in identifiers if i.source == part.source and i.kind is not IdentifierKind.ERROR_CODE]
-        for one in sorted(spans, key=lambda i: i.start, reverse=True):
-            text = f"{text[: one.start]}[{one.kind.value}]{text[one.end :]}"
-        lines.append(f"{part.source}: {text[:_MODEL_CAP]}")
+        spans = [(i.start, i.end, f"[{i.kind.value}]") for i in _personal(part, identifiers)]
+        lines.append(f"{part.source}: {_replaced(part.text, spans)[:_MODEL_CAP]}")
     return "\n".join(lines)[: 3 * _MODEL_CAP]
 
 
@@ -132,17 +133,29 @@ def _aside(body: str) -> str:
     return rest if len(rest.split()) >= _SPLIT_AT else ""
 
 
+def _personal(part: Part, identifiers: Sequence[Identifier]) -> list[Identifier]:
+    """What says who, which policy, which account; an error code says what happened, and stays."""
+    return [i for i in identifiers if i.source == part.source and i.kind is not IdentifierKind.ERROR_CODE]
+
+
+def _replaced(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """The beginning of a text with other words in place of the spans, which do not overlap."""
+    pieces, position = [], 0
+    for start, end, instead in sorted(spans):
+        if start >= _LONGEST:
+            break
+        pieces += [text[position:start], instead]
+        position = end
+    return "".join([*pieces, text[position:_LONGEST]])
+
+
 def _clean(part: Part, identifiers: Sequence[Identifier]) -> str:
-    text = part.text
-    spans = [
-        (i.start, i.end) for i in identifiers if i.source == part.source and i.kind is not IdentifierKind.ERROR_CODE
-    ]
-    for start, end in sorted([*spans, *placeholders(text)], reverse=True):
-        text = f"{text[:start]} {text[end:]}"
+    spans = [(i.start, i.end, " ") for i in _personal(part, identifiers)]
+    text = _replaced(part.text, [*spans, *((start, end, " ") for start, end in placeholders(part.text))])
     text = _FAREWELL.sub(" ", _GREETING.sub(" ", text))
     text = _drop_fields(text)
     text = _DATE.sub(" ", _STRUCTURE.sub(" ", text))
-    text = re.sub(r"\s+", " ", re.sub(r"\s+([,.;:])", r"\1", text)).strip(" ,.;:-/")
+    text = re.sub(r" ([,.;:])", r"\1", re.sub(r"\s+", " ", text)).strip(" ,.;:-/")
     return text.lower() if _shouts(text) else text
 
 
@@ -151,16 +164,13 @@ def _drop_fields(text: str) -> str:
     kept, position = [], 0
     for match in _FIELD.finditer(text):
         kept.append(text[position : match.start()])
-        value = re.match(r"(?:[^\s.]+[^\S\n]*){0,6}", text[match.end() :])
-        limit = match.end() + (len(value.group()) if value else 0)
         following = _FIELD.search(text, match.end())
-        sentence = re.search(r"[\n.;]\s|[\n]", text[match.end() : limit])
-        ends = [limit]
-        if following:
-            ends.append(following.start())
-        if sentence:
-            ends.append(match.end() + sentence.start())
-        position = max(match.end(), min(ends)) if _is_short_value(text[match.end() : min(ends)]) else match.end()
+        limit = following.start() if following else len(text)
+        value = _VALUE.match(text, match.end(), limit)
+        end = value.end() if value else match.end()
+        sentence = _VALUE_ENDS.search(text, match.end(), end)
+        end = sentence.start() if sentence else end
+        position = end if _is_short_value(text[match.end() : end]) else match.end()
     kept.append(text[position:])
     return " ".join(kept)
 

@@ -15,6 +15,9 @@ from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
+MODEL_VOTE = 1.5
+"""Log-odds that a language model's choice adds: it can turn a near miss, never a poor match."""
+
 _RIVALS = 5
 
 

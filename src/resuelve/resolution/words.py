@@ -13,6 +13,9 @@ _WORD = re.compile(r"[a-z0-9]+")
 _STEM = 5
 """Letters kept of a word: in Spanish the first five nearly always hold the root (adjuntar, adjunto, adjuntado)."""
 
+_REMEMBERED = 2000
+"""Characters of the longest text whose stems are kept in memory."""
+
 _SPANISH = frozenset(
     "al como con cuando de del el en es esta estan este esto gracias ha han hay hola la las le les lo los mas me mi "
     "muy nos para pero por que se si su sus te un una uno y ya".split()
@@ -30,11 +33,18 @@ def fold(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
-@lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """The stems of the telling words of a text."""
+    # Rows and queries come again and again; a ticket's whole text may be huge, and would be held for nothing.
+    return _remembered(text) if len(text) <= _REMEMBERED else _stems(text)
+
+
+def _stems(text: str) -> frozenset[str]:
     words = _WORD.findall(fold(text))
     return frozenset(word[:_STEM] for word in words if len(word) > 1 and word not in _STOP_WORDS)
+
+
+_remembered = lru_cache(maxsize=8192)(_stems)
 
 
 def language_of(text: str) -> str:
