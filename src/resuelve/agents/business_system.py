@@ -65,40 +65,42 @@ class BusinessSystemAgent:
     def answer(self, request: AgentRequest) -> AgentAnswer:
         """What the system's check decides, once it is plain which policy is meant and that it is the person's own."""
         if request.code not in self._codes:
-            return HandOff(say("agents.system.no_check", request.language, code=_line(request.code)))
+            return HandOff(say("agents.system.no_check", request.team_language, code=_line(request.code)))
         policies = [identifier.value for identifier in request.of(IdentifierKind.POLICY)]
         persons = _persons(request)
         if not policies:
             key = "agents.policy.missing" if persons else "agents.policy_and_holder.missing"
             return Hold(say(key, request.language))
         if len(policies) > 1:
-            return HandOff(say("agents.policy.several", request.language, policies=_line(", ".join(policies))))
+            return HandOff(say("agents.policy.several", request.team_language, policies=_line(", ".join(policies))))
         policy = policies[0]
-        refusal = self._whose(policy, persons, request.language)
+        refusal = self._whose(policy, persons, request)
         return refusal or self._check(policy, request)
 
     def close(self) -> None:
         """Give back connections."""
         self._calls.close()
 
-    def _whose(self, policy: str, persons: Mapping[str, IdentifierKind], language: str) -> Hold | HandOff | None:
+    def _whose(
+        self, policy: str, persons: Mapping[str, IdentifierKind], request: AgentRequest
+    ) -> Hold | HandOff | None:
         """Why nothing may be told about this policy; None when the ticket's only person is its holder."""
         found = self._policy(policy)
         slots = {"policy": _line(policy)}
         if found is None:
-            return HandOff(say("agents.policy.unknown", language, **slots))
+            return HandOff(say("agents.policy.unknown", request.team_language, **slots))
         holder = _characters(found.get("NIF"))
         if not holder:
-            return HandOff(say("agents.holder.unknown", language, **slots))
+            return HandOff(say("agents.holder.unknown", request.team_language, **slots))
         if not persons:
-            return Hold(say("agents.holder.missing", language, **slots))
+            return Hold(say("agents.holder.missing", request.language, **slots))
         if holder not in persons:
-            return HandOff(say("agents.holder.other", language, **slots))
+            return HandOff(say("agents.holder.other", request.team_language, **slots))
         # A clinic's or an employer's CIF beside the holder's own number is common and harmless. A second person may
         # be the one who asks, and nobody can tell from the numbers.
         others = [kind for person, kind in persons.items() if person != holder]
         if any(kind is not IdentifierKind.CIF for kind in others):
-            return HandOff(say("agents.holder.several", language, **slots))
+            return HandOff(say("agents.holder.several", request.team_language, **slots))
         return None
 
     def _policy(self, policy: str) -> Mapping[str, object] | None:
@@ -119,7 +121,7 @@ class BusinessSystemAgent:
             "codSolucion": request.code,
             "strJson": json.dumps(parameters, ensure_ascii=False),
         }
-        return _decision(_pairs(self._ask("POST", "api/comprobacionPoliza", body)), request.language)
+        return _decision(_pairs(self._ask("POST", "api/comprobacionPoliza", body)), request.team_language)
 
     def _ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> Answer:
         content = json.dumps(body).encode("ascii") if body is not None else None

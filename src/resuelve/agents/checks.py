@@ -136,7 +136,7 @@ def _answer(
         return Hold(say(f"agents.{name}.missing", request.language))
     wrong = [text for identifier in identifiers if (text := sentence(identifier, request.language))]
     if not wrong:
-        return HandOff(say(f"agents.{name}.right", request.language))
+        return HandOff(say(f"agents.{name}.right", request.team_language))
     return Close("\n".join([*wrong, say(f"agents.{name}.advice", request.language)]))
 
 

@@ -36,10 +36,10 @@ class MemoryAgent:
         if not values:
             return Hold(say("agents.policy.missing", request.language))
         if len(values) > 1:
-            return HandOff(say("agents.policy.several", request.language, policies=", ".join(values)))
+            return HandOff(say("agents.policy.several", request.team_language, policies=", ".join(values)))
         answer = self._answers.get(values[0])
         if answer is None:
-            return HandOff(say("agents.policy.unknown", request.language, policy=values[0]))
+            return HandOff(say("agents.policy.unknown", request.team_language, policy=values[0]))
         if isinstance(answer, AgentError):
             raise answer
         return answer

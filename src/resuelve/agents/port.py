@@ -18,12 +18,14 @@ class AgentRequest:
         code: the ``CODE`` of ``api|CODE``.
         incident: the incident code, for the records of the business system.
         language: ``es`` or ``en``, the language of the person who reads the ticket.
+        team_language: of the colleagues who read why a ticket was handed over.
     """
 
     code: str
     incident: str
     identifiers: tuple[Identifier, ...]
     language: str = "es"
+    team_language: str = "es"
 
     def of(self, *kinds: IdentifierKind) -> tuple[Identifier, ...]:
         """The identifiers of these kinds, in the order of the text, each value once."""

@@ -24,6 +24,9 @@ _COLUMNS = {
     "resolution": ("RESOLUCION AUTOMATICA",),
     "queue": ("BUZON REASIGNACION", "BUZON DE REASIGNACION"),
 }
+_KEPT = "\n\t\u200d"
+"""Control characters that mean something in a text; the last one joins the parts of an emoji."""
+
 _REQUIRED = ("description", "resolution")
 _WORDS = {
     "MANUAL": ResolutionKind.MANUAL,
@@ -78,7 +81,7 @@ class _Header:
 def _header(path: Path, line: Line | None) -> _Header:
     if line is None:
         raise DictionaryError("is empty", where=str(path), remedy="put the known problems in it, with the header line")
-    names = [_plain(cell) for cell in line.cells]
+    names = [_plain(_clean(cell)) for cell in line.cells]
     columns = {field: names.index(name) for field, known in _COLUMNS.items() for name in known if name in names}
     missing = [_COLUMNS[field][0] for field in _REQUIRED if field not in columns]
     if missing:
@@ -116,8 +119,8 @@ def _row(line: Line, header: _Header) -> KnownError | str:
 
 
 def _prescription(word: str, queue: str) -> Prescription | str:
-    if word.lower().startswith("api|"):
-        code = word[4:].strip()
+    name, bar, code = (piece.strip() for piece in word.partition("|"))
+    if bar and _plain(name) == "API":
         return Prescription(ResolutionKind.AGENT, agent_code=code) if code else "api| names no code"
     kind = _WORDS.get(_plain(word))
     if kind is None:
@@ -161,9 +164,16 @@ def _derived_id(problem: KnownError) -> str:
 
 
 def _clean(cell: str) -> str:
-    """The text of a cell without control characters and outer blanks."""
-    kept = (c if c in "\n\t" or unicodedata.category(c)[0] != "C" else " " for c in cell)
-    return "".join(kept).strip()
+    """The text of a cell without control characters, invisible ones and outer blanks."""
+    return "".join(_shown(char) for char in cell).strip()
+
+
+def _shown(char: str) -> str:
+    category = unicodedata.category(char)
+    if char in _KEPT or category[0] != "C":
+        return char
+    # Soft hyphens and zero-width blanks would split words.
+    return "" if category == "Cf" else " "
 
 
 def _plain(name: str) -> str:

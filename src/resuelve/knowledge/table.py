@@ -13,6 +13,11 @@ from resuelve.domain.errors import DictionaryError
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 _SEPARATORS = (",", ";", "\t", "|")
 _LARGEST_CELL = 1_000_000
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How XLSX, ODS and XLS begin."""
+
+_NULS = 20
+"""A file of which more than one byte in so many is NUL is no text; a stray one costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def read_text(path: Path) -> str:
         ) from error
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace")
-    if b"\x00" in data[:4096]:
+    if data.startswith(_SPREADSHEETS) or data[:4096].count(0) * _NULS > len(data[:4096]):
         raise DictionaryError("is not a text file", where=str(path), remedy="save it as CSV (UTF-8)")
     for encoding in _ENCODINGS[:-1]:
         try:
@@ -59,8 +64,9 @@ def split(text: str) -> Iterator[Line]:
     A record that cannot be read (an unclosed quote, text behind a closing quote) costs its first line only: reading
     goes on with the next one, so that one stray quote does not swallow the rest of the file.
     """
-    lines = text.splitlines(keepends=True)
-    separator = _separator(lines[0] if lines else "")
+    # Unlike str.splitlines, this splits at the line ends of a CSV, and not at a form feed or U+2028 within a text.
+    lines = list(io.StringIO(text, newline=""))
+    separator = _separator(next((line for line in lines if line.strip()), ""))
     csv.field_size_limit(_LARGEST_CELL)
     position = 0
     while position < len(lines):

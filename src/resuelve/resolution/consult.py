@@ -44,7 +44,7 @@ def consult(
     build = agents.get(code)
     if build is None:
         return HandOff(say("resolution.no_agent", language, code=code))
-    request = AgentRequest(code, reading.incident.code, tuple(identifiers), reading.language)
+    request = AgentRequest(code, reading.incident.code, tuple(identifiers), reading.language, language)
     answer = build().answer(request)
     if isinstance(answer, HandOff):
         return answer

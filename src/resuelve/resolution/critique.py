@@ -33,13 +33,29 @@ _OTHERS_SHOWN = 4
 _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
 """Stems of notes such as «se cierra por strikes», which tell the person who opened the ticket nothing."""
 
+_BID = (
+    r"(?:ignor(?:a|ad|ar|e|en)|olvid(?:a|ad|ar|e|en)|om[ií]t(?:a|e|an|ir)|desatiend(?:a|e)|disregard|forget|override)"
+    r"(?:te|lo|se)?\b"
+)
+_INSTRUCTIONS = r"\b(?:instruc\w+|[oó]rdenes|reglas|indicaciones|instructions?|rules|prompts?)\b"
+_ALL_OF_THEM = (
+    r"\b(?:tod[ao]s|tus?|cualquier|anterior(?:es)?|previ[ao]s|que\s+te|all|any|your|previous|prior|above|earlier)\b"
+)
+_MACHINE = (
+    r"(?:asistente|modelo|ia|bot|robot|sistema\s+autom[aá]tico|agente(?:\s+autom[aá]tico)?|assistant|model|ai|llm)\b"
+)
+_ROLE = r"(?:^|\n)[^\S\n]*(?:#+[^\S\n]*)?(?:system|sistema|assistant|asistente)\s*:"
 _ORDERS = re.compile(
-    r"\b(?:ignor\w+|olvid\w+|omit\w+|desatiend\w+|disregard|forget|override)\b[^.\n]{0,40}"
-    r"\b(?:instruc\w+|[oó]rdenes|reglas|indicaciones|instructions?|rules|prompts?)\b"
-    r"|\b(?:nota|mensaje|instrucci[oó]n(?:es)?|aviso|note|message|instructions?)\s+(?:para|al?|to|for)\s+(?:el\s+|la\s+|the\s+)?"
-    r"(?:asistente|modelo|ia\b|bot|robot|sistema\s+autom[aá]tico|agente\s+autom[aá]tico|assistant|model|ai\b|llm)"
-    r"|\b(?:system\s+prompt|modo\s+(?:mantenimiento|administrador|desarrollador)|(?:maintenance|developer|admin)\s+mode)\b"
-    r"|(?:^|\n)[^\S\n]*(?:#+[^\S\n]*)?(?:system|sistema|assistant)\s*:",
+    rf"\b{_BID}(?=[^.]{{0,60}}{_ALL_OF_THEM})[^.]{{0,40}}{_INSTRUCTIONS}"
+    rf"|(?:^|[\n.,:;!?«»\"”)—-])\s{{0,3}}{_BID}[^.]{{0,40}}{_INSTRUCTIONS}"
+    r"|\b(?:nota|mensaje|instrucci[oó]n(?:es)?|aviso|note|message|instructions?)\s+(?:para|al?|to|for)\s+"
+    rf"(?:el\s+|la\s+|the\s+)?(?:\w+\s+)?{_MACHINE}(?:\s+\w+){{0,3}}\s*[:—–-]"
+    r"|\bsystem\s+prompt\b"
+    r"|\b(?:est[aá]s|you\s+are)\s+(?:ahora\s+|now\s+)?(?:en\s+|in\s+)?(?:modo\s+(?:mantenimiento|administrador|desarrollador)"
+    r"|(?:maintenance|developer|admin)\s+mode)\b"
+    rf"|{_ROLE}\s*(?:you\b|t[uú]\b|eres\b|debes\b|{_BID}|act[uú]a\b|act\s+as\b|cierra\b|close\b)"
+    r"|(?:^|\n)[^\S\n]*#+[^\S\n]*(?:system|sistema|assistant)\s*:"
+    r"|<\|[a-z_]{2,20}\|>|\[/?INST\]|<</?SYS>>",
     re.IGNORECASE,
 )
 

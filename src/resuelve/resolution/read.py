@@ -102,6 +102,6 @@ def own_message(entry: HistoryEntry, label: str) -> str | None:
     """The message that Resuelve left with this entry, without its label; None when a person wrote the entry."""
     mark = label.strip()
     for text in (entry.resolution_notes, entry.detail):
-        if text.strip().startswith(mark):
+        if mark and text.strip().startswith(mark):
             return text.strip()[len(mark) :].strip()
     return None
