@@ -1,0 +1,122 @@
+"""Run by `product.Product`: forks processes that run the command line, and says how they ended.
+
+They are forked from this one, which has imported everything, so that each costs milliseconds instead of seconds; from
+the fork on they are processes like any other. Orders come as JSON lines: ``{"start": order}`` answers with a process
+number, ``{"wait": number, "seconds": n}`` with how it ended (minus the signal; null when it lives still).
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from resuelve.cli import main
+
+PRELOADED = (
+    "h11",
+    "httpcore2",
+    "resuelve.agents.business_system",
+    "resuelve.agents.checks",
+    "resuelve.cli.doctor",
+    "resuelve.cli.explain",
+    "resuelve.cli.index",
+    "resuelve.cli.run",
+    "resuelve.journal.engine",
+    "resuelve.journal.runner",
+    "resuelve.journal.sql",
+    "resuelve.models.embedded",
+    "resuelve.tickets.gestor",
+    "resuelve.vectors.edge",
+    "sqlite3",
+    "stringprep",
+    "truststore",
+)
+
+# Where a process can be made to die or stop: module, class, method, and for steps the step's name.
+PLACES = {
+    "decide": ("resuelve.journal.runner", "_Steps", "once", "decide"),
+    "act": ("resuelve.journal.runner", "_Steps", "once", "act"),
+    "intend": ("resuelve.journal.sql", "SqlJournal", "intend", ""),
+    "apply": ("resuelve.tickets.gestor", "GestorClient", "apply", ""),
+    "settle": ("resuelve.journal.sql", "SqlJournal", "settle", ""),
+    "record": ("resuelve.journal.sql", "SqlJournal", "record", ""),
+    "finish": ("resuelve.journal.engine", "_SqlStore", "finish", ""),
+    "start_run": ("resuelve.journal.sql", "SqlJournal", "start_run", ""),
+    "finish_run": ("resuelve.journal.sql", "SqlJournal", "finish_run", ""),
+}
+
+
+def interrupt(place: str, when: str, call: int, kind: int) -> None:
+    """Send this process a signal right before or after the n-th call of a method."""
+    module, owner_name, method, step = PLACES[place]
+    owner: Any = getattr(importlib.import_module(module), owner_name)
+    original: Callable[..., Any] = getattr(owner, method)
+    calls = itertools.count(1)
+
+    def wrapped(self: Any, *arguments: Any, **named: Any) -> Any:
+        due = (not step or arguments[0] == step) and next(calls) == call
+        # To this very thread: a signal to the process may reach another first, and this one would run on for a while.
+        if due and when == "before":
+            signal.pthread_kill(threading.get_ident(), kind)
+        answer = original(self, *arguments, **named)
+        if due and when == "after":
+            signal.pthread_kill(threading.get_ident(), kind)
+        return answer
+
+    setattr(owner, method, wrapped)
+
+
+def live(order: dict[str, Any]) -> None:
+    """Be the command line with these arguments, until the end."""
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    for descriptor, path in ((0, os.devnull), (1, order["out"]), (2, order["error"])):
+        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        os.dup2(os.open(path, flags, 0o600), descriptor)
+    for point in order["interrupts"]:
+        interrupt(point["place"], point["when"], point["call"], point["signal"])
+    sys.argv = ["resuelve", *order["arguments"]]
+    main()
+
+
+def wait(process: int, seconds: float) -> int | None:
+    """How it ended, or None when it has not within the time."""
+    until = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > until:
+            return None
+        time.sleep(0.005)
+
+
+def obey() -> None:
+    """Carry out orders until there are no more. In a forked process this ends as the command line ends."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "start" in order:
+            number = os.fork()
+            if number == 0:
+                return live(order["start"])
+            answer: int | None = number
+        else:
+            answer = wait(order["wait"], order["seconds"])
+        print(json.dumps(answer), flush=True)  # noqa: T201 - the answer to the test
+    return None
+
+
+if __name__ == "__main__":
+    for name in PRELOADED:
+        importlib.import_module(name)
+    assert Path(sys.argv[0]).name == "product_process.py"
+    obey()

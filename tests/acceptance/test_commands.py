@@ -1,0 +1,325 @@
+"""Every command as a user types it: what it does, what it prints, with which status it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from resuelve.mocks.world import demo_folder
+from tests.acceptance.product import ACTING, DICTIONARY, KILLED, SOURCES, Desk, Product, demo_incidents, eventually
+from tests.mock_control import call
+
+NewDesk = Callable[..., Desk]
+
+BAD_USE, FAILED = 2, 1
+COMMANDS = ("demo", "index", "run", "explain", "doctor", "mocks")
+STAGES = ("read", "identify", "reformulate", "retrieve", "rerank", "decide", "critique", "authorise")
+NOWHERE = "http://127.0.0.1:1"
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+def one_line(error: str) -> str:
+    """The only line of an error message."""
+    (line,) = error.splitlines()
+    assert line.startswith("resuelve: ")
+    return line
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help(product: Product, command: str) -> None:
+    ended = product.run(*command.split(), "--help")
+    assert (ended.status, ended.error) == (0, "")
+    assert all(name in ended.out for name in (COMMANDS if not command else ("--help",)))
+
+
+def test_help_in_english_and_as_a_module() -> None:
+    environment = {"PYTHONPATH": str(SOURCES), "RESUELVE_LANGUAGE": "en", "PATH": ""}
+    ended = subprocess.run(
+        [sys.executable, "-m", "resuelve", "run", "--help"], env=environment, capture_output=True, text=True
+    )
+    assert ended.returncode == 0
+    assert "Resolve what is open" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nothing"], ["walk"], ["run", "--limit", "x"], ["run", "--limit", "-1"], ["explain"]]
+)
+def test_wrong_arguments(product: Product, arguments: list[str]) -> None:
+    ended = product.run(*arguments)
+    assert ended.status == BAD_USE
+    assert "Traceback" not in ended.error
+
+
+def test_shadow_touches_nothing(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:3]))
+    ended = desk.run("run", "--shadow")
+    assert ended.status == 0, ended.error
+    assert desk.ledger() == []
+    report = desk.report()
+    assert report["mode"] == "shadow"
+    assert {entry["outcome"] for entry in report["incidents"]} == {"shadowed"}
+    assert all(entry["sent"]["text"] and not entry["changed"] for entry in report["incidents"])
+    assert report["totals"]["executed"] == 0
+    # A shadow leaves nothing that would keep the real run from acting.
+    assert desk.run("run").status == 0
+    assert {change["incident"] for change in desk.ledger()} == set(ACTING[:3])
+
+
+def test_limit(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:5]))
+    for _ in range(3):  # those put on hold or reassigned come back once, changed by us, and count too
+        before = len(desk.ledger())
+        assert desk.run("run", "--limit", 3).status == 0
+        assert len(desk.ledger()) <= before + 3
+        assert len(desk.report()["incidents"]) <= 3
+    assert {change["incident"] for change in desk.ledger()} == set(ACTING[:5])
+    desk.nothing_twice()
+
+
+def test_one_incident(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:3]))
+    assert desk.run("run", "--incident", ACTING[1]).status == 0
+    assert [change["incident"] for change in desk.ledger()] == [ACTING[1]]
+    unknown = desk.run("run", "--incident", "INC9999")
+    assert unknown.status == FAILED
+    assert "INC9999" in one_line(unknown.error)
+    assert len(desk.ledger()) == 1
+
+
+def test_one_queue(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:4]))
+    queues = {one["codIncidencia"]: one["buzon"] for one in demo_incidents(*ACTING[:4])}
+    wanted = queues[ACTING[0]]
+    assert desk.run("run", "--queue", wanted).status == 0
+    assert {change["incident"] for change in desk.ledger()} == {
+        code for code, queue in queues.items() if queue == wanted
+    }
+    assert len(set(queues.values())) > 1
+
+
+def test_index_again_and_by_force(product: Product, indexed: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(indexed, workspace)
+    small = (workspace / DICTIONARY).read_text(encoding="utf-8").splitlines(keepends=True)
+    (workspace / DICTIONARY).write_text("".join(small[:4]), encoding="utf-8")
+    first = product.run("index", "-w", workspace)
+    again, forced = product.run("index", "-w", workspace), product.run("index", "-w", workspace, "--force")
+    assert [ended.status for ended in (first, again, forced)] == [0, 0, 0]
+    reports = [json.loads(f.read_text(encoding="utf-8")) for f in workspace.glob("reportes/reporte_batch_*.json")]
+    assert reports
+    assert all(report["problems"] and report["entries"] and not report["rejected_rows"] for report in reports)
+    assert "ya estaba al día" in again.out
+    assert "ya estaba al día" not in forced.out
+
+
+def test_no_index_and_a_changed_dictionary(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:1]))
+    with (desk.workspace / DICTIONARY).open("a", encoding="utf-8") as file:
+        file.write("NEW001,Nuevo,La impresora de la oficina no imprime,Dato,Reiníciela.,,cierre,\n")
+    for command in (["run"], ["explain", ACTING[0]]):
+        changed = desk.run(*command)
+        assert changed.status == FAILED
+        assert "has changed" in one_line(changed.error)
+        assert "resuelve index" in changed.error
+    shutil.rmtree(desk.workspace / ".resuelve" / "index")
+    missing = desk.run("run")
+    assert missing.status == FAILED
+    assert "resuelve index" in one_line(missing.error)
+    assert desk.ledger() == []
+
+
+def test_a_new_solution_needs_no_new_index_but_a_new_look(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents("INC1018"), RESUELVE_POLICY='{"En espera": "ask"}')
+    assert desk.run("run").status == 0
+    file = desk.workspace / DICTIONARY
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before.replace("necesitamos comprobarlo con un documento", "nos hace falta un documento"), "utf-8")
+    assert file.read_text(encoding="utf-8") != before
+    assert desk.run("run").status == 0
+    assert "nos hace falta un documento" in desk.entries()["INC1018"]["decision"]["proposed_text"]
+    assert desk.ledger() == []
+
+
+def test_policy(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:3]), RESUELVE_POLICY='{"reasignacion": "ask", "api|comprobarCIF": "never"}')
+    assert desk.run("run").status == 0
+    assert desk.ledger() == []
+    permissions = {code: entry["decision"]["permission"] for code, entry in desk.entries().items()}
+    assert permissions == dict(zip(ACTING[:3], ("ask", "ask", "never"), strict=True))
+
+
+def test_explain(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:1]))
+    text, data = desk.run("explain", ACTING[0]), desk.run("explain", ACTING[0], "--json")
+    assert (text.status, data.status) == (0, 0)
+    assert ACTING[0] in text.out
+    content = json.loads(data.out)
+    assert tuple(step["stage"] for step in content["stages"]) == STAGES
+    assert all(step["output"] is not None for step in content["stages"])
+    assert content["decision"]["critique"]["features"]
+    assert content["before"] is None
+    assert desk.ledger() == []
+    desk.run("run")
+    assert json.loads(desk.run("explain", ACTING[0], "--json").out)["before"]["changed"]
+    unknown = desk.run("explain", "INC9999")
+    assert unknown.status == FAILED
+    assert "INC9999" in one_line(unknown.error)
+
+
+def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
+    ended = new_desk(demo_incidents(*ACTING[:1])).run("doctor")
+    assert (ended.status, ended.error) == (0, "")
+    assert len(ended.out.splitlines()) == 8
+    assert "✗" not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("thing", "what"),
+    [
+        ("dictionary", "check the path"),
+        ("index", "resuelve index"),
+        ("journal", "journal.db"),
+        ("tickets", "MOCK_GESTOR_URL"),
+        ("system", "MOCK_SISTEMA_URL"),
+        ("model", "OPENAI_BASE_URL"),
+        ("workspace", "RESUELVE_WORKSPACE"),
+    ],
+)
+def test_doctor_says_what_is_broken(new_desk: NewDesk, thing: str, what: str) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:1]), RESUELVE_HTTP_ATTEMPTS="1", RESUELVE_MODEL_ATTEMPTS="1")
+    settings: dict[str, str] = {}
+    match thing:
+        case "dictionary":
+            (desk.workspace / DICTIONARY).unlink()
+        case "index":
+            shutil.rmtree(desk.workspace / ".resuelve" / "index")
+        case "journal":
+            (desk.workspace / ".resuelve" / "journal.db").write_bytes(b"no database" * 500)
+        case "tickets":
+            settings = {"MOCK_GESTOR_URL": NOWHERE}
+        case "system":
+            settings = {"MOCK_SISTEMA_URL": NOWHERE}
+        case "model":
+            settings = {"ENTORNO": "PROD", "OPENAI_BASE_URL": NOWHERE, "RESUELVE_EMBEDDING_MODEL": "embedded"}
+        case _:
+            shutil.rmtree(desk.workspace)
+            desk.workspace.write_text("a file, not a folder", encoding="utf-8")
+    ended = desk.run("doctor", **settings)
+    assert (ended.status, ended.error) == (FAILED, "")
+    lines = [line for line in ended.out.splitlines() if line.startswith("✗")]
+    assert any(what in line or (thing in ("tickets", "system", "model") and NOWHERE in line) for line in lines)
+    assert all("→" in line for line in lines)
+    # One line a check, whatever is broken.
+    assert len(ended.out.splitlines()) == (9 if thing == "model" else 8)
+
+
+@pytest.mark.parametrize("nowhere", [NOWHERE, "http://resuelve.invalid"])
+def test_no_ticket_manager(new_desk: NewDesk, nowhere: str) -> None:
+    ended = new_desk([]).run("run", MOCK_GESTOR_URL=nowhere, RESUELVE_HTTP_ATTEMPTS="1")
+    assert ended.status == FAILED
+    assert nowhere in one_line(ended.error)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("ENTORNO", "FOO", "ENTORNO"),
+        ("MOCK_GESTOR_URL", "localhost:3000", "MOCK_GESTOR_URL"),
+        ("MOCK_SISTEMA_URL", "ftp://x", "MOCK_SISTEMA_URL"),
+        ("CRITIC_APPROVAL_THRESHOLD", "200", "CRITIC_APPROVAL_THRESHOLD"),
+        ("CRITIC_APPROVAL_THRESHOLD", "much", "CRITIC_APPROVAL_THRESHOLD"),
+        ("MAX_RETRIES_CRITIC", "-1", "MAX_RETRIES_CRITIC"),
+        ("RESUELVE_POLICY", "{", "policy"),
+        ("RESUELVE_POLICY", '{"cierre": "perhaps"}', "POLICY"),
+        ("RESUELVE_WORKERS", "0", "RESUELVE_WORKERS"),
+        ("VECTOR_DB_URL", "http://localhost:6333", "VECTOR_DB_URL"),
+        ("ETIQUETA", "", "ETIQUETA"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(product: Product, name: str, value: str, named: str) -> None:
+    ended = product.run("run", settings={name: value})
+    assert ended.status == BAD_USE, ended.error
+    assert named in one_line(ended.error)
+
+
+@pytest.mark.parametrize("name", ["MOCK_GESTOR_URL", "MOCK_SISTEMA_URL"])
+def test_an_address_that_is_none(new_desk: NewDesk, name: str) -> None:
+    desk = new_desk(demo_incidents("INC2040"))
+    ended = desk.run("run", **{name: "http://["})
+    assert (ended.status, name in one_line(ended.error)) == (BAD_USE, True)
+
+
+def test_production_without_a_key(new_desk: NewDesk) -> None:
+    ended = new_desk([]).run("run", ENTORNO="PROD")
+    assert ended.status == BAD_USE
+    assert "OPENAI_API_KEY" in one_line(ended.error)
+
+
+def test_settings_from_a_file(product: Product, own_folder: Path) -> None:
+    (own_folder / ".env").write_text("CRITIC_APPROVAL_THRESHOLD=200\n", encoding="utf-8")
+    ended = product.run("doctor", folder=own_folder)
+    assert ended.status == BAD_USE
+    assert "CRITIC_APPROVAL_THRESHOLD" in one_line(ended.error)
+
+
+@pytest.mark.parametrize("command", [["run"], ["index"], ["explain", "X"]])
+def test_a_workspace_that_cannot_be_written(product: Product, own_folder: Path, command: list[str]) -> None:
+    file = own_folder / "file"
+    file.write_text("", encoding="utf-8")
+    for place in (file, file / "below"):
+        ended = product.run(*command, "--workspace", place)
+        assert ended.status == FAILED
+        assert str(place) in one_line(ended.error)
+        assert "--workspace" in ended.error
+
+
+def test_the_demo_keeps_to_a_folder_of_its_own(product: Product, own_folder: Path) -> None:
+    (own_folder / "mine").mkdir()
+    (own_folder / "mine" / "letter.txt").write_text("dear", encoding="utf-8")
+    ended = product.run("demo", "-w", own_folder / "mine")
+    assert ended.status == FAILED
+    assert "mine" in one_line(ended.error)
+    assert [file.name for file in (own_folder / "mine").iterdir()] == ["letter.txt"]
+
+
+def test_demo(product: Product, indexed: Path, own_folder: Path) -> None:
+    shutil.copytree(indexed, own_folder / "demo")
+    (own_folder / "demo" / ".resuelve-demo").touch()
+    for _ in range(2):
+        ended = product.run("demo", "--limit", 2, folder=own_folder)
+        assert (ended.status, ended.error) == (0, "")
+        assert "2 incidencias" in ended.out
+        assert "http://127.0.0.1" in ended.out
+    assert len(list((own_folder / "demo" / "reportes").glob("reporte[0-9]*.json"))) == 2
+
+
+def test_mocks_on_free_ports_with_a_ledger(product: Product, own_folder: Path) -> None:
+    command = product.start("mocks", "--gestor-port", 0, "--sistema-port", 0, "--ledger", own_folder / "ledger.jsonl")
+    eventually(lambda: len(ADDRESS.findall(command.out)) == 2)
+    gestor = ADDRESS.findall(command.out)[0]
+    status, listed = call(f"{gestor}/api/incidencias")
+    assert (status, len(listed)) == (200, len(demo_incidents()))
+    call(f"{gestor}/api/incidencias/{ACTING[0]}", "PATCH", {"action": "en_espera", "detalle": "¿?"})
+    # What was done outlives a kill.
+    command.send(signal.SIGKILL)
+    assert command.wait().status == KILLED
+    (line,) = (own_folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["incident"] == ACTING[0]
+
+
+def test_mocks_end_when_told_and_name_a_bad_world(product: Product, own_folder: Path) -> None:
+    command = product.start("mocks", "--gestor-port", 0, "--sistema-port", 0, "--world", demo_folder())
+    eventually(lambda: len(ADDRESS.findall(command.out)) == 2)
+    command.send(signal.SIGTERM)
+    assert command.wait().status == 0
+    bad = product.run("mocks", "--gestor-port", 0, "--sistema-port", 0, "--world", own_folder)
+    assert bad.status == BAD_USE
+    assert str(own_folder) in one_line(bad.error)

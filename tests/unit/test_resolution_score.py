@@ -1,0 +1,90 @@
+"""The score: readable features, monotone, and fair to rivals that would do the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resuelve.domain.decision import Candidate
+from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.resolution.rerank import Ranked, consequence
+from resuelve.resolution.score import features, score
+
+HOLD = Prescription(ResolutionKind.HOLD)
+unit = st.floats(0, 1)
+
+
+def row(code: str, prescription: Prescription = HOLD, solution: str = "Algo") -> KnownError:
+    return KnownError(code, "Web", (f"texto {code}",), "Error", solution, prescription)
+
+
+def ranked(problem: KnownError, relevance: float, coverage: float = 0.5, echo: float = 0.5) -> Ranked:
+    return Ranked(Candidate(problem, problem.description, 0.9, 1.0, 1.0), relevance, coverage, echo, 0, 0, relevance)
+
+
+@given(st.floats(-20, 20), st.floats(0.01, 20), unit, unit)
+def test_a_wider_gap_never_lowers_the_score(gap: float, more: float, coverage: float, echo: float) -> None:
+    words = {"coverage": coverage, "echo": echo}
+    assert 0 <= score({"gap": gap, **words}) <= score({"gap": gap + more, **words}) <= 100
+    assert score({"gap": gap}) <= score({"gap": gap + more})
+
+
+@given(st.floats(-5, 5), unit, unit, st.floats(0, 3))
+def test_a_vote_never_lowers_the_score(gap: float, coverage: float, echo: float, votes: float) -> None:
+    values = {"gap": gap, "coverage": coverage, "echo": echo}
+    assert score(values) <= score(values, votes)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+def test_no_gap_is_too_wide(gap: float) -> None:
+    assert 0 <= score({"gap": gap}) <= 100
+
+
+def test_the_gap_is_to_the_mean_of_the_nearest_five_rivals() -> None:
+    rivals = [ranked(row(f"R{n}", solution=f"Otra {n}"), float(n)) for n in (5, 4, 3, 2, 1, 0)]
+    chosen = ranked(row("A"), 8.0, 0.25, 0.75)
+    assert features(chosen, [chosen, *rivals]) == {"gap": 5.0, "coverage": 0.25, "echo": 0.75}
+
+
+def test_rows_with_the_same_consequence_are_no_rivals() -> None:
+    chosen, twin = ranked(row("A"), 6.0), ranked(row("B"), 5.9)
+    far = ranked(row("C", solution="Otra"), 1.0)
+    assert features(chosen, [chosen, twin, far])["gap"] == 5.0
+    assert features(chosen, [chosen, twin])["gap"] == 6.0
+    assert features(chosen, [])["gap"] == 6.0
+
+
+def test_no_words_for_another_language() -> None:
+    chosen = ranked(row("A"), 6.0)
+    assert features(chosen, [chosen], words=False) == {"gap": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (row("A"), row("B"), True),
+        (row("A", solution="x"), row("B", solution="y"), False),
+        (row("A", solution=""), row("B", solution=""), False),
+        (row("A", Prescription(ResolutionKind.CLOSE)), row("B"), False),
+        (row("A", Prescription(ResolutionKind.MANUAL), "x"), row("B", Prescription(ResolutionKind.MANUAL), "y"), True),
+        (
+            row("A", Prescription(ResolutionKind.AGENT, "x"), "1"),
+            row("B", Prescription(ResolutionKind.AGENT, "x"), "2"),
+            True,
+        ),
+        (row("A", Prescription(ResolutionKind.AGENT, "x")), row("B", Prescription(ResolutionKind.AGENT, "y")), False),
+        (
+            row("A", Prescription(ResolutionKind.REASSIGN, queue="Q"), "1"),
+            row("B", Prescription(ResolutionKind.REASSIGN, queue="Q"), "2"),
+            True,
+        ),
+        (
+            row("A", Prescription(ResolutionKind.REASSIGN, queue="Q")),
+            row("B", Prescription(ResolutionKind.REASSIGN, queue="R")),
+            False,
+        ),
+    ],
+)
+def test_consequences(one: KnownError, other: KnownError, same: bool) -> None:
+    assert (consequence(one) == consequence(other)) is same
