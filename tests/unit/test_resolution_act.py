@@ -273,9 +273,9 @@ def test_whatever_fails_the_ticket_is_changed_at_most_once(rounds: list[tuple[Ba
 
 
 def test_the_reference_is_of_the_revision() -> None:
-    assert REFERENCE == reference_of(replace(INCIDENT, priority="1 - Alta"))
-    assert REFERENCE != reference_of(replace(INCIDENT, description="Otra cosa"))
-    assert REFERENCE != reference_of(replace(INCIDENT, code="INC2"))
+    assert reference_of(replace(INCIDENT, priority="1 - Alta")) == REFERENCE
+    assert reference_of(replace(INCIDENT, description="Otra cosa")) != REFERENCE
+    assert reference_of(replace(INCIDENT, code="INC2")) != REFERENCE
     assert reference_of(Incident("\ud800")).startswith("R-")
     assert not bears(INCIDENT, REFERENCE)
 

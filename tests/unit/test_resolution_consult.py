@@ -17,7 +17,7 @@ from resuelve.resolution.read import read
 def answer_of(*answers: AgentAnswer, description: str = "póliza 1234567", sent: str = "") -> AgentAnswer:
     history = (HistoryEntry(detail=f"[SPAI] {sent}"),) if sent else ()
     reading = read(Incident("INC1", description=description, history=history), label="[SPAI] ")
-    agent = MemoryAgent({"1234567": answer for answer in answers})
+    agent = MemoryAgent({"1234567": answers[0]} if answers else {})
     found = consult("fx", reading, identify(reading), {"fx": lambda: agent})
     (request,) = agent.requests
     assert (request.code, request.incident, request.language) == ("fx", "INC1", reading.language)

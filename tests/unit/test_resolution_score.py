@@ -41,6 +41,10 @@ def test_no_gap_is_too_wide(gap: float) -> None:
     assert 0 <= score({"gap": gap}) <= 100
 
 
+def test_what_is_no_number_is_no_score() -> None:
+    assert score({"gap": float("nan"), "coverage": 1.0, "echo": 1.0}) == 0
+
+
 def test_the_gap_is_to_the_mean_of_the_nearest_five_rivals() -> None:
     rivals = [ranked(row(f"R{n}", solution=f"Otra {n}"), float(n)) for n in (5, 4, 3, 2, 1, 0)]
     chosen = ranked(row("A"), 8.0, 0.25, 0.75)

@@ -5,9 +5,11 @@ Only what prepares a connection knows which database it is; everything else is p
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -194,7 +196,23 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
 
     The waiting time comes first: changing the journal mode needs the file for a moment.
     """
-    _set(connection, f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+    _set(connection, f"busy_timeout={BUSY_SECONDS * 1000}")
+    _use_wal(connection)
+    _set(connection, "synchronous=NORMAL", "foreign_keys=ON")
+
+
+def _use_wal(connection: Any) -> None:
+    """Once for the file. Two processes that make it together: SQLite refuses one at once, whatever the busy time."""
+    until = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            _set(connection, "journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > until:
+                raise
+            sleep(0.05)
+        else:
+            return
 
 
 def _prepare_sqlite_through(connection: Any, entry: ConnectionPoolEntry) -> None:

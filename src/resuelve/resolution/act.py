@@ -49,7 +49,8 @@ class Actor:
             Intent(incident.code, incident.revision, reference, owner, as_json(action), IntentState.INTENDED)
         )
         if intent.owner == owner and intent.state is IntentState.INTENDED:
-            return self._first_look(incident, from_json(intent.action), reference)
+            # Not `intent.action`: of an intent that was taken over it is what the first owner had decided.
+            return self._first_look(incident, action, reference)
         return self._not_ours(incident, action, intent, owner)
 
     def _first_look(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
@@ -70,7 +71,7 @@ class Actor:
     def _not_ours(self, incident: Incident, action: TicketAction, intent: Intent, owner: str) -> Outcome:
         match intent.state:
             case IntentState.DONE if intent.owner == owner:
-                return self._settled(incident, from_json(intent.action), intent.reference)  # killed before it was noted
+                return self._settled(incident, action, intent.reference)  # killed before it was noted
             case IntentState.REFUSED if self.journal.retry(incident.code, incident.revision, owner):
                 return self._first_look(incident, action, intent.reference)
             case IntentState.UNKNOWN:

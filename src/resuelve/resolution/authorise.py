@@ -25,7 +25,8 @@ def authorise(
     resolution: Resolution, critique: Critique, *, threshold: float, policy: Policy, language: str = "es"
 ) -> Authorisation:
     """Whether a resolution may be carried out: the critic approved, the score suffices, and the policy allows it."""
-    if critique.verdict is not Verdict.APPROVED or critique.score < threshold:
+    # Written so that a score that is no number is not enough either.
+    if critique.verdict is not Verdict.APPROVED or not critique.score >= threshold:
         return Authorisation(Permission.NEVER, critique.reason)
     if isinstance(resolution, HandOff):
         return Authorisation(Permission.NEVER, resolution.reason)

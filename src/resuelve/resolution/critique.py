@@ -212,6 +212,11 @@ def _reopened(case: Case) -> _Finding | None:
     return (Verdict.ALREADY_TRIED, Doubt.ALREADY_TRIED, {}) if closed else None
 
 
+def _unrelated(case: Case) -> _Finding | None:
+    """Meaning alone is not enough: a row and a ticket in one language that share no telling word."""
+    return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if case.words_tell and not case.chosen.coverage else None
+
+
 def _unusable(case: Case) -> _Finding | None:
     """A text for the requester must say something, and must hold no placeholder."""
     kind = case.problem.prescription.kind
@@ -254,5 +259,6 @@ _RULES: tuple[Callable[[Case], _Finding | None], ...] = (
     _reopened,
     _several,
     _contradicted,
+    _unrelated,
     _unusable,
 )

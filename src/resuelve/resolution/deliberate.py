@@ -191,12 +191,13 @@ class _Deliberator:
         return replace(findings, queries=queries, found=found, ranked=ranked)
 
     def _queries(self, findings: Findings) -> tuple[Query, ...]:
+        components = self.knowledge.components
         with self.trace.stage("reformulate") as step:
             try:
-                queries = reformulate(findings.reading, findings.identifiers, self.chat)
+                queries = reformulate(findings.reading, findings.identifiers, self.chat, components=components)
             except ModelOutputInvalid:
                 # The ticket's own words serve: a model's sentence would only have been one more query.
-                queries = reformulate(findings.reading, findings.identifiers)
+                queries = reformulate(findings.reading, findings.identifiers, components=components)
             step.output = queries
         return queries
 

@@ -68,13 +68,21 @@ def identify_text(text: str, source: str) -> Iterator[Identifier]:
     taken: list[tuple[int, int]] = [(m.start(), m.end()) for m in _PLACEHOLDER.finditer(text)]
     found: list[_Found] = []
     for finder in _FINDERS:
-        for one in finder(text):
+        for one in finder(_masked(text, taken)):
             if all(one.end <= start or one.start >= end for start, end in taken):
                 taken.append((one.start, one.end))
                 found.append(one)
     for one in sorted(found, key=lambda f: f.start):
         raw = text[one.start : one.end]
         yield Identifier(one.kind, one.value, raw, source, one.start, one.end, not one.problem, one.problem)
+
+
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The text with the spans struck out, so that a number is not read together with its neighbour."""
+    chars = list(text)
+    for start, end in spans:
+        chars[start:end] = "|" * (end - start)
+    return "".join(chars)
 
 
 def placeholders(text: str) -> Iterator[tuple[int, int]]:

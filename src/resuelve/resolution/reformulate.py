@@ -18,17 +18,22 @@ from resuelve.resolution.identify import LONGEST_TEXT, placeholders
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import Part, Reading
+from resuelve.resolution.words import stems
+
+_GENERIC = frozenset("ayuda consu duda error fallo help incid issue probl quest tema urgen".split())
+"""Stems of titles that say nothing: «Problema con…», «Consulta sobre…»."""
 
 _CAP = 240
 _MODEL_CAP = 2000
 _SPLIT_AT = 4
+_LONGEST_NAME = 3
 _LONGEST = LONGEST_TEXT - 1000
 """Characters of a part that are looked at. Fewer than `identify` looks at: no identifier is cut in two by the limit."""
 
 _FIELD = re.compile(
     r"\b(?:NIF|NIE|DNI|CIF|N\.?I\.?F\.?|Otros|Nombre(?:\s+y\s+apellidos)?|Apellidos|Titular|Solicitante|Asegurad[oa]"
     r"|N[º°o]?\.?\s*(?:de\s+)?(?:p[oó]liza|tarjeta)|P[oó]liza|Tarjeta|T|PO|Fecha\s+de\s+nacimiento|Ramo"
-    r"|D[ií]a\s+y\s+hora(?:\s+en\s+que\s+se\s+produce\s+el\s+error)?|Fecha\s+y\s+hora|Hora|Fecha|Tel(?:[eé]fono|f|\.)?"
+    r"|D[ií]a\s+y\s+hora(?:\s+en\s+que\s+se\s+produce\s+el\s+error)?|Fecha\s+y\s+hora|Hora|Fecha|Tel(?:[eé]fono(?:\s+de\s+contacto)?|f|\.)?"
     r"|M[oó]vil|E-?mail(?:\s+y\s+tel[eé]fono)?(?:\s+de\s+contacto)?|Correo(?:\s+electr[oó]nico)?|Contacto|IBAN"
     r"|Name|Full\s+name|Policy(?:\s+(?:no\.?|number))?|Date\s+of\s+birth|Phone|Date|Contenedor|Dispositivo|Navegador)"
     r"(?:\s*/\s*\w+){0,4}\s*[:=]+\s*",
@@ -40,15 +45,17 @@ _STRUCTURE = re.compile(
     re.IGNORECASE,
 )
 _GREETING = re.compile(
-    r"(?:^|(?<=[\n.!¡]))[^\S\n]*(?:muy\s+)?(?:hola|buenas(?:\s+(?:tardes|noches))?|buenos\s+d[ií]as|estimad[oa]s?(?:\s+\w+)?"
-    r"|hi(?:\s+there|\s+all|\s+team)?|hello|dear\s+\w+|good\s+(?:morning|afternoon|evening))\b[\s,.:;!]*",
+    r"(?:^|(?<=[\n.!¡]))[^\S\n]*(?:muy\s+)?(?:(?:hola|buenas(?:\s+(?:tardes|noches))?|buenos\s+d[ií]as"
+    r"|estimad[oa]s?(?:\s+\w+)?|hi(?:\s+there|\s+all|\s+team)?|hello|dear\s+\w+|good\s+(?:morning|afternoon|evening))"
+    r"\b[\s,.:;!]*){1,3}",
     re.IGNORECASE,
 )
-_FAREWELL = re.compile(
-    r"(?:^|\n|(?<=[.!?]))[^\S\n]*(?:un\s+(?:cordial\s+)?saludo|saludos?(?:\s+cordiales)?|atentamente|muchas\s+gracias|gracias"
-    r"|(?:kind|best)\s+regards|regards|many\s+thanks|thanks|thank\s+you|cheers)\b[^\n]*(?:\n[\s\S]{0,160})?$",
-    re.IGNORECASE,
+_THANKS = (
+    r"(?:^|\n|(?<=[.!?]))[^\S\n]*(?:un\s+(?:cordial\s+)?saludo|saludos?(?:\s+cordiales)?|atentamente|muchas\s+gracias"
+    r"|gracias|(?:kind|best)\s+regards|regards|many\s+thanks|thanks|thank\s+you|cheers)\b"
 )
+_FAREWELL = re.compile(rf"{_THANKS}[^\n]{{0,120}}(?:\n[\s\S]{{0,160}})?$", re.IGNORECASE)
+_POLITE = re.compile(_THANKS, re.IGNORECASE)
 _DATE = re.compile(
     r"\b\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b(?:[\s-]+\d{1,2}:\d{2}\s*h?)?|\b\d{1,2}:\d{2}\s*h?\b", re.IGNORECASE
 )
@@ -58,7 +65,10 @@ _ASIDE = re.compile(
     r"|(?:^|\n)[^\S\n]*(?:2[.)ºª-]|segundo|b\)))",
     re.IGNORECASE,
 )
-_VALUE = re.compile(r"(?:[^\s.]+[^\S\n]*){0,6}")
+_GONE = "\ue000"
+"""Stands where an identifier or a placeholder was, until the fields are dropped whose value it is."""
+
+_VALUE = re.compile(rf"{_GONE}(?:[\s/,]*{_GONE})*|(?:[^\s.{_GONE}]+[^\S\n]*){{0,6}}")
 _VALUE_ENDS = re.compile(r"[\n.;]\s|\n")
 
 
@@ -78,14 +88,21 @@ class Query:
 
 
 def reformulate(
-    reading: Reading, identifiers: Sequence[Identifier], chat: ChatModel | None = None
+    reading: Reading,
+    identifiers: Sequence[Identifier],
+    chat: ChatModel | None = None,
+    *,
+    components: Sequence[str] = (),
 ) -> tuple[Query, ...]:
     """The queries of a ticket, the most telling first; none when the ticket says nothing (then no model is asked).
+
+    Args:
+        components: those of the dictionary. A title that names only one of them says where, not what, and is no query.
 
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    own = _cut_out(reading, identifiers)
+    own = _cut_out(reading, identifiers, components)
     if chat is None or not own:
         return own
     answer = chat.complete(prompt("reformulate", ticket=depersonalised(reading, identifiers)), Reformulation).output
@@ -102,13 +119,13 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
     return "\n".join(lines)[: 3 * _MODEL_CAP]
 
 
-def _cut_out(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[Query, ...]:
+def _cut_out(reading: Reading, identifiers: Sequence[Identifier], components: Sequence[str]) -> tuple[Query, ...]:
     title = _clean(Part("title", reading.text_of("title")), identifiers)
     body = _clean(Part("description", reading.text_of("description")), identifiers)
     comment = _comment(reading, identifiers)
     whole = _cap(f"{title}. {body}" if body and title.lower() not in body.lower() else body or title)
     queries = [Query(whole, "problem", 1.0)]
-    if body and title:
+    if body and stems(title) - _GENERIC - {stem for component in components for stem in stems(component)}:
         queries.append(Query(_cap(title), "title", 0.4))
     if comment:
         queries.append(Query(_cap(comment), "comment", 0.3))
@@ -150,13 +167,22 @@ def _replaced(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
 
 
 def _clean(part: Part, identifiers: Sequence[Identifier]) -> str:
-    spans = [(i.start, i.end, " ") for i in _personal(part, identifiers)]
-    text = _replaced(part.text, [*spans, *((start, end, " ") for start, end in placeholders(part.text))])
-    text = _FAREWELL.sub(" ", _GREETING.sub(" ", text))
-    text = _drop_fields(text)
+    spans = [(i.start, i.end) for i in _personal(part, identifiers)]
+    text = _replaced(part.text, [(start, end, _GONE) for start, end in (*spans, *placeholders(part.text))])
+    text = _without_farewell(_GREETING.sub(" ", text))
+    text = _drop_fields(text).replace(_GONE, " ")
     text = _DATE.sub(" ", _STRUCTURE.sub(" ", text))
     text = re.sub(r" ([,.;:])", r"\1", re.sub(r"\s+", " ", text)).strip(" ,.;:-/")
     return text.lower() if _shouts(text) else text
+
+
+def _without_farewell(text: str) -> str:
+    """Without the signature; what begins with thanks and goes on («gracias, pero sigue sin abrir») is none."""
+    rest = _FAREWELL.sub(" ", text)
+    if rest == text or _says_something(rest):
+        return rest
+    kept = _POLITE.sub(" ", text)
+    return kept if len(kept.split()) > _LONGEST_NAME else ""
 
 
 def _drop_fields(text: str) -> str:

@@ -44,6 +44,8 @@ def score(values: Mapping[str, float], votes: float = 0.0) -> float:
     """0 to 100; `votes` are log-odds that a language model's agreement adds."""
     weights = _weights("words" if "echo" in values else "no_words")
     odds = weights["intercept"] + votes + sum(weights[name] * value for name, value in values.items())
+    if math.isnan(odds):
+        return 0.0
     return 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
 
 
