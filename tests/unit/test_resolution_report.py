@@ -138,7 +138,9 @@ def test_without_a_rejection_there_is_no_file(own_folder: Path) -> None:
     assert not (own_folder / "rejected").exists()
 
 
-@pytest.mark.parametrize("text", ['=HYPERLINK("http://a.invalid")', "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n=1"])
+@pytest.mark.parametrize(
+    "text", ['=HYPERLINK("http://a.invalid")', "+1", "-1", "@x", "\t=1", "\r=1", " =1", "\n=1", "＝1"]
+)
 def test_a_spreadsheet_runs_no_cell(own_folder: Path, text: str) -> None:
     given = rejection(text, queue=text, solution=text)
     append_rejections(own_folder, AT, {**entry(text), "decision": {"rejections": [given]}})

@@ -116,10 +116,12 @@ def _ibans(text: str) -> Iterator[_Found]:
         places = _iban_places(match.group(1).upper())
         end = _extent(text, match.start(), places) if places else match.start()
         value = _plain(text[match.start() : end])
-        if sum(c.isdigit() for c in value) < 10 or (_is_word(text, match) and len(value) != len(places)):
+        if sum(c.isdigit() for c in value) < 10:
             continue
-        check = spanish_iban.validate if value.startswith("ES") else iban.validate
-        yield _Found(IdentifierKind.IBAN, match.start(), end, value, _failure(check, value))
+        problem = _failure(spanish_iban.validate if value.startswith("ES") else iban.validate, value)
+        if problem and _is_word(text, match) and not (match[1].isupper() and len(value) == len(places)):
+            continue
+        yield _Found(IdentifierKind.IBAN, match.start(), end, value, problem)
 
 
 def _is_word(text: str, start: re.Match[str]) -> bool:

@@ -29,6 +29,8 @@ REJECTION_COLUMNS = (
     "resolucion_solucion",
     "resolucion_completa",
 )
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""With these a spreadsheet lets a formula begin; the wide ones in some languages."""
 
 
 @dataclass(slots=True)
@@ -169,14 +171,16 @@ def _with_header(path: Path) -> None:
 
 def _append(path: Path, row: list[str]) -> None:
     line: list[str] = []
-    csv.writer(_Sink(line.append), lineterminator="\n").writerow([_no_formula(cell) for cell in row])
+    # Quoted all, because a lone carriage return would otherwise end the row for some readers.
+    writer = csv.writer(_Sink(line.append), lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow([_no_formula(cell) for cell in row])
     with path.open("ab", buffering=0) as file:
         file.write(line[0].encode("utf-8", "backslashreplace"))
 
 
 def _no_formula(cell: str) -> str:
     """A cell that a spreadsheet will not run: texts from tickets end here."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(("\t", "\r", "\n")) else cell
 
 
 @dataclass(frozen=True, slots=True)
