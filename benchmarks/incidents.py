@@ -7,14 +7,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-_REMARKS = (
-    "Es el aviso {n} de la oficina {m}.",
-    "Nos lo comenta el mediador {n}, planta {m}.",
-    "Segundo correo, asunto {n}, sala {m}.",
-    "Lo pide el puesto {n} del edificio {m}.",
-)
-
-
 def demo(name: str) -> Any:
     """A file of the demo world."""
     return json.loads(resources.files("resuelve.mocks").joinpath("demo_world", name).read_text(encoding="utf-8"))
@@ -27,8 +19,7 @@ def write_world(folder: Path, size: int) -> None:
     incidents = []
     for number in range(size):
         original = source[number % len(source)]
-        remark = _REMARKS[number % len(_REMARKS)].format(n=number, m=number % 97)
-        text = f"{remark} {original['descripcion']}"
+        text = f"({number}) {original['descripcion']}"
         incidents.append({**original, "codIncidencia": f"BEN{number:05d}", "descripcion": text})
     files = {
         "incidencias_abiertas.json": incidents,

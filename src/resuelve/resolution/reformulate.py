@@ -23,6 +23,9 @@ from resuelve.resolution.words import stems
 _GENERIC = frozenset("ayuda consu duda error fallo help incid issue probl quest tema urgen".split())
 """Stems of titles that say nothing: «Problema con…», «Consulta sobre…»."""
 
+_FULL = 6
+"""Words from which on a description stands without its title."""
+
 _CAP = 240
 _MODEL_CAP = 2000
 _SPLIT_AT = 4
@@ -123,10 +126,13 @@ def _cut_out(reading: Reading, identifiers: Sequence[Identifier], components: Se
     title = _clean(Part("title", reading.text_of("title")), identifiers)
     body = _clean(Part("description", reading.text_of("description")), identifiers)
     comment = _comment(reading, identifiers)
-    whole = _cap(f"{title}. {body}" if body and title.lower() not in body.lower() else body or title)
-    queries = [Query(whole, "problem", 1.0)]
-    if body and stems(title) - _GENERIC - {stem for component in components for stem in stems(component)}:
-        queries.append(Query(_cap(title), "title", 0.4))
+    titled = bool(stems(title) - _GENERIC - {stem for component in components for stem in stems(component)})
+    if titled and len(body.split()) >= _FULL:
+        # Each word is encoded once: encoding is nearly all that an incident costs.
+        queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
+    else:
+        whole = f"{title}. {body}" if body and title.lower() not in body.lower() else body or title
+        queries = [Query(_cap(whole), "problem", 1.0)]
     if comment:
         queries.append(Query(_cap(comment), "comment", 0.3))
     aside = _aside(body)
