@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+
 def demo(name: str) -> Any:
     """A file of the demo world."""
     return json.loads(resources.files("resuelve.mocks").joinpath("demo_world", name).read_text(encoding="utf-8"))

@@ -44,7 +44,7 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(word[:_STEM] for word in words if len(word) > 1 and word not in _STOP_WORDS)
 
 
-_remembered = lru_cache(maxsize=8192)(_stems)
+_remembered = lru_cache(maxsize=1024)(_stems)
 
 
 def language_of(text: str) -> str:
