@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,10 +11,9 @@ from rich.progress import Progress
 
 from resuelve import wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal
-from resuelve.domain.errors import WorkspaceError
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.index import Built, build_index
-from resuelve.resolution.report import rejected_as_json
+from resuelve.resolution.report import rejected_as_json, write_new
 from resuelve.settings import Settings
 from resuelve.texts import say
 
@@ -49,7 +46,8 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
         "seconds": round(time.perf_counter() - begun, 3),
         "rejected_rows": rejected_as_json(dictionary.rejected),
     }
-    path = _write(place.reports, started, report)
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    path = write_new(place.reports, f"reporte_batch_{started:%Y%m%d_%H%M}", [text])
     key = "cli.index.built" if built.changed else "cli.index.same"
     console.print(say(key, settings.language, problems=len(dictionary.problems), entries=built.entries), markup=False)
     print_rejected(console, dictionary, settings.language)
@@ -69,14 +67,3 @@ def print_rejected(console: Console, dictionary: Catalogue, language: str) -> No
 def _telling(bar: Progress, title: str) -> Any:
     task = bar.add_task(title, total=None)
     return lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _write(folder: Path, at: datetime, report: dict[str, Any]) -> Path:
-    path = folder / f"reporte_batch_{at:%Y%m%d_%H%M}.json"
-    try:
-        path.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise WorkspaceError(
-            f"the report cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
-        ) from error
-    return path

@@ -65,7 +65,7 @@ _DATE = re.compile(
 _ASIDE = re.compile(
     r"(?:\b(?:por\s+otr[oa]\s+(?:lado|parte)|y\s+por\s+otro|otra\s+cosa|aparte\s+de\s+(?:eso|esto)|adem[aá]s|y\s+de\s+paso"
     r"|de\s+paso|tambi[eé]n\s+(?:tengo|quer[ií]a)|also|another\s+thing|on\s+top\s+of\s+that|separately|while\s+i'?m\s+at\s+it)\b"
-    r"|(?:^|\n)[^\S\n]*(?:2[.)ºª-]|segundo|b\)))",
+    r"|\b(?:la\s+segunda|lo\s+segundo|the\s+second(?:\s+one)?|secondly)\b|(?<=[.;:?!]\s)(?:2[.)ºª]|b\))(?=\s))",
     re.IGNORECASE,
 )
 _GONE = "\ue000"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -81,20 +82,26 @@ def write_report(
 ) -> Path:
     """Write ``reporteYYYYMMDD_HHMM.json``, entry by entry, so that its size does not matter.
 
-    Two runs in one minute do not overwrite each other: the later one gets ``_2``, ``_3``…
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
+    pieces = [_dump({**head, "totals": totals})[:-2] + ',\n "incidents": [']
+    separated = (("," if number else "") + "\n" + _dump(entry) for number, entry in enumerate(entries))
+    return write_new(folder, f"reporte{at:%Y%m%d_%H%M}", chain(pieces, separated, ["\n]}\n"]))
+
+
+def write_new(folder: Path, stem: str, pieces: Iterable[str]) -> Path:
+    """Write a new JSON file; where two come in one minute the later one gets ``_2``, ``_3``…
 
     Raises:
         WorkspaceError: the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path = _claim(folder, f"reporte{at:%Y%m%d_%H%M}")
+        path = _claim(folder, stem)
         partial = path.with_suffix(".partial")
         with partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(_dump({**head, "totals": totals})[:-2] + ',\n "incidents": [')
-            for number, entry in enumerate(entries):
-                file.write(("," if number else "") + "\n" + _dump(entry))
-            file.write("\n]}\n")
+            file.writelines(pieces)
         partial.replace(path)
     except OSError as error:
         raise WorkspaceError(
