@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Queue, Workspace, told
+from resuelve.cli.owner import owner
 from resuelve.domain.errors import ResuelveError, SettingsError
-from resuelve.texts import say
-
-LANGUAGE = "en" if os.environ.get("RESUELVE_LANGUAGE", "es").lower().startswith("en") else "es"
-
-BAD_USE, FAILED, INCOMPLETE = 2, 1, 3
-"""Exit statuses: wrong settings or arguments; nothing could be done; some incidents failed."""
-
-
-def _help(key: str) -> str:
-    return say(f"cli.{key}", LANGUAGE)
-
 
 app = typer.Typer(
     name="resuelve",
-    help=_help("help"),
+    help=told("cli.help"),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(owner)
+Port = partial(typer.Option, min=0, max=65535)
 
-Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=_help("workspace.help"))]
-Queue = Annotated[str, typer.Option("--queue", help=_help("queue.help"))]
 
-
-@app.command(help=_help("demo.help"))
+@app.command(help=told("cli.demo.help"))
 def demo(
     workspace: Workspace = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help=_help("limit.help"))] = 0,
+    limit: Annotated[int, typer.Option("--limit", min=0, help=told("cli.limit.help"))] = 0,
 ) -> None:
     """Resolve the incidents of the demo world."""
     from resuelve.cli.demo import run_demo
@@ -46,9 +36,9 @@ def demo(
     run_demo(workspace or Path("demo"), limit=limit)
 
 
-@app.command(help=_help("index.help"))
+@app.command(help=told("cli.index.help"))
 def index(
-    workspace: Workspace = None, force: Annotated[bool, typer.Option("--force", help=_help("force.help"))] = False
+    workspace: Workspace = None, force: Annotated[bool, typer.Option("--force", help=told("cli.force.help"))] = False
 ) -> None:
     """Build or update the vector index."""
     from resuelve.cli.index import run_index
@@ -57,14 +47,14 @@ def index(
     run_index(settings_for(workspace), force=force)
 
 
-@app.command(help=_help("run.help"))
+@app.command(help=told("cli.run.help"))
 def run(
     workspace: Workspace = None,
     queue: Queue = "",
-    incident: Annotated[str, typer.Option("--incident", help=_help("incident.help"))] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help=_help("limit.help"))] = 0,
-    shadow: Annotated[bool, typer.Option("--shadow", help=_help("shadow.help"))] = False,
-    watch: Annotated[bool, typer.Option("--watch", help=_help("watch.help"))] = False,
+    incident: Annotated[str, typer.Option("--incident", help=told("cli.incident.help"))] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help=told("cli.limit.help"))] = 0,
+    shadow: Annotated[bool, typer.Option("--shadow", help=told("cli.shadow.help"))] = False,
+    watch: Annotated[bool, typer.Option("--watch", help=told("cli.watch.help"))] = False,
 ) -> None:
     """Resolve what is open."""
     from resuelve.cli.run import run_command
@@ -78,11 +68,11 @@ def run(
         raise typer.Exit(INCOMPLETE)
 
 
-@app.command(help=_help("explain.help"))
+@app.command(help=told("cli.explain.help"))
 def explain(
-    incident: Annotated[str, typer.Argument(help=_help("explain.incident"))],
+    incident: Annotated[str, typer.Argument(help=told("cli.explain.incident"))],
     workspace: Workspace = None,
-    json: Annotated[bool, typer.Option("--json", help=_help("json.help"))] = False,
+    json: AsJson = False,
 ) -> None:
     """Show what every stage did with an incident."""
     from resuelve.cli.explain import run_explain
@@ -91,7 +81,7 @@ def explain(
     run_explain(settings_for(workspace), incident, as_json=json)
 
 
-@app.command(help=_help("doctor.help"))
+@app.command(help=told("cli.doctor.help"))
 def doctor(workspace: Workspace = None) -> None:
     """Check everything that a run needs."""
     from resuelve.cli.doctor import run_doctor
@@ -101,12 +91,14 @@ def doctor(workspace: Workspace = None) -> None:
         raise typer.Exit(FAILED)
 
 
-@app.command(help=_help("mocks.help"))
+@app.command(help=told("cli.mocks.help"))
 def mocks(
-    world: Annotated[Path | None, typer.Option("--world", help=_help("mocks.world"))] = None,
-    gestor_port: Annotated[int, typer.Option("--gestor-port", min=0, max=65535, help=_help("mocks.gestor"))] = 3000,
-    sistema_port: Annotated[int, typer.Option("--sistema-port", min=0, max=65535, help=_help("mocks.sistema"))] = 3001,
-    ledger: Annotated[Path | None, typer.Option("--ledger", help=_help("mocks.ledger"))] = None,
+    world: Annotated[Path | None, typer.Option("--world", help=told("cli.mocks.world"))] = None,
+    gestor_port: Annotated[int, typer.Option("--gestor-port", min=0, max=65535, help=told("cli.mocks.gestor"))] = 3000,
+    sistema_port: Annotated[
+        int, typer.Option("--sistema-port", min=0, max=65535, help=told("cli.mocks.sistema"))
+    ] = 3001,
+    ledger: Annotated[Path | None, typer.Option("--ledger", help=told("cli.mocks.ledger"))] = None,
 ) -> None:
     """Serve the mock systems."""
     from resuelve.cli.mocks import run_mocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from resuelve.cli import LANGUAGE
+from resuelve.cli.options import LANGUAGE
 from resuelve.cli.surroundings import terminal
 from resuelve.mocks.serve import Running, serve_forever
 from resuelve.mocks.world import load_world

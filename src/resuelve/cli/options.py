@@ -1,0 +1,26 @@
+"""What several commands share: the language of the command line, and options that mean the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resuelve.texts import say
+
+LANGUAGE = "en" if os.environ.get("RESUELVE_LANGUAGE", "es").lower().startswith("en") else "es"
+
+BAD_USE, FAILED, INCOMPLETE = 2, 1, 3
+"""Exit statuses: wrong settings or arguments; nothing could be done; some of it failed."""
+
+
+def told(key: str) -> str:
+    """The help text of this key, in the language of the command line."""
+    return say(key, LANGUAGE)
+
+
+Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=told("cli.workspace.help"))]
+Queue = Annotated[str, typer.Option("--queue", help=told("cli.queue.help"))]
+AsJson = Annotated[bool, typer.Option("--json", help=told("cli.json.help"))]
