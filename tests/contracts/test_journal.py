@@ -164,6 +164,19 @@ def test_records_can_be_written_while_they_are_read(journal: Journal) -> None:
     assert {record.outcome for record in journal.records("run")} == {"held"}
 
 
+def test_records_of_one_outcome_come_oldest_first(journal: Journal, reopen: Callable[[], Journal]) -> None:
+    for number in reversed(range(450)):
+        journal.record(a_record(f"run {number % 3}", f"INC{number:04}", "held" if number % 2 else "closed"))
+    found = [record.incident for record in reopen().records_with("held")]
+    assert found == [f"INC{number:04}" for number in reversed(range(450)) if number % 2]
+    journal.record(a_record("run 1", "INC0001", "held"))
+    assert [record.incident for record in journal.records_with("held")][-2:] == ["INC0003", "INC0001"]
+    assert list(journal.records_with("superseded")) == []
+    for record in journal.records_with("held"):
+        journal.record(replace(record, outcome="closed"))
+    assert list(journal.records_with("held")) == []
+
+
 def test_a_second_record_of_a_run_replaces_the_first(journal: Journal) -> None:
     journal.record(a_record("run 1", "INC1", "held"))
     journal.record(a_record("run 1", "INC1", "closed"))

@@ -75,6 +75,10 @@ class MemoryJournal:
             found = [record for record in self._records.values() if record.run == run]
         return iter(sorted(found, key=lambda record: record.incident))
 
+    def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
+        with self._lock:
+            return iter([record for record in self._records.values() if record.outcome == outcome])
+
     def last_record(self, incident: str) -> IncidentRecord | None:
         with self._lock:
             return next((r for r in reversed(self._records.values()) if r.incident == incident), None)

@@ -104,6 +104,10 @@ class Journal(Protocol):
         """The records of a run in the order of the incident codes, one at a time."""
         ...
 
+    def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
+        """The records of all runs with this outcome, oldest first, one at a time."""
+        ...
+
     def last_record(self, incident: str) -> IncidentRecord | None:
         """The newest record of an incident, of any run."""
         ...

@@ -161,17 +161,10 @@ class SqlJournal:
         self._insist(lambda: self._replace(record))
 
     def records(self, run: str) -> Iterator[IncidentRecord]:
-        # Page by page, so that no connection is held while the caller works on what it got.
-        query = sa.select(*_RECORD).where(_records.c.run == run).order_by(_records.c.incident).limit(_PAGE)
-        page = query
-        while True:
-            with self._database.read() as connection:
-                rows = connection.execute(page).all()
-            for row in rows:
-                yield IncidentRecord(*row)
-            if len(rows) < _PAGE:
-                return
-            page = query.where(_records.c.incident > rows[-1].incident)
+        return self._pages(_records.c.run == run, _records.c.incident)
+
+    def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
+        return self._pages(_records.c.outcome == outcome, _records.c.id)
 
     def last_record(self, incident: str) -> IncidentRecord | None:
         query = sa.select(*_RECORD).where(_records.c.incident == incident).order_by(_records.c.id.desc()).limit(1)
@@ -193,6 +186,19 @@ class SqlJournal:
 
     def close(self) -> None:
         self._database.close()
+
+    def _pages(self, which: sa.ColumnElement[bool], order: sa.Column[Any]) -> Iterator[IncidentRecord]:
+        """Records in the order of a unique column, page by page: no connection is held while the caller works."""
+        query = sa.select(*_RECORD, order.label("place")).where(which).order_by(order).limit(_PAGE)
+        page = query
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(page).all()
+            for row in rows:
+                yield IncidentRecord(*row[:-1])
+            if len(rows) < _PAGE:
+                return
+            page = query.where(order > rows[-1].place)
 
     def _changed(self, statement: sa.UpdateBase) -> bool:
         with self._database.write() as connection:

@@ -24,7 +24,6 @@ from resuelve.resolution.score import MODEL_VOTE, features, score
 from resuelve.resolution.words import Lexicon, fold, stems
 from resuelve.texts import say
 
-_TWIN_LIKENESS = 0.55
 _DECISIVE = 0.65
 _ASIDE_CLOSENESS = 3.0
 _SAME_TEXT = 0.8
@@ -218,14 +217,20 @@ def _unrelated(case: Case) -> _Finding | None:
 
 
 def _unusable(case: Case) -> _Finding | None:
-    """A text for the requester must say something, and must hold no placeholder."""
-    kind = case.problem.prescription.kind
-    if kind not in (ResolutionKind.CLOSE, ResolutionKind.HOLD):
-        return None
-    if has_placeholder(case.problem.solution):
-        return Verdict.REJECTED, Doubt.PLACEHOLDER_TEXT, {}
-    said = stems(case.problem.solution) - _EMPTY_TEXTS
-    return None if said else (Verdict.REJECTED, Doubt.NO_USABLE_SOLUTION, {})
+    doubt = unusable(case.problem)
+    return None if doubt is Doubt.NONE else (Verdict.REJECTED, doubt, {})
+
+
+def unusable(problem: KnownError) -> Doubt:
+    """Why a row's text cannot be sent: it must say something to the requester, and must hold no placeholder.
+
+    `Doubt.NONE` when it can be, and for rows that send none.
+    """
+    if problem.prescription.kind not in (ResolutionKind.CLOSE, ResolutionKind.HOLD):
+        return Doubt.NONE
+    if has_placeholder(problem.solution):
+        return Doubt.PLACEHOLDER_TEXT
+    return Doubt.NONE if stems(problem.solution) - _EMPTY_TEXTS else Doubt.NO_USABLE_SOLUTION
 
 
 def _several(case: Case) -> _Finding | None:
@@ -245,7 +250,7 @@ def _contradicted(case: Case) -> _Finding | None:
     for rival in case.ranked:
         if consequence(rival.problem) == own:
             continue
-        if case.lexicon.likeness(case.chosen.candidate.example, rival.candidate.example) < _TWIN_LIKENESS:
+        if not case.lexicon.nearly_same(case.chosen.candidate.example, rival.candidate.example):
             continue
         mine, theirs = stems(case.chosen.candidate.example), stems(rival.candidate.example)
         if case.lexicon.telling((mine - theirs) & said) <= case.lexicon.telling((theirs - mine) & said) + _DECISIVE:

@@ -60,7 +60,7 @@ def retrieve(
     if not queries:
         return NOTHING
     vectors = embedder.embed([query.text for query in queries])
-    mean_query = _unit(np.asarray([query.weight for query in queries], dtype=np.float32) @ vectors)
+    mean_query = weighted_mean(queries, vectors)
     words = " ".join(query.text for query in queries if query.weight)
     candidates = _by_problem(index.search(mean_query, words, _DEPTH), problems)
     background = index.background() @ mean_query
@@ -70,6 +70,13 @@ def retrieve(
         spread=max(float(background.std()), _LEAST_SPREAD) if background.size else 1.0,
         aside=_aside(queries, vectors, index, problems),
     )
+
+
+def weighted_mean(queries: Sequence[Query], vectors: Vectors) -> Vectors:
+    """One unit vector for all queries of a ticket; `vectors` holds one a query. Zero when no query has a weight."""
+    mean = np.asarray([query.weight for query in queries], dtype=np.float32) @ vectors
+    length = float(np.linalg.norm(mean))
+    return mean / length if length else mean
 
 
 def _aside(
@@ -91,8 +98,3 @@ def _by_problem(hits: Sequence[Hit], problems: Mapping[str, KnownError]) -> tupl
             best[hit.problem_id] = hit
     found = [Candidate(problems[hit.problem_id], hit.text, hit.dense, hit.lexical, hit.score) for hit in best.values()]
     return tuple(sorted(found, key=lambda candidate: (-candidate.score, candidate.problem.id)))
-
-
-def _unit(vector: Vectors) -> Vectors:
-    length = float(np.linalg.norm(vector))
-    return vector / length if length else vector

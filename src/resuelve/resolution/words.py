@@ -13,6 +13,9 @@ _WORD = re.compile(r"[a-z0-9]+")
 _STEM = 5
 """Letters kept of a word: in Spanish the first five nearly always hold the root (adjuntar, adjunto, adjuntado)."""
 
+_TWINS = 0.55
+"""Likeness from which on two texts of the dictionary say nearly the same."""
+
 _REMEMBERED = 2000
 """Characters of the longest text whose stems are kept in memory."""
 
@@ -78,6 +81,10 @@ class Lexicon:
         a, b = stems(one), stems(other)
         lengths = math.sqrt(self._squares(a) * self._squares(b))
         return self._squares(a & b) / lengths if lengths else 0.0
+
+    def nearly_same(self, one: str, other: str) -> bool:
+        """True when two texts of the dictionary say nearly the same, so that a ticket may well be both."""
+        return self.likeness(one, other) >= _TWINS
 
     def telling(self, some: frozenset[str]) -> float:
         """How much these stems tell together; 1 is one word that stands nowhere else in the dictionary."""
