@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -328,6 +330,166 @@ def test_a_first_build_that_fails_leaves_nothing(store: VectorStore) -> None:
 def test_a_length_that_is_none_is_refused(store: VectorStore) -> None:
     with pytest.raises(VectorIndexError):
         store.build(identity(0, dimension=0), [])
+
+
+NEW = [entry("P5", "La pantalla se queda en blanco"), entry("P1", "Me han cobrado el recibo de nuevo")]
+LATER = [*ENTRIES[1:], *NEW]
+
+
+def update(store: VectorStore, added: Sequence[Entry], removed: Sequence[Entry], dictionary: str = "later") -> None:
+    entries = len(store.ids()) + len(added) - len(removed)
+    store.update(identity(entries, dictionary), iter(added), [e.id for e in removed], since=store.current())
+
+
+def test_the_ids_are_those_of_the_current_index(store: VectorStore) -> None:
+    assert store.ids() == frozenset()
+    built(store, ENTRIES).close()
+    assert store.ids() == {e.id for e in ENTRIES}
+    built(store, []).close()
+    assert store.ids() == frozenset()
+
+
+def test_an_updated_index_is_what_a_build_gives(store: VectorStore, make: Make, tmp_path: Path) -> None:
+    built(store, ENTRIES).close()
+    update(store, NEW, ENTRIES[:1])
+    assert store.ids() == {e.id for e in LATER}
+    index = store.open()
+    assert index.identity == store.current() == identity(len(LATER), "later")
+    other = _edge(tmp_path / "other", Fusion()) if isinstance(store, EdgeStore) else _memory(tmp_path, Fusion())
+    whole = built(other, LATER)
+    for words in ("recibo cobrado", "pantalla", "ERR-5001", "certificate", "nada de esto"):
+        assert index.search(vector(words), words, 9) == whole.search(vector(words), words, 9)
+    np.testing.assert_allclose(index.background(), whole.background(), atol=1e-6)
+    index.close()
+    whole.close()
+
+
+def test_an_open_index_stays_as_it_was_while_it_is_updated(store: VectorStore) -> None:
+    old = built(store, ENTRIES, "old")
+    before = old.search(vector("q"), "recibo", 9)
+    update(store, NEW, ENTRIES[:1])
+    assert old.search(vector("q"), "recibo", 9) == before
+    assert old.identity.dictionary == "old"
+    old.close()
+
+
+def test_everything_may_go_and_come_back(store: VectorStore) -> None:
+    built(store, ENTRIES).close()
+    update(store, [], ENTRIES, "empty")
+    assert store.ids() == frozenset()
+    update(store, ENTRIES, [], "again")
+    update(store, [entry("P1", ENTRIES[0].text, vector("another"))], ENTRIES[:1], "replaced")
+    index = store.open()
+    hits = {h.entry_id: h for h in index.search(vector("another"), "", 9)}
+    assert set(hits) == {e.id for e in ENTRIES}
+    assert hits[ENTRIES[0].id].dense == pytest.approx(1.0, abs=1e-5)
+    index.close()
+
+
+def test_there_is_nothing_to_update_before_a_build(store: VectorStore) -> None:
+    with pytest.raises(IndexMissing, match="resuelve index"):
+        store.update(identity(1), NEW[:1], [])
+    assert store.current() is None
+
+
+def test_an_update_by_another_embedder_is_refused(store: VectorStore) -> None:
+    built(store, ENTRIES).close()
+    for other in (replace(identity(6), embedder="another"), identity(6, dimension=DIMENSION + 1)):
+        with pytest.raises(IndexMismatch, match="resuelve index"):
+            store.update(other, NEW[:1], [])
+    assert store.ids() == {e.id for e in ENTRIES}
+
+
+def test_a_difference_to_what_is_current_no_more_is_refused(store: VectorStore) -> None:
+    built(store, ENTRIES, "seen").close()
+    seen = store.current()
+    update(store, NEW[:1], [], "by another")
+    with pytest.raises(IndexMismatch, match="meanwhile"):
+        store.update(identity(6, "mine"), NEW[1:], [], since=seen)
+    assert store.ids() == {e.id for e in [*ENTRIES, NEW[0]]}
+
+
+@pytest.mark.parametrize(
+    ("announced", "added", "removed", "error"),
+    [
+        (10, lambda: chain(NEW[:1], _fails()), [ENTRIES[0].id, ENTRIES[1].id], ConnectionError),
+        (8, NEW, [], VectorIndexError),
+        (6, NEW, [], VectorIndexError),
+        (6, ENTRIES[:1], [], VectorIndexError),
+        (6, [NEW[0], NEW[0]], [ENTRIES[0].id], VectorIndexError),
+        (4, [], [NEW[0].id], VectorIndexError),
+        (4, [], [ENTRIES[0].id, ENTRIES[0].id], VectorIndexError),
+        (6, [entry("P1", "corto", np.ones(3, dtype=np.float32))], [], VectorIndexError),
+    ],
+    ids=["source fails", "too few", "too many", "there already", "twice", "not there", "removed twice", "dimension"],
+)
+def test_an_update_that_fails_leaves_the_current_index(
+    store: VectorStore,
+    announced: int,
+    added: Sequence[Entry] | Callable[[], Iterator[Entry]],
+    removed: Sequence[str],
+    error: type[Exception],
+) -> None:
+    index = built(store, ENTRIES, "old")
+    with pytest.raises(error):
+        store.update(identity(announced, "new"), added() if callable(added) else added, removed)
+    assert store.current() == index.identity
+    assert store.ids() == {e.id for e in ENTRIES}
+    again = store.open()
+    assert again.search(vector("q"), "recibo", 9) == index.search(vector("q"), "recibo", 9)
+    index.close()
+    again.close()
+
+
+def test_a_draft_begins_with_the_current_index_and_touches_nothing(store: VectorStore) -> None:
+    index = built(store, ENTRIES, "mine")
+    with store.draft() as draft:
+        assert isinstance(draft, VectorStore)
+        assert draft.current() == store.current()
+        assert draft.ids() == store.ids()
+        update(draft, NEW, ENTRIES[:1], "tried")
+        tried = draft.open()
+        assert tried.search(NEW[0].vector, NEW[0].text, 1)[0].problem_id == "P5"
+        tried.close()
+        built(draft, NEW, "tried again").close()
+        update(store, [], ENTRIES[:1], "meanwhile")
+    assert store.current() == identity(4, "meanwhile")
+    again = store.open()
+    assert {h.entry_id for h in again.search(vector("q"), "", 9)} == {e.id for e in ENTRIES[1:]}
+    assert len(index.search(vector("q"), "", 9)) == len(ENTRIES)
+    index.close()
+    again.close()
+
+
+def test_a_draft_of_nothing_is_empty(store: VectorStore) -> None:
+    with store.draft() as draft:
+        assert draft.current() is None
+        built(draft, ENTRIES).close()
+    assert store.current() is None
+
+
+@given(
+    first=st.lists(st.integers(0, 30), unique=True, max_size=12),
+    steps=st.lists(st.lists(st.integers(0, 30), unique=True, max_size=12), max_size=3),
+)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_row_of_updates_ends_where_a_build_does(
+    store: VectorStore, first: list[int], steps: list[list[int]]
+) -> None:
+    pool = [entry(f"P{n % 5}", f"recibo {n} de la poliza {n % 7}") for n in range(31)]
+    built(store, [pool[n] for n in first]).close()
+    now = set(first)
+    for step in steps:
+        wanted = set(step)
+        update(store, [pool[n] for n in wanted - now], [pool[n] for n in now - wanted])
+        now = wanted
+    index = store.open()
+    hits = index.search(vector("q"), "recibo poliza 3", 40)
+    index.close()
+    assert {h.entry_id for h in hits} == {pool[n].id for n in now} == store.ids()
+    whole = built(store, [pool[n] for n in sorted(now)])
+    assert whole.search(vector("q"), "recibo poliza 3", 40) == hits
+    whole.close()
 
 
 def test_threads_get_what_one_caller_gets(store: VectorStore) -> None:

@@ -15,10 +15,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from resuelve.domain.errors import IndexMismatch, VectorIndexError
+from resuelve.domain.errors import IndexDamaged, IndexMismatch, VectorIndexError
 from resuelve.vectors import Entry, IndexIdentity
 from resuelve.vectors.edge import EdgeStore
 from resuelve.vectors.fusion import Fusion
+from resuelve.vectors.generations import Generations
 from resuelve.vectors.port import Vectors
 
 DIMENSION = 16
@@ -61,6 +62,17 @@ def store(folder: Path) -> EdgeStore:
 def built(store: EdgeStore) -> EdgeStore:
     build(store)
     return store
+
+
+def change(
+    store: EdgeStore, count: int, dropped: int = 0, dictionary: str = "changed", dimension: int = DIMENSION
+) -> None:
+    """Add entries behind those that `build` has made, and drop the first ones."""
+    ids = sorted(store.ids() or {f"{n:032x}" for n in range(40)})
+    start = int(ids[-1], 16) + 1
+    added = entries(start + count, dimension)[start:]
+    identity = IndexIdentity("e", dimension, dictionary, len(ids) + count - dropped, "2026-11-23")
+    store.update(identity, added, ids[:dropped])
 
 
 def generation(folder: Path) -> Path:
@@ -152,6 +164,88 @@ def test_a_graph_finds_nearly_what_comparing_everything_finds(folder: Path) -> N
     ]
 
 
+@pytest.mark.parametrize("graph", [False, True], ids=["plain", "graph"])
+def test_updates_change_no_byte_of_the_generation_they_come_from(folder: Path, graph: bool) -> None:
+    """What `never_written` names is shared by generations, so this has to hold for every version of the engine."""
+    store = EdgeStore(folder, exact_limit=1_000 if graph else 10_000, rewrite_limit=0)
+    build(store, 1_200, dimension=384)
+    for number in range(3):
+        with Generations(folder).held() as (old, _):  # keeps it from being removed
+            before = contents(old)
+            change(store, 20, 30, f"change{number}", dimension=384)
+            assert contents(old) == before
+            assert bool(inodes(old) & inodes(generation(folder))) == graph
+
+
+def inodes(folder: Path) -> set[int]:
+    return {f.stat().st_ino for f in folder.rglob("*") if f.is_file()}
+
+
+@pytest.mark.parametrize("limit", [100, 10_000], ids=["graph", "plain"])
+def test_an_amended_index_finds_what_one_written_whole_finds(folder: Path, tmp_path: Path, limit: int) -> None:
+    store = EdgeStore(folder, exact_limit=limit, rewrite_limit=0)
+    build(store, 1_500, dimension=384)
+    change(store, 60, 40, dimension=384)
+    whole = EdgeStore(tmp_path / "whole", exact_limit=limit)
+    final = entries(1_560, 384)[40:]
+    whole.build(IndexIdentity("e", 384, "d", len(final), "2026-11-22"), final)
+    found = []
+    for one in (store, whole):
+        index = one.open()
+        found.append([index.search(e.vector, e.text, 1)[0] for e in final[-80:]])
+        assert index.identity.entries == len(final)
+        index.close()
+    assert [hit.entry_id for hit in found[0]] == [hit.entry_id for hit in found[1]] == [e.id for e in final[-80:]]
+    assert all(a.dense == pytest.approx(b.dense, abs=1e-5) for a, b in zip(*found, strict=True))
+    # Words' weights keep the average length, and their rarity counts what is marked as deleted until it is tidied up.
+    assert all(a.lexical == pytest.approx(b.lexical, rel=0.05) for a, b in zip(*found, strict=True))
+
+
+def wear(folder: Path) -> dict[str, int]:
+    found: dict[str, int] = json.loads((generation(folder) / "manifest.json").read_text())["wear"]
+    return found
+
+
+def test_what_is_worn_is_written_whole_without_new_vectors(folder: Path) -> None:
+    store = EdgeStore(folder, rewrite_limit=0)
+    build(store, 1_000)
+    change(store, 100, 0)
+    assert wear(folder) == {"settled": 1_000, "graph": False, "added": 100, "removed": 0}
+    change(store, 50, 50)
+    assert wear(folder) == {"settled": 1_000, "graph": False, "added": 150, "removed": 50}
+    change(store, 1, 0)
+    assert wear(folder) == {"settled": 1_101, "graph": False, "added": 0, "removed": 0}
+
+
+def test_crossing_the_exact_limit_makes_a_graph_and_going_back_compares_all(folder: Path) -> None:
+    store = EdgeStore(folder, exact_limit=1_200, rewrite_limit=0)
+    build(store, 1_190, dimension=384)
+    change(store, 10, dimension=384)
+    assert not wear(folder)["graph"]
+    change(store, 1, dimension=384)
+    assert wear(folder) == {"settled": 1_201, "graph": True, "added": 0, "removed": 0}
+    change(store, 0, 10, dimension=384)
+    assert wear(folder) == {"settled": 1_201, "graph": True, "added": 0, "removed": 10}
+    index = store.open()
+    query = vectors(1_201, 384)
+    expected = [f"{n + 10:032x}" for n in np.argsort(-(query[10:] @ query[50]))[:20]]
+    assert [hit.entry_id for hit in index.search(query[50], "", 20)] == expected
+    index.close()
+
+
+def test_a_draft_is_small_and_goes_away(built: EdgeStore, folder: Path) -> None:
+    before = contents(generation(folder))
+    with built.draft() as draft:
+        private = [f.stat() for f in openings(folder)[0].rglob("*") if f.is_file()]
+        assert sum(s.st_blocks * 512 for s in private if s.st_nlink == 1) < 2**16
+        expected = search(built)
+        assert search(draft) == expected
+        change(draft, 3)
+        assert len(draft.ids()) == 43
+    assert contents(generation(folder)) == before
+    assert openings(folder) == []
+
+
 def test_a_child_process_does_not_use_or_remove_its_parents_opening(built: EdgeStore, folder: Path) -> None:
     index = built.open()
     child = os.fork()
@@ -199,6 +293,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], type[VectorIndexError]]] = {
     "pointer leads nowhere": (lambda f: (f / "CURRENT").write_text("0" * 32 + "\n"), VectorIndexError),
     "vectors cut": (lambda f: truncate(shard_file(f, "chunk_0.mmap")), VectorIndexError),
     "texts cut": (lambda f: truncate(shard_file(f, "page_0.dat")), VectorIndexError),
+    "list of entries cut": (lambda f: truncate(generation(f) / "ids"), IndexDamaged),
+    "list of entries gone": (lambda f: (generation(f) / "ids").unlink(), IndexDamaged),
     "file gone": (lambda f: shard_file(f, "segment.json").unlink(), VectorIndexError),
     "bits rotten": (lambda f: shard_file(f, "tracker.dat").write_bytes(b"\1" * 2**20), VectorIndexError),
 }
@@ -209,9 +305,13 @@ def test_what_cannot_be_trusted_is_refused_and_can_be_built_again(built: EdgeSto
     damage, error = DAMAGE[kind]
     expected = search(built)
     damage(folder)
-    with pytest.raises(error, match="resuelve index") as caught:
-        built.open()
-    assert caught.value.where
+    attempts = (
+        [built.ids, lambda: change(built, 1)] if kind.startswith("list") else [built.open, lambda: change(built, 1)]
+    )
+    for attempt in attempts:
+        with pytest.raises(error, match="resuelve index") as caught:
+            attempt()
+        assert caught.value.where
     assert openings(folder) == []
     build(built)
     assert search(built) == expected
@@ -252,7 +352,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_its_remedy(
     assert search(built)
 
 
-@pytest.mark.parametrize("act", [build, search], ids=["build", "open"])
+@pytest.mark.parametrize("act", [build, search, lambda store: change(store, 1)], ids=["build", "open", "update"])
 def test_a_full_disk_is_seen_before_the_engine_writes(
     built: EdgeStore, folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[EdgeStore], object]
 ) -> None:

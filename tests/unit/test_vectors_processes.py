@@ -130,6 +130,66 @@ def test_what_a_killed_process_leaves_is_removed_by_the_next_opener(folder: Path
     assert [searcher.ask("search") for searcher in alive] == answers[1:]
 
 
+@pytest.mark.parametrize("rewrite_limit", [0, 1_000], ids=["amended", "rewritten"])
+def test_an_updater_that_is_killed_at_any_moment_leaves_the_current_index(folder: Path, rewrite_limit: int) -> None:
+    """Killed before every step that changes the disk: what is current is the old index, whole, or the new one."""
+    build(folder, "first")
+    program = """
+import os, signal, sys
+from pathlib import Path
+from resuelve.vectors import edge, generations, manifest, writer, IndexIdentity
+from tests.unit.test_vectors_edge import DIMENSION, entries
+
+steps = [(edge, "bring"), (writer, "_insert"), (writer, "_check_count"), (edge, "update_shard"), (edge, "write_shard"),
+         (edge, "write_ids"), (manifest, "write_durably"), (generations, "sync_folder"),
+         (generations, "write_durably"), (edge, "sweep")]
+
+def update(alive):
+    def deadly(function):
+        def call(*args, **kwargs):
+            nonlocal alive
+            alive -= 1
+            if alive < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+        return call
+    for module, name in steps:
+        setattr(module, name, deadly(getattr(module, name)))
+    store = edge.EdgeStore(Path(sys.argv[1]), rewrite_limit=int(sys.argv[2]))
+    store.update(IndexIdentity("e", DIMENSION, "second", 61, "2026-11-23"), entries(61)[60:], [])
+
+for line in sys.stdin:
+    child = os.fork()  # nothing of the engine has run in this process
+    if not child:
+        update(int(line))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+    command = [sys.executable, "-c", program, str(folder), str(rewrite_limit)]
+    pipe = subprocess.PIPE
+    updater = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=Path(__file__).parents[2])
+    assert updater.stdin
+    assert updater.stdout
+    current = []
+    for steps in range(20):
+        updater.stdin.write(f"{steps}\n")
+        updater.stdin.flush()
+        code = int(updater.stdout.readline())
+        index = EdgeStore(folder).open()
+        current.append(index.identity.dictionary)
+        expected = {"first": 60, "second": 61}[current[-1]]
+        assert len(EdgeStore(folder).ids()) == len(index.search(entries(1)[0].vector, "", 100)) == expected
+        index.close()
+        if code == 0 or current[-1] == "second":
+            break
+        assert code == -signal.SIGKILL
+    updater.communicate()
+    assert current == ["first"] * (len(current) - 1) + ["second"]
+    assert len(current) > 5
+    build(folder, "third")
+    assert len(list((folder / "generations").iterdir())) == 1
+
+
 def test_a_builder_that_is_killed_leaves_the_current_index(folder: Path) -> None:
     build(folder, "first")
     program = """

@@ -6,7 +6,8 @@
     ├── DictionaryError             the dictionary of known problems cannot be read at all
     ├── VectorIndexError
     │   ├── IndexMissing            no index has been built
-    │   └── IndexMismatch           built by another embedder or another version
+    │   ├── IndexMismatch           built by another embedder or another version, or from something else
+    │   └── IndexDamaged            its files are not what was written
     ├── TicketError
     │   ├── TicketNotFound          the manager does not know the incident
     │   ├── TicketRefused           the manager understood the change and refused it; nothing was done
@@ -81,6 +82,10 @@ class IndexMissing(VectorIndexError):
 
 class IndexMismatch(VectorIndexError):
     """The index was built by another embedder or another version of Resuelve."""
+
+
+class IndexDamaged(VectorIndexError):
+    """The files of the index are not what was written; it has to be built again."""
 
 
 class TicketError(ResuelveError):

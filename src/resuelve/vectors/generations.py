@@ -4,6 +4,7 @@
     folder/build.lock               held by the one process that builds
     folder/generations/<id>/        one generation; nothing in it changes once it has been published
         manifest.json               what it was built from and with, and the mark of every file
+        ids                         the ids of its entries
         shard/…                     the engine's files
     folder/openings/…               see `openings`
 
@@ -15,90 +16,26 @@ their process dies.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from resuelve.domain.errors import IndexMismatch, IndexMissing, VectorIndexError
+from resuelve.domain.errors import IndexDamaged, IndexMissing, VectorIndexError
+from resuelve.vectors.copying import bring
 from resuelve.vectors.intake import REBUILD
-from resuelve.vectors.port import IndexIdentity
-from resuelve.vectors.storage import Mark, storage_errors
+from resuelve.vectors.manifest import Manifest, read_ids
+from resuelve.vectors.storage import storage_errors, sync_folder, write_durably
 
-FORMAT = 1
-"""Raised whenever the layout or the meaning of a generation changes."""
-
+_T = TypeVar("_T")
 _ID = re.compile(r"[0-9a-f]{32}")
 _POLL_SECONDS = 0.05
 _ATTEMPTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is written beside a generation.
-
-    Attributes:
-        engine: name and version of the engine that wrote the files.
-        average_length: BM25's average document length, in terms.
-        background: ids of the entries whose vectors `VectorIndex.background` gives.
-        files: the mark of every file, by its path inside ``shard``.
-    """
-
-    identity: IndexIdentity
-    engine: str
-    average_length: float
-    background: tuple[str, ...]
-    files: dict[str, Mark]
-
-    def write(self, path: Path) -> None:
-        content = {"format": FORMAT, **asdict(self)}
-        _write_durably(path, json.dumps(content, indent=1, ensure_ascii=True))
-
-    @classmethod
-    def read(cls, path: Path) -> Manifest:
-        """Raises FileNotFoundError, IndexMismatch or VectorIndexError."""
-        try:
-            content = json.loads(path.read_bytes())
-            if content["format"] != FORMAT:
-                raise IndexMismatch(
-                    f"the index has format {content['format']!r}, this version of Resuelve reads {FORMAT}",
-                    where=str(path),
-                    remedy=REBUILD,
-                )
-            return _manifest(content)
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise VectorIndexError(f"the index cannot be read: {error.strerror}", where=str(path)) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise VectorIndexError("the manifest of the index is damaged", where=str(path), remedy=REBUILD) from error
-
-
-def _manifest(content: dict[str, Any]) -> Manifest:
-    identity = content["identity"]
-    files = {str(name): Mark(*values) for name, values in content["files"].items()}
-    if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
-        raise ValueError("a file outside the generation")
-    return Manifest(
-        identity=IndexIdentity(
-            embedder=str(identity["embedder"]),
-            dimension=int(identity["dimension"]),
-            dictionary=str(identity["dictionary"]),
-            entries=int(identity["entries"]),
-            built_at=str(identity["built_at"]),
-        ),
-        engine=str(content["engine"]),
-        average_length=float(content["average_length"]),
-        background=tuple(str(entry_id) for entry_id in content["background"]),
-        files=files,
-    )
 
 
 class Generations:
@@ -111,17 +48,24 @@ class Generations:
 
     def manifest(self) -> Manifest | None:
         """The manifest of the current generation; None when there is none."""
+        return self._read(lambda current: Manifest.read(current / "manifest.json"))
+
+    def ids(self) -> Sequence[str]:
+        """The ids of the current generation's entries; none when there is none."""
+        return self._read(ids_of) or ()
+
+    def _read(self, read: Callable[[Path], _T]) -> _T | None:
         for _ in range(_ATTEMPTS):
             current = self._current()
             if current is None:
                 return None
             with suppress(FileNotFoundError):  # replaced between the two reads
-                return Manifest.read(current / "manifest.json")
+                return read(current)
         raise self._vanished()
 
     @contextmanager
     def held(self) -> Iterator[tuple[Path, Manifest]]:
-        """The folder of the current generation's shard and its manifest; it is not removed inside the block."""
+        """The folder of the current generation and its manifest; it is not removed inside the block."""
         for _ in range(_ATTEMPTS):
             current = self._current()
             if current is None:
@@ -130,7 +74,7 @@ class Generations:
             if descriptor is None:
                 continue
             try:
-                yield current / "shard", Manifest.read(current / "manifest.json")
+                yield current, Manifest.read(current / "manifest.json")
                 return
             finally:
                 os.close(descriptor)
@@ -163,8 +107,20 @@ class Generations:
         """Make the generation built in `staged` the current one, in one step."""
         with storage_errors("the index cannot be written", self._folder):
             manifest.write(staged / "manifest.json")
-            _sync_folder(self._root)
-            _write_durably(self._pointer, staged.name + "\n")
+            sync_folder(self._root)
+            write_durably(self._pointer, f"{staged.name}\n".encode("ascii"))
+
+    def adopt(self, generation: Path, manifest: Manifest) -> None:
+        """Make a generation of another folder the current one here; the files are shared, as neither changes them.
+
+        Raises:
+            IndexDamaged: a file is missing or is not what was built.
+            VectorIndexError: the disk refuses.
+        """
+        own = self._root / generation.name
+        bring(generation / "shard", own / "shard", manifest.files, lambda *_: True)
+        bring(generation, own, {"ids": manifest.ids}, lambda *_: True)
+        self.publish(own, manifest)
 
     def _current(self) -> Path | None:
         try:
@@ -176,7 +132,7 @@ class Generations:
         except OSError as error:
             raise VectorIndexError(f"the index cannot be read: {error.strerror}", where=str(self._pointer)) from error
         if not _ID.fullmatch(name):
-            raise VectorIndexError("the pointer to the index is damaged", where=str(self._pointer), remedy=REBUILD)
+            raise IndexDamaged("the pointer to the index is damaged", where=str(self._pointer), remedy=REBUILD)
         return self._root / name
 
     def _remove_unused(self) -> None:
@@ -201,8 +157,27 @@ class Generations:
                     ) from None
             time.sleep(_POLL_SECONDS)
 
-    def _vanished(self) -> VectorIndexError:
-        return VectorIndexError("the current generation of the index is missing", where=str(self._root), remedy=REBUILD)
+    def _vanished(self) -> IndexDamaged:
+        return IndexDamaged("the current generation of the index is missing", where=str(self._root), remedy=REBUILD)
+
+
+def ids_of(generation: Path) -> Sequence[str]:
+    """The ids of a generation's entries, in order.
+
+    Raises:
+        FileNotFoundError: the generation is not there (any more).
+        IndexMismatch, IndexDamaged: it cannot be trusted.
+        VectorIndexError: it cannot be read.
+    """
+    manifest = Manifest.read(generation / "manifest.json")
+    try:
+        return read_ids(generation / "ids", manifest.ids)
+    except FileNotFoundError:
+        if (generation / "manifest.json").exists():
+            raise IndexDamaged(
+                "the list of entries of the index is missing", where=str(generation), remedy=REBUILD
+            ) from None
+        raise
 
 
 def _lock_shared(path: Path) -> int | None:
@@ -234,21 +209,3 @@ def _remove(generation: Path) -> None:
             shutil.rmtree(generation)
         finally:
             os.close(descriptor)
-
-
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -15,8 +15,13 @@ REBUILD = "run: resuelve index"
 _ENTRY_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def checked(entries: Iterable[Entry], identity: IndexIdentity) -> Iterator[Entry]:
+def checked(
+    entries: Iterable[Entry], identity: IndexIdentity, present: Collection[str] = frozenset()
+) -> Iterator[Entry]:
     """Pass the entries on, one by one.
+
+    Args:
+        present: ids that are in the index already; with them there are as many as the identity says.
 
     Raises:
         VectorIndexError: an id is not 32 hex digits or comes twice, a vector has another length or is not finite,
@@ -24,7 +29,7 @@ def checked(entries: Iterable[Entry], identity: IndexIdentity) -> Iterator[Entry
     """
     if identity.dimension < 1:
         raise VectorIndexError(f"vectors of length {identity.dimension} cannot be indexed", where=identity.embedder)
-    seen: set[str] = set()
+    seen = set(present)
     for entry in entries:
         if not _ENTRY_ID.fullmatch(entry.id):
             raise VectorIndexError("an entry id has to be 32 hex digits", where=f"entry {entry.id[:40]!r}")
@@ -35,6 +40,37 @@ def checked(entries: Iterable[Entry], identity: IndexIdentity) -> Iterator[Entry
         yield entry
     if len(seen) != identity.entries:
         raise VectorIndexError(f"{identity.entries} entries were announced and {len(seen)} came")
+
+
+def checked_change(
+    current: IndexIdentity,
+    ids: Collection[str],
+    identity: IndexIdentity,
+    added: Iterable[Entry],
+    removed: Collection[str],
+    since: IndexIdentity | None,
+) -> tuple[frozenset[str], Iterator[Entry]]:
+    """The ids that stay, and the added entries, checked as they are passed on.
+
+    Args:
+        ids: those of the current index.
+        since: what the change was worked out against; None when nobody else can have changed it.
+
+    Raises:
+        IndexMismatch: the vectors are another embedder's, or the current index is not the one of `since`.
+        VectorIndexError: an entry to be removed is not there.
+    """
+    if (current.embedder, current.dimension) != (identity.embedder, identity.dimension):
+        raise IndexMismatch(
+            f"the index was built with {current.embedder}, the new entries with {identity.embedder}", remedy=REBUILD
+        )
+    if since is not None and since != current:
+        raise IndexMismatch("another process has changed the index meanwhile", remedy=REBUILD)
+    before = frozenset(ids)
+    kept = before.difference(removed)
+    if len(before) - len(kept) != len(removed):
+        raise VectorIndexError("an entry to be removed is not in the index, or is named twice")
+    return kept, checked(added, identity, kept)
 
 
 def _check_vector(entry: Entry, identity: IndexIdentity) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
 from resuelve.domain.errors import IndexMissing, VectorIndexError
 from resuelve.vectors.fusion import Fusion, best_first
-from resuelve.vectors.intake import REBUILD, checked, query_vector
+from resuelve.vectors.intake import REBUILD, checked, checked_change, query_vector
 from resuelve.vectors.port import Entry, Hit, IndexIdentity, Vectors, sample
 from resuelve.vectors.words import ACCENTED_STOP_WORDS, fold
 
@@ -45,6 +46,33 @@ class MemoryStore:
     def build(self, identity: IndexIdentity, entries: Iterable[Entry]) -> None:
         """See `VectorStore.build`."""
         self._current = _Generation(identity, tuple(checked(entries, identity)))
+
+    def ids(self) -> frozenset[str]:
+        """See `VectorStore.ids`."""
+        return frozenset(self._current.entries) if self._current else frozenset()
+
+    def update(
+        self,
+        identity: IndexIdentity,
+        added: Iterable[Entry],
+        removed: Collection[str],
+        *,
+        since: IndexIdentity | None = None,
+    ) -> None:
+        """See `VectorStore.update`."""
+        if self._current is None:
+            raise IndexMissing("no index has been built", remedy=REBUILD)
+        before = self._current
+        kept, entries = checked_change(before.identity, before.entries, identity, added, removed, since)
+        staying = [entry for entry in before.entries.values() if entry.id in kept]
+        self._current = _Generation(identity, (*staying, *entries))
+
+    @contextmanager
+    def draft(self) -> Iterator[MemoryStore]:
+        """See `VectorStore.draft`."""
+        copy = MemoryStore(self._fusion)
+        copy._current = self._current
+        yield copy
 
 
 class MemoryIndex:

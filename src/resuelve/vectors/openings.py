@@ -3,8 +3,7 @@
 The embedded engine wants a folder of its own: loading and closing a shard rewrites two small files, and all others
 are opened for writing. It writes no data when it only searches, so the big files can be shared safely between
 processes as hard links (measured and guarded by a test), while the small ones are copied. A private opening costs a
-few hundred kilobytes of disk, milliseconds, and shares the page cache. Where hard links are not to be had, the files
-are copied whole.
+few hundred kilobytes of disk, milliseconds, and shares the page cache.
 
     openings/<id>        the private folder
     openings/<id>.lock   locked (flock) as long as its owner lives; an unlocked one belongs to a dead process
@@ -12,7 +11,6 @@ are copied whole.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
@@ -22,12 +20,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from resuelve.domain.errors import VectorIndexError
-from resuelve.vectors.intake import REBUILD
-from resuelve.vectors.storage import Mark, mark, require_space, storage_errors
+from resuelve.vectors.copying import bring, occupied
+from resuelve.vectors.storage import Mark, require_space, storage_errors
 
 _LINK_FROM_BYTES = 2**20
 _SPACE = 2**24
-_CHUNK = 2**20
 _ATTEMPTS = 5
 
 
@@ -50,17 +47,7 @@ class Opening:
         Raises:
             VectorIndexError: a file is missing or is not what was built, or the disk refuses.
         """
-        with storage_errors("the index cannot be opened", self.folder):
-            for name, expected in files.items():
-                source, target = shard / name, self.folder / name
-                # The engine maps the files and trusts them: one that is too short would kill the process.
-                if not source.is_file() or mark(source) != expected:
-                    raise VectorIndexError(
-                        "a file of the index is missing or damaged", where=str(source), remedy=REBUILD
-                    )
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if source.stat().st_blocks * 512 < _LINK_FROM_BYTES or not _link(source, target):
-                    _copy_sparse(source, target, expected.size)
+        bring(shard, self.folder, files, lambda _, path: occupied(path) >= _LINK_FROM_BYTES)
 
     @property
     def owned(self) -> bool:
@@ -114,36 +101,3 @@ def _claim(root: Path) -> tuple[Path, int]:
             raise
         os.close(descriptor)
     raise VectorIndexError("no private folder could be made", where=str(root), remedy="try again")
-
-
-def _link(source: Path, target: Path) -> bool:
-    if not os.access(source, os.W_OK):
-        return False  # another user's: the engine opens for writing even what it only reads
-    try:
-        os.link(source, target)
-    except OSError as error:
-        # Another file system, one without hard links, too many of them, or files of another user.
-        if error.errno in (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS):
-            return False
-        raise
-    return True
-
-
-def _copy_sparse(source: Path, target: Path, size: int) -> None:
-    """Copy a file without its holes: the engine's files are mostly holes when an index is small."""
-    with source.open("rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
-        os.ftruncate(writer.fileno(), size)
-        position = 0
-        while position < size:
-            try:
-                position = os.lseek(reader.fileno(), position, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno == errno.ENXIO:  # nothing but a hole up to the end
-                    return
-                raise
-            end = os.lseek(reader.fileno(), position, os.SEEK_HOLE)
-            while position < end:
-                data = os.pread(reader.fileno(), min(_CHUNK, end - position), position)
-                if not data:
-                    return
-                position += os.pwrite(writer.fileno(), data, position)

@@ -1,8 +1,9 @@
-"""The vector index as the two businesses need it: built whole, searched often, never changed in place."""
+"""The vector index as the two businesses need it: searched often, replaced by its next version in one step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -123,5 +124,46 @@ class VectorStore(Protocol):
 
         Raises:
             VectorIndexError: it could not be written.
+        """
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """The ids of the current index's entries; none when there is none. Does not open it.
+
+        Raises:
+            IndexMismatch, IndexDamaged: it is of another version of Resuelve, or is not what was written.
+        """
+        ...
+
+    def update(
+        self,
+        identity: IndexIdentity,
+        added: Iterable[Entry],
+        removed: Collection[str],
+        *,
+        since: IndexIdentity | None = None,
+    ) -> None:
+        """Make an index of the current one, with some entries more and some less, and make it current in one step.
+
+        Searches on an index that is open go on; a failure leaves the current one as it was.
+
+        Args:
+            identity: of the new index, by the embedder of the current one.
+            added: entries whose ids are not in the current one, unless they are in `removed`.
+            removed: ids that are in the current one.
+            since: what `current` said when the difference was worked out.
+
+        Raises:
+            IndexMissing: there is no current one.
+            IndexMismatch: the current one is of another embedder, engine or version, or not the one of `since`.
+            IndexDamaged: the current one is not what was written.
+            VectorIndexError: an entry is refused, or it could not be written.
+        """
+        ...
+
+    def draft(self) -> AbstractContextManager[VectorStore]:
+        """A store to try things out in, which begins with the current index and is thrown away after the block.
+
+        What is built in it is seen by nobody else, and this store stays as it is.
         """
         ...
