@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from resuelve.domain.errors import IndexMismatch, IndexMissing, ModelUnavailable
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.knowledge.catalogue import Catalogue
-from resuelve.knowledge.index import build_index, fingerprint, open_index
+from resuelve.knowledge.catalogue import Catalogue, examples
+from resuelve.knowledge.index import Built, build_index, fingerprint, open_index
 from resuelve.models.hashing import HashEmbedder
 from resuelve.models.port import Vectors
+from resuelve.vectors.edge import EdgeStore
 from resuelve.vectors.memory import MemoryStore
 
 
@@ -42,7 +45,7 @@ def test_many_examples_go_in_batches() -> None:
     many = {"A": problem("A", *(f"ejemplo {n}" for n in range(130)))}
     told: list[int] = []
     assert build_index(many, EMBEDDER, MemoryStore(), progress=lambda done, _: told.append(done)).entries == 130
-    assert told == [64, 128, 130]
+    assert told == [128, 130]
 
 
 def test_an_index_that_is_up_to_date_is_left_alone() -> None:
@@ -55,6 +58,77 @@ def test_an_index_that_is_up_to_date_is_left_alone() -> None:
     assert build_index(PROBLEMS, EMBEDDER, store, force=True).changed
     assert build_index({"A": PROBLEMS["A"]}, EMBEDDER, store).changed
     assert build_index({"A": PROBLEMS["A"]}, HashEmbedder(32), store).changed
+
+
+class CountingEmbedder(HashEmbedder):
+    """Remembers what it was asked for."""
+
+    def __init__(self, dimension: int = 64) -> None:
+        super().__init__(dimension)
+        self.asked: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return super().embed(texts)
+
+
+def test_only_what_is_new_is_embedded_and_what_is_gone_is_taken_out() -> None:
+    store, embedder = MemoryStore(), CountingEmbedder()
+    assert build_index(PROBLEMS, embedder, store) == Built(added=3, removed=0, kept=0, changed=True)
+    embedder.asked.clear()
+    changed = {"A": problem("A", "No entra", "Sale un error"), "C": problem("C", "Pantalla en blanco")}
+    assert build_index(changed, embedder, store) == Built(added=2, removed=2, kept=1, changed=True)
+    assert sorted(embedder.asked) == ["Pantalla en blanco", "Sale un error"]
+    index = open_index(Catalogue(changed), embedder, store)
+    hits = index.search(embedder.embed(["nada"])[0], "nada", 9)
+    assert {(hit.problem_id, hit.text) for hit in hits} == {(p.id, text) for p, text in examples(changed)}
+
+
+def test_another_embedder_or_force_embeds_everything() -> None:
+    store, embedder = MemoryStore(), CountingEmbedder()
+    build_index(PROBLEMS, HashEmbedder(32), store)
+    assert build_index(PROBLEMS, embedder, store) == Built(added=3, removed=3, kept=0, changed=True)
+    assert build_index(PROBLEMS, embedder, store, force=True).added == 3
+    assert len(embedder.asked) == 6
+
+
+@pytest.mark.parametrize("damage", ["manifest.json", "ids", "shard", "format"])
+def test_an_index_that_cannot_be_built_upon_is_replaced(tmp_path: Path, damage: str) -> None:
+    store, changed = EdgeStore(tmp_path), {"A": PROBLEMS["A"]}
+    build_index(PROBLEMS, EMBEDDER, store)
+    (generation,) = (tmp_path / "generations").iterdir()
+    if damage == "shard":
+        next(generation.rglob("segment.json")).unlink()
+    elif damage == "format":
+        manifest = generation / "manifest.json"
+        manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    else:
+        (generation / damage).write_text("damaged")
+    assert build_index(changed, EMBEDDER, store).added == 2
+    open_index(Catalogue(changed), EMBEDDER, store).close()
+
+
+class RacedStore(MemoryStore):
+    """Another process brings the index up to date between the look at it and the update."""
+
+    def ids(self) -> frozenset[str]:
+        found = super().ids()
+        if self.others:
+            build_index(self.others.pop(), EMBEDDER, self)
+        return found
+
+    def __init__(self, *others: Mapping[str, KnownError]) -> None:
+        super().__init__()
+        self.others = list(others)
+
+
+def test_a_process_that_was_faster_is_built_upon() -> None:
+    store = RacedStore()
+    build_index(PROBLEMS, EMBEDDER, store)
+    store.others.append({"C": problem("C", "Otra cosa")})
+    built = build_index({"A": PROBLEMS["A"]}, EMBEDDER, store)
+    assert built == Built(added=2, removed=1, kept=0, changed=True)
+    assert len(store.ids()) == 2
 
 
 def test_an_embedder_that_is_down_leaves_the_index_as_it_was() -> None:

@@ -42,6 +42,9 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
         "dictionary": str(place.dictionary.name),
         "problems": len(dictionary.problems),
         "entries": built.entries,
+        "added": built.added,
+        "removed": built.removed,
+        "kept": built.kept,
         "changed": built.changed,
         "seconds": round(time.perf_counter() - begun, 3),
         "rejected_rows": rejected_as_json(dictionary.rejected),
@@ -49,7 +52,9 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     path = write_new(place.reports, f"reporte_batch_{started:%Y%m%d_%H%M}", [text])
     key = "cli.index.built" if built.changed else "cli.index.same"
-    console.print(say(key, settings.language, problems=len(dictionary.problems), entries=built.entries), markup=False)
+    counts = {"problems": len(dictionary.problems), "entries": built.entries}
+    counts |= {"added": built.added, "removed": built.removed, "kept": built.kept}
+    console.print(say(key, settings.language, **counts), markup=False)
     print_rejected(console, dictionary, settings.language)
     console.print(say("cli.report", settings.language, path=path), markup=False)
     return built

@@ -1,29 +1,46 @@
-"""The vector index of the dictionary: embed every example, build aside, swap in."""
+"""The vector index of the dictionary: embed what is new, take out what is gone, swap in."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 
-from resuelve.domain.errors import IndexMismatch, IndexMissing
+from resuelve.domain.errors import IndexDamaged, IndexMismatch, IndexMissing
 from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.catalogue import Catalogue, examples
 from resuelve.models import Embedder
 from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore
 
-_BATCH = 64
+_BATCH = 128
+_ATTEMPTS = 3
 REMEDY = "run `resuelve index`"
+
+Progress = Callable[[int, int], None]
+_Texts = Mapping[str, tuple[str, str]]
+"""Problem id and example of every entry, by the entry's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did: examples indexed, and whether there was anything to do."""
+    """What a build did.
 
-    entries: int
+    Attributes:
+        added, removed: examples that came into the index (each was embedded) and that were taken out of it.
+        kept: examples that stayed, with the vectors that they had.
+        changed: there was anything to do.
+    """
+
+    added: int
+    removed: int
+    kept: int
     changed: bool
+
+    @property
+    def entries(self) -> int:
+        """Examples in the index now."""
+        return self.added + self.kept
 
 
 def build_index(
@@ -32,24 +49,65 @@ def build_index(
     store: VectorStore,
     *,
     force: bool = False,
-    progress: Callable[[int, int], None] = lambda *_: None,
+    progress: Progress = lambda *_: None,
 ) -> Built:
-    """Bring the index up to date with the known errors; nothing is done when it already is (unless `force`).
+    """Bring the index up to date with the known errors; only examples that are not in it are embedded.
+
+    An index of another embedder or version, or one that is damaged, is replaced by a new one.
 
     Args:
+        force: embed everything anew, whatever is there.
         progress: told how many of how many examples are embedded.
 
     Raises:
         VectorIndexError: it could not be written; the current index stays.
         ModelUnavailable: the embedder gave no answer; the current index stays.
     """
-    total = sum(len(problem.examples) for problem in problems.values())
-    wanted = identity_of(problems, embedder, total)
-    current = store.current()
-    if current and not force and _same(current, wanted):
-        return Built(total, changed=False)
-    store.build(wanted, _entries(problems, embedder, total, progress))
-    return Built(total, changed=True)
+    texts = _texts(problems)
+    wanted = _identity(texts, embedder)
+    for _ in range(_ATTEMPTS):
+        current = _current(store)
+        if current is None or force or current.embedder != wanted.embedder:
+            break
+        if current.dictionary == wanted.dictionary:
+            return Built(0, 0, len(texts), changed=False)
+        try:
+            return _update(store, current, wanted, texts, embedder, progress)
+        except IndexMismatch:
+            continue  # another process was faster, or the engine is another one, as the next look will show
+        except IndexDamaged:
+            break
+    before = _size(store)
+    store.build(wanted, _entries(texts, texts, embedder, progress))
+    return Built(len(texts), before, 0, changed=True)
+
+
+def _current(store: VectorStore) -> IndexIdentity | None:
+    """What the current index was built from; None when there is none that can be built upon."""
+    try:
+        return store.current()
+    except (IndexMismatch, IndexDamaged):
+        return None
+
+
+def _size(store: VectorStore) -> int:
+    current = _current(store)
+    return current.entries if current else 0
+
+
+def _update(
+    store: VectorStore,
+    current: IndexIdentity,
+    wanted: IndexIdentity,
+    texts: _Texts,
+    embedder: Embedder,
+    progress: Progress,
+) -> Built:
+    known = store.ids()
+    added = [entry_id for entry_id in texts if entry_id not in known]
+    removed = known.difference(texts)
+    store.update(wanted, _entries(added, texts, embedder, progress), removed, since=current)
+    return Built(len(added), len(removed), len(texts) - len(added), changed=True)
 
 
 def open_index(catalogue: Catalogue, embedder: Embedder, store: VectorStore) -> VectorIndex:
@@ -72,35 +130,32 @@ def open_index(catalogue: Catalogue, embedder: Embedder, store: VectorStore) -> 
     return store.open()
 
 
-def identity_of(problems: Mapping[str, KnownError], embedder: Embedder, entries: int) -> IndexIdentity:
-    """The identity that an index of these known errors has."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return IndexIdentity(embedder.identity, embedder.dimension, fingerprint(problems), entries, now)
-
-
 def fingerprint(problems: Mapping[str, KnownError]) -> str:
     """Changes when an indexed text or its problem changes; solutions are not indexed (16 hex digits)."""
-    digest = hashlib.sha256()
-    for entry_id in sorted(_entry_id(problem.id, example) for problem, example in examples(problems)):
-        digest.update(entry_id.encode())
-    return digest.hexdigest()[:16]
+    return _fingerprint(_texts(problems))
 
 
-def _same(current: IndexIdentity, wanted: IndexIdentity) -> bool:
-    return (current.embedder, current.dictionary) == (wanted.embedder, wanted.dictionary)
+def _identity(texts: _Texts, embedder: Embedder) -> IndexIdentity:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return IndexIdentity(embedder.identity, embedder.dimension, _fingerprint(texts), len(texts), now)
 
 
-def _entries(
-    problems: Mapping[str, KnownError], embedder: Embedder, total: int, progress: Callable[[int, int], None]
-) -> Iterator[Entry]:
-    pairs = examples(problems)
-    done = 0
-    while batch := list(islice(pairs, _BATCH)):
-        vectors = embedder.embed([example for _, example in batch])
-        for (problem, example), vector in zip(batch, vectors, strict=True):
-            yield Entry(_entry_id(problem.id, example), problem.id, example, vector)
-        done += len(batch)
-        progress(done, total)
+def _fingerprint(entry_ids: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(entry_ids)).encode()).hexdigest()[:16]
+
+
+def _texts(problems: Mapping[str, KnownError]) -> _Texts:
+    return {_entry_id(problem.id, example): (problem.id, example) for problem, example in examples(problems)}
+
+
+def _entries(ids: Iterable[str], texts: _Texts, embedder: Embedder, progress: Progress) -> Iterator[Entry]:
+    wanted = list(ids)
+    for start in range(0, len(wanted), _BATCH):
+        batch = wanted[start : start + _BATCH]
+        vectors = embedder.embed([texts[entry_id][1] for entry_id in batch])
+        for entry_id, vector in zip(batch, vectors, strict=True):
+            yield Entry(entry_id, *texts[entry_id], vector)
+        progress(start + len(batch), len(wanted))
 
 
 def _entry_id(problem_id: str, example: str) -> str:
