@@ -14,6 +14,7 @@ from resuelve.domain.errors import SettingsError
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.index import open_index
+from resuelve.knowledge.regression import RegressionFile
 from resuelve.models import ChatModel, Embedder
 from resuelve.resolution.deliberate import Knowledge, Rules
 from resuelve.resolution.pipeline import Pipeline
@@ -164,6 +165,28 @@ def rules(settings: Settings) -> Rules:
     )
 
 
+@contextmanager
+def knowledge_for(settings: Settings, dictionary: Catalogue, model: Embedder) -> Iterator[Knowledge]:
+    """The dictionary as the stages use it, with its index, which is closed when the block ends.
+
+    Raises:
+        IndexMissing, IndexMismatch: with the command that mends it.
+    """
+    index = open_index(dictionary, model, store(settings))
+    try:
+        yield Knowledge.of(dictionary.problems, index, model)
+    finally:
+        index.close()
+
+
+def regression_file(settings: Settings) -> RegressionFile:
+    """The regression tickets beside the dictionary."""
+    from resuelve.tickets.wire import incident_from, incident_to
+
+    place = workspace(settings)
+    return RegressionFile(place.regression_tickets, place.regression_lock, reader=incident_from, writer=incident_to)
+
+
 def fingerprint(settings: Settings, dictionary: Catalogue, embedder_identity: str) -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
     parts = [
@@ -204,8 +227,7 @@ def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[
     with ExitStack() as stack:
         dictionary = catalogue(settings)
         model = embedder(settings)
-        index = open_index(dictionary, model, store(settings))
-        stack.callback(index.close)
+        knowledge = stack.enter_context(knowledge_for(settings, dictionary, model))
         book = journal(settings, durable=not shadow)
         stack.callback(book.close)
         manager = tickets(settings)
@@ -218,7 +240,7 @@ def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
-            knowledge=Knowledge.of(dictionary.problems, index, model),
+            knowledge=knowledge,
             agents=helpers,
             rules=rules(settings),
             run=run,

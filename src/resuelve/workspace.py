@@ -21,6 +21,11 @@ class Workspace:
         return self.root / "PROBLEMAS_GLOBALES.csv"
 
     @property
+    def regression_tickets(self) -> Path:
+        """``PRUEBAS_PROBLEMAS.jsonl``: incidents for which a row must, or must not, be chosen."""
+        return self.root / "PRUEBAS_PROBLEMAS.jsonl"
+
+    @property
     def reports(self) -> Path:
         """A report a run, as JSON."""
         return self.root / "reportes"
@@ -34,6 +39,11 @@ class Workspace:
     def index(self) -> Path:
         """The vector index; derived, may be deleted."""
         return self.root / ".resuelve" / "index"
+
+    @property
+    def regression_lock(self) -> Path:
+        """Held while the regression tickets are written."""
+        return self.root / ".resuelve" / "regression.lock"
 
     @property
     def journal_url(self) -> str:

@@ -14,6 +14,7 @@ from resuelve.mocks.serve import start
 from resuelve.texts import say
 
 _MARK = ".resuelve-demo"
+_FILES = ("PROBLEMAS_GLOBALES.csv", "PRUEBAS_PROBLEMAS.jsonl")
 
 
 def run_demo(workspace: Path, *, limit: int = 0) -> None:
@@ -41,7 +42,7 @@ def run_demo(workspace: Path, *, limit: int = 0) -> None:
 
 
 def _prepare(workspace: Path) -> None:
-    """A folder of the demo's own, with the demo's dictionary. Anything else is left alone."""
+    """A folder of the demo's own, with its dictionary and its regression tickets. Anything else is left alone."""
     mark = workspace / _MARK
     try:
         if workspace.exists() and any(workspace.iterdir()) and not mark.exists():
@@ -54,9 +55,9 @@ def _prepare(workspace: Path) -> None:
         mark.touch()
         for old in (workspace / ".resuelve").glob("journal.db*"):
             old.unlink()
-        source = resources.files("resuelve.mocks").joinpath("demo_world", "PROBLEMAS_GLOBALES.csv")
-        with resources.as_file(source) as path:
-            shutil.copyfile(path, workspace / "PROBLEMAS_GLOBALES.csv")
+        for name in _FILES:
+            with resources.as_file(resources.files("resuelve.mocks").joinpath("demo_world", name)) as path:
+                shutil.copyfile(path, workspace / name)
     except OSError as error:
         raise WorkspaceError(
             f"the demo's folder cannot be written ({error.strerror})",

@@ -69,6 +69,15 @@ def lesson_of(incident: Incident, *, label: str) -> Lesson:
     )
 
 
+def as_asked(incident: Incident, *, closed: bool, label: str) -> Incident:
+    """A ticket as a run should meet it, to see what the dictionary makes of it.
+
+    An open one is taken as it stands, unless Resuelve has answered it: what it wrote would speak against every row.
+    """
+    lesson = lesson_of(incident, label=label)
+    return lesson.asked if closed or lesson.automatic else incident
+
+
 def _acts(entry: HistoryEntry, incident: Incident) -> bool:
     """True for an entry with which somebody other than the requester did something about the incident."""
     if _same(entry.author, incident.requester):

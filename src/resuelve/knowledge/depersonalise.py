@@ -1,0 +1,122 @@
+"""A ticket without what says who wrote it, that is still decided as it was.
+
+Identifiers become samples of their kind, valid where they were valid, because a row may be about an IBAN, and never
+about this one. The requester's name becomes the one that Spanish has for nobody in particular. Names of other people in
+a text are not recognised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import replace
+
+from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.resolution.identify import LONGEST_TEXT, identify_text
+from resuelve.resolution.words import fold, stems
+
+_SAMPLES = {
+    IdentifierKind.NIF: ("12345678Z", "12345678A"),
+    IdentifierKind.NIE: ("X1234567L", "X1234567A"),
+    IdentifierKind.CIF: ("B12345674", "B12345670"),
+    IdentifierKind.IBAN: ("ES9121000418450200051332", "ES9021000418450200051332"),
+    IdentifierKind.EMAIL: ("persona@example.com", "persona@example.com"),
+    IdentifierKind.PHONE: ("612345678", "612345678"),
+    IdentifierKind.URL: ("https://example.com/", "https://example.com/"),
+}
+"""Valid and not: the numbers that manuals show, which are nobody's."""
+
+_NOBODY = ("Fulano", "Mengano", "Zutano", "Perengano")
+_TEAM = "Equipo"
+_PARTICLES = frozenset("das del den der dos las los san van von the and".split())
+_WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST = 3
+"""Letters of a name's part that is looked for in texts."""
+
+
+def depersonalised(incident: Incident, *, vocabulary: Collection[str] = ()) -> Incident:
+    """The ticket with other identifiers and names, and without attachments.
+
+    Args:
+        vocabulary: stems of the dictionary. A word of the requester's name that is among them («Portal de clientes»,
+            «Luz») is left in the texts, where it may be what the ticket is about.
+    """
+    name = _Name(incident.requester, frozenset(vocabulary))
+
+    def entry(one: HistoryEntry) -> HistoryEntry:
+        own = fold(one.author) == fold(incident.requester)
+        return replace(
+            one,
+            author=name.alias if own else _TEAM if one.author else "",
+            detail=name.taken_out(_samples(one.detail)),
+            resolution_notes=name.taken_out(_samples(one.resolution_notes)),
+            attachments=(),
+        )
+
+    return replace(
+        incident,
+        requester=name.alias,
+        title=name.taken_out(_samples(incident.title)),
+        description=name.taken_out(_samples(incident.description)),
+        history=tuple(entry(one) for one in incident.history),
+        attachments=(),
+    )
+
+
+def _samples(text: str) -> str:
+    """The text (its first 20,000 characters, which is what the stages look at) with samples for its identifiers."""
+    text = unicodedata.normalize("NFC", text)[:LONGEST_TEXT]
+    pieces, position = [], 0
+    for one in identify_text(text, ""):
+        pieces += [text[position : one.start], _sample(one)]
+        position = one.end
+    return "".join([*pieces, text[position:]])
+
+
+def _sample(one: Identifier) -> str:
+    if one.kind is IdentifierKind.ERROR_CODE:
+        return one.raw  # it says what happened, not to whom
+    if one.kind is IdentifierKind.POLICY:
+        return _same_shape(one.raw)
+    return _SAMPLES[one.kind][0 if one.valid else 1]
+
+
+def _same_shape(raw: str) -> str:
+    """Other digits in the same places: policy numbers are recognised by their shape."""
+    digits = iter("123456789" * (len(raw) // 9 + 1))
+    return "".join(next(digits) if char.isdigit() else char for char in raw)
+
+
+class _Name:
+    """The requester's name, and what stands in its place."""
+
+    def __init__(self, requester: str, vocabulary: frozenset[str]) -> None:
+        words = _WORD.findall(unicodedata.normalize("NFC", requester))
+        parts = [word for word in words if len(word) >= _SHORTEST and fold(word) not in _PARTICLES]
+        self._aliases = {_level(part): _NOBODY[i % len(_NOBODY)] for i, part in enumerate(dict.fromkeys(parts))}
+        self.alias = " ".join(self._aliases.values()) or (_NOBODY[0] if requester else "")
+        telling = [part for part in parts if not stems(part) & vocabulary]
+        self._written_small = {_level(part) for part in telling if not part[0].isupper()}
+        alternatives = [r"\W+".join(map(re.escape, map(_level, words)))] if len(words) > 1 and telling else []
+        alternatives += [re.escape(part) for part in sorted({_level(p) for p in telling}, key=len, reverse=True)]
+        self._pattern = re.compile(rf"\b(?:{'|'.join(alternatives)})\b") if alternatives else None
+
+    def taken_out(self, text: str) -> str:
+        """The text with nobody's name. One word alone counts as a name only where it begins with a capital."""
+        if self._pattern is None:
+            return text
+        pieces, position = [], 0
+        for match in self._pattern.finditer(_level(text)):
+            found = match.group()
+            if found in self._aliases and found not in self._written_small and not text[match.start()].isupper():
+                continue
+            pieces += [text[position : match.start()], self._aliases.get(found, self.alias)]
+            position = match.end()
+        return "".join([*pieces, text[position:]])
+
+
+def _level(text: str) -> str:
+    """Lower case without accents, a character for a character, so that places stay."""
+    return "".join((fold(char) or char)[0] for char in text)
