@@ -76,10 +76,11 @@ def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         if command.hidden:
             continue
-        if hasattr(command, "commands"):
-            yield from _commands(command, f"{prefix} {name}")
-        else:
+        below = hasattr(command, "commands")
+        if not below or command.invoke_without_command:
             yield f"{prefix} {name}", command
+        if below:
+            yield from _commands(command, f"{prefix} {name}")
 
 
 def _parameters(command: Any) -> Iterator[tuple[str, str, str]]:
