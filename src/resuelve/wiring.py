@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,13 @@ from functools import cache
 
 from resuelve.agents import Agent, Agents
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
+from resuelve.knowledge.guard import Guard
+from resuelve.knowledge.impact import past_tickets
 from resuelve.knowledge.index import open_index
-from resuelve.knowledge.regression import RegressionFile
+from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.models import ChatModel, Embedder
 from resuelve.resolution.deliberate import Knowledge, Rules
 from resuelve.resolution.pipeline import Pipeline
@@ -185,6 +188,37 @@ def regression_file(settings: Settings) -> RegressionFile:
 
     place = workspace(settings)
     return RegressionFile(place.regression_tickets, place.regression_lock, reader=incident_from, writer=incident_to)
+
+
+def past(settings: Settings, most: int) -> tuple[Incident, ...]:
+    """The newest tickets of the ticket manager, at most so many, as a run would have met them.
+
+    Raises:
+        TicketUnavailable: they cannot be had.
+    """
+    manager = tickets(settings)
+    try:
+        closed, still_open = manager.closed_incidents(), manager.open_incidents()
+    finally:
+        manager.close()
+    return past_tickets(closed.incidents, still_open.incidents, label=settings.label, most=most)
+
+
+def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: Sequence[Incident]) -> Guard:
+    """What judges a change of the dictionary by these regression tickets and past tickets, before it is made.
+
+    Raises:
+        ModelUnavailable: the embedder cannot be loaded.
+    """
+    return Guard(
+        embedder=embedder(settings),
+        store=store(settings),
+        rules=rules(settings),
+        tickets=regression,
+        past=compared,
+        chat=chat(settings),
+        workers=settings.workers,
+    )
 
 
 def fingerprint(settings: Settings, dictionary: Catalogue, embedder_identity: str) -> str:

@@ -113,12 +113,12 @@ def checked_table(checked: Sequence[Checked], language: str) -> Table:
     return table
 
 
-def decision_text(standing: Standing) -> Text:
+def decision_text(standing: Standing, *, decimals: int = 0) -> Text:
     """The row and its score; ``≈`` before one that the critic did not approve."""
     if not standing.problem:
         return Text("—", style="dim")
     text = f"{'' if standing.approved else '≈ '}{standing.problem}"
-    return Text(text if standing.score is None else f"{text} ({standing.score:.0f})")
+    return Text(text if standing.score is None else f"{text} ({standing.score:.{decimals}f})")
 
 
 def _why(one: Checked, language: str) -> str:

@@ -24,3 +24,4 @@ def told(key: str) -> str:
 Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=told("cli.workspace.help"))]
 Queue = Annotated[str, typer.Option("--queue", help=told("cli.queue.help"))]
 AsJson = Annotated[bool, typer.Option("--json", help=told("cli.json.help"))]
+Past = Annotated[int, typer.Option("--past", min=0, help=told("check.past.help"))]
