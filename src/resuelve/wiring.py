@@ -18,6 +18,7 @@ from resuelve.knowledge.guard import Guard
 from resuelve.knowledge.impact import past_tickets
 from resuelve.knowledge.index import open_index
 from resuelve.knowledge.regression import RegressionFile, RegressionTicket
+from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.resolution.deliberate import Knowledge, Rules
 from resuelve.resolution.pipeline import Pipeline
@@ -45,6 +46,12 @@ def catalogue(settings: Settings) -> Catalogue:
         DictionaryError: it cannot be read.
     """
     return read(workspace(settings).dictionary)
+
+
+def dictionary(settings: Settings) -> Dictionary:
+    """The dictionary's file with its history, for those who change it."""
+    place = workspace(settings)
+    return Dictionary(place.dictionary, place.versions)
 
 
 def store(settings: Settings) -> VectorStore:

@@ -46,6 +46,11 @@ class Workspace:
         return self.root / ".resuelve" / "regression.lock"
 
     @property
+    def versions(self) -> Path:
+        """The versions of the dictionary: its history, which nothing else holds."""
+        return self.root / ".resuelve" / "versions"
+
+    @property
     def journal_url(self) -> str:
         """The journal's database."""
         return f"sqlite:///{(self.root / '.resuelve' / 'journal.db').absolute()}"

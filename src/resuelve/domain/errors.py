@@ -3,7 +3,8 @@
     ResuelveError
     ├── SettingsError               a setting is missing or wrong
     ├── WorkspaceError              the workspace cannot be read or written
-    ├── DictionaryError             the dictionary of known problems cannot be read at all
+    ├── DictionaryError             the dictionary of known problems cannot be read, or not be changed like that
+    │   └── EditConflict            somebody else changed the same row meanwhile
     ├── VectorIndexError
     │   ├── IndexMissing            no index has been built
     │   ├── IndexMismatch           built by another embedder or another version, or from something else
@@ -26,6 +27,7 @@ A row or an incident that cannot be processed is not an error of the run: it is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -69,7 +71,21 @@ class WorkspaceError(ResuelveError):
 
 
 class DictionaryError(ResuelveError):
-    """The dictionary of known problems cannot be read at all."""
+    """The dictionary of known problems cannot be read at all, or a change would make it unusable."""
+
+
+class EditConflict(DictionaryError):
+    """What was to be changed is no longer what the editor saw; nothing was changed.
+
+    Attributes:
+        current: what stands there now, by column name; empty when it is gone.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", current: Mapping[str, str] | None = None
+    ) -> None:
+        self.current = dict(current or {})
+        super().__init__(what, where=where, remedy=remedy)
 
 
 class VectorIndexError(ResuelveError):

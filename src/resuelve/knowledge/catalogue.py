@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,18 @@ from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.table import Line, read_text, split
 
 FILE_NAME = "PROBLEMAS_GLOBALES.csv"
+
+COLUMN_NAMES = {
+    "component": "COMPONENTE",
+    "description": "DESCRIPCION",
+    "kind": "TIPO INCIDENCIA",
+    "solution": "SOLUCIÓN",
+    "resolved_on": "FECHA DE RESOLUCIÓN",
+    "resolution": "RESOLUCION AUTOMÁTICA",
+    "queue": "BUZON REASIGNACION",
+    "id": "ID PROBLEMA",
+}
+"""What the columns that are read are called when Resuelve writes them."""
 
 _COLUMNS = {
     "id": ("ID PROBLEMA",),
@@ -24,6 +36,7 @@ _COLUMNS = {
     "resolution": ("RESOLUCION AUTOMATICA",),
     "queue": ("BUZON REASIGNACION", "BUZON DE REASIGNACION"),
 }
+_FIELDS = {name: field for field, names in _COLUMNS.items() for name in names}
 _KEPT = "\n\t\u200d"
 """Control characters that mean something in a text; the last one joins the parts of an emoji."""
 
@@ -59,47 +72,63 @@ def read(path: Path) -> Catalogue:
         DictionaryError: the file is missing, not a text, or has no usable header.
     """
     records = split(read_text(path))
-    header = _header(path, next(records, None))
-    rows: list[KnownError] = []
-    rejected: list[Rejected] = []
-    for line in records:
-        parsed = _row(line, header)
-        if isinstance(parsed, str):
-            rejected.append(Rejected(" ".join(line.cells)[:80], f"{path.name}:{line.number}", parsed))
-        else:
-            rows.append(parsed)
-    problems, conflicts = _group(path, rows)
-    return Catalogue(problems, tuple(rejected) + conflicts)
+    return catalogue_of(path.name, columns_of(str(path), next(records, None)), records)
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
-    columns: Mapping[str, int]
-    width: int
+class Columns:
+    """What the header says.
+
+    Attributes:
+        fields: the place of each column that is read, by the name of its field (see `COLUMN_NAMES`).
+        names: all columns as `plain` spells them.
+    """
+
+    fields: Mapping[str, int]
+    names: tuple[str, ...]
 
 
-def _header(path: Path, line: Line | None) -> _Header:
+def catalogue_of(file_name: str, columns: Columns, lines: Iterable[Line]) -> Catalogue:
+    """The known errors of these records, and those that cannot be used."""
+    rows: list[KnownError] = []
+    rejected: list[Rejected] = []
+    for line in lines:
+        parsed = row_of(line, columns)
+        if isinstance(parsed, str):
+            rejected.append(Rejected(" ".join(line.cells)[:80], f"{file_name}:{line.number}", parsed))
+        else:
+            rows.append(parsed)
+    problems, conflicts = group(file_name, rows)
+    return Catalogue(problems, tuple(rejected) + conflicts)
+
+
+def columns_of(where: str, line: Line | None) -> Columns:
+    """The columns that the header of the file `where` names.
+
+    Raises:
+        DictionaryError: there is no header, or a column is missing without which no row can be used.
+    """
     if line is None:
-        raise DictionaryError("is empty", where=str(path), remedy="put the known problems in it, with the header line")
-    names = [_plain(_clean(cell)) for cell in line.cells]
+        raise DictionaryError("is empty", where=where, remedy="put the known problems in it, with the header line")
+    names = [plain(clean(cell)) for cell in line.cells]
     columns = {field: names.index(name) for field, known in _COLUMNS.items() for name in known if name in names}
     missing = [_COLUMNS[field][0] for field in _REQUIRED if field not in columns]
     if missing:
         raise DictionaryError(
             f"has no column {' or '.join(missing)}",
-            where=f"{path}:{line.number}",
+            where=f"{where}:{line.number}",
             remedy="the first line must name the columns, such as COMPONENTE,DESCRIPCION,…,RESOLUCION AUTOMÁTICA",
         )
-    return _Header(columns, len(names))
+    return Columns(columns, tuple(names))
 
 
-def _row(line: Line, header: _Header) -> KnownError | str:
+def row_of(line: Line, columns: Columns) -> KnownError | str:
     """The known error of one row, or why there is none."""
     if line.problem:
         return f"the line cannot be read: {line.problem}"
-    if any(cell.strip() for cell in line.cells[header.width :]):
+    if any(cell.strip() for cell in line.cells[len(columns.names) :]):
         return "it has more cells than the header: is a text with a comma not in quotes?"
-    cells = {field: _clean(line.cells[at]) if at < len(line.cells) else "" for field, at in header.columns.items()}
+    cells = {field: clean(line.cells[at]) if at < len(line.cells) else "" for field, at in columns.fields.items()}
     if not cells["description"]:
         return "DESCRIPCION is empty"
     prescription = _prescription(cells["resolution"], cells.get("queue", ""))
@@ -120,9 +149,9 @@ def _row(line: Line, header: _Header) -> KnownError | str:
 
 def _prescription(word: str, queue: str) -> Prescription | str:
     name, bar, code = (piece.strip() for piece in word.partition("|"))
-    if bar and _plain(name) == "API":
+    if bar and plain(name) == "API":
         return Prescription(ResolutionKind.AGENT, agent_code=code) if code else "api| names no code"
-    kind = _WORDS.get(_plain(word))
+    kind = _WORDS.get(plain(word))
     if kind is None:
         return f"RESOLUCION AUTOMÁTICA «{word[:40]}» is none of manual, cierre, En espera, reasignacion, api|CODE"
     if kind is ResolutionKind.REASSIGN and not queue:
@@ -130,7 +159,7 @@ def _prescription(word: str, queue: str) -> Prescription | str:
     return Prescription(kind, queue=queue if kind is ResolutionKind.REASSIGN else "")
 
 
-def _group(path: Path, rows: Sequence[KnownError]) -> tuple[dict[str, KnownError], tuple[Rejected, ...]]:
+def group(file_name: str, rows: Sequence[KnownError]) -> tuple[dict[str, KnownError], tuple[Rejected, ...]]:
     """Rows that share an id become one known error with several examples."""
     problems: dict[str, KnownError] = {}
     conflicts: list[Rejected] = []
@@ -141,7 +170,7 @@ def _group(path: Path, rows: Sequence[KnownError]) -> tuple[dict[str, KnownError
         difference = _difference(first, row)
         if difference:
             reason = f"{difference} differs from line {first.lines[0]}, which has the same ID PROBLEMA {row.id}"
-            conflicts.append(Rejected(row.description[:80], f"{path.name}:{row.lines[0]}", reason))
+            conflicts.append(Rejected(row.description[:80], f"{file_name}:{row.lines[0]}", reason))
             continue
         examples = first.examples if row.description in first.examples else (*first.examples, row.description)
         solution = first.solution or row.solution
@@ -163,8 +192,10 @@ def _derived_id(problem: KnownError) -> str:
     return "P-" + hashlib.sha256("\x1f".join(content).encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
-def _clean(cell: str) -> str:
+def clean(cell: str) -> str:
     """The text of a cell without control characters, invisible ones and outer blanks."""
+    if cell.isprintable():
+        return cell.strip()  # nearly every cell, and many times as fast
     return "".join(_shown(char) for char in cell).strip()
 
 
@@ -176,10 +207,15 @@ def _shown(char: str) -> str:
     return "" if category == "Cf" else " "
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A header's name or a keyword: upper case, no accents, single blanks, `_` as a blank."""
     decomposed = unicodedata.normalize("NFKD", name.replace("_", " "))
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).upper().split())
+
+
+def field_of(name: str) -> str:
+    """Which field the column of this name is read as, whatever its spelling; empty when it is not read."""
+    return _FIELDS.get(plain(name), "")
 
 
 def examples(problems: Mapping[str, KnownError]) -> Iterator[tuple[KnownError, str]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError
 
-_ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+_WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SEPARATORS = (",", ";", "\t", "|")
 _LARGEST_CELL = 1_000_000
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -27,11 +29,26 @@ class Line:
     Attributes:
         number: the line on which it begins, 1 being the first of the file.
         cells: its cells; empty when it cannot be read, and then `problem` says why.
+        start, end: where it stands in the text, in characters, with its line ending.
     """
 
     number: int
     cells: tuple[str, ...]
     problem: str = ""
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a text becomes the bytes of its file: Python's name of the codec, and the mark that stands before."""
+
+    codec: str
+    mark: bytes = b""
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of the whole file. Raises UnicodeEncodeError when it cannot carry the text."""
+        return self.mark + text.encode(self.codec)
 
 
 def read_text(path: Path) -> str:
@@ -46,16 +63,22 @@ def read_text(path: Path) -> str:
         raise DictionaryError(
             f"cannot be read ({error.strerror})", where=str(path), remedy="check the path and the permissions"
         ) from error
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
+    return decode(data, str(path))[0]
+
+
+def decode(data: bytes, where: str) -> tuple[str, Encoding]:
+    """The text of these bytes of the file `where`, and how it was encoded; see `read_text`."""
+    if codec := _WIDE.get(data[:2]):
+        return data[2:].decode(codec, errors="replace"), Encoding(codec, data[:2])
     if data.startswith(_SPREADSHEETS) or data[:4096].count(0) * _NULS > len(data[:4096]):
-        raise DictionaryError("is not a text file", where=str(path), remedy="save it as CSV (UTF-8)")
-    for encoding in _ENCODINGS[:-1]:
+        raise DictionaryError("is not a text file", where=where, remedy="save it as CSV (UTF-8)")
+    mark = BOM_UTF8 if data.startswith(BOM_UTF8) else b""
+    for encoding in (Encoding("utf-8", mark), Encoding("cp1252")):
         try:
-            return data.decode(encoding)
+            return data[len(encoding.mark) :].decode(encoding.codec), encoding
         except UnicodeDecodeError:
             continue
-    return data.decode(_ENCODINGS[-1])
+    return data.decode("latin-1"), Encoding("latin-1")
 
 
 def split(text: str) -> Iterator[Line]:
@@ -66,7 +89,8 @@ def split(text: str) -> Iterator[Line]:
     """
     # Unlike str.splitlines, this splits at the line ends of a CSV, and not at a form feed or U+2028 within a text.
     lines = list(io.StringIO(text, newline=""))
-    separator = _separator(next((line for line in lines if line.strip()), ""))
+    offsets = list(accumulate(map(len, lines), initial=0))
+    separator = separator_of(text)
     csv.field_size_limit(_LARGEST_CELL)
     position = 0
     while position < len(lines):
@@ -74,12 +98,13 @@ def split(text: str) -> Iterator[Line]:
         start = position
         try:
             for cells in reader:
+                end = position + reader.line_num
                 if any(cell.strip() for cell in cells):
-                    yield Line(start + 1, tuple(cells))
-                start = position + reader.line_num
+                    yield Line(start + 1, tuple(cells), start=offsets[start], end=offsets[end])
+                start = end
             return
         except csv.Error as error:
-            yield Line(start + 1, (), str(error))
+            yield Line(start + 1, (), str(error), start=offsets[start], end=offsets[start + 1])
             position = start + 1
 
 
@@ -88,8 +113,9 @@ def _from(lines: list[str], position: int) -> Iterator[str]:
         yield lines[index]
 
 
-def _separator(header: str) -> str:
-    """The separator that splits the header into most cells."""
+def separator_of(text: str) -> str:
+    """The separator that splits the header, which is the first line that is not empty, into most cells."""
+    header = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
     counts = {candidate: _cells(header, candidate) for candidate in _SEPARATORS}
     return max(_SEPARATORS, key=lambda candidate: counts[candidate])
 

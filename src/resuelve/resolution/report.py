@@ -185,9 +185,14 @@ def _append(path: Path, row: list[str]) -> None:
         file.write(line[0].encode("utf-8", "backslashreplace"))
 
 
+def is_formula(cell: str) -> bool:
+    """True for a cell that a spreadsheet would run instead of showing it."""
+    return cell.lstrip().startswith(_FORMULA) or cell.startswith(("\t", "\r", "\n"))
+
+
 def _no_formula(cell: str) -> str:
     """A cell that a spreadsheet will not run: texts from tickets end here."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(("\t", "\r", "\n")) else cell
+    return f"'{cell}" if is_formula(cell) else cell
 
 
 @dataclass(frozen=True, slots=True)

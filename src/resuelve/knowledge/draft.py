@@ -1,0 +1,251 @@
+"""A sheet that is being edited: its rows by problem, what has been written into them, and whether that may stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from resuelve.domain.errors import DictionaryError, EditConflict
+from resuelve.domain.known_error import KnownError
+from resuelve.knowledge.catalogue import COLUMN_NAMES, Columns, clean, field_of, group, plain, row_of
+from resuelve.knowledge.sheet import Sheet, contract_name, place_of
+from resuelve.knowledge.table import Line
+from resuelve.resolution.report import is_formula
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One record.
+
+    Attributes:
+        at: its place in the sheet's rows; of a new one, the place of the row behind which it comes (-1: the header).
+        known: what it is read as, or why it cannot be used.
+    """
+
+    at: int
+    number: int
+    cells: list[str]
+    known: KnownError | str
+    new: bool = False
+    changed: bool = False
+    dropped: bool = False
+
+
+def clean_text(text: str) -> str:
+    """A text as it will be read back from its cell."""
+    return clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def texts_of(problem: KnownError) -> dict[str, str]:
+    """A problem's contents by column name."""
+    return {
+        "ID PROBLEMA": problem.id,
+        "DESCRIPCION": problem.description,
+        **shared_texts(problem),
+        "RESOLUCION AUTOMÁTICA": problem.prescription.label,
+        "BUZON REASIGNACION": problem.prescription.queue,
+    }
+
+
+def shared_texts(problem: KnownError) -> dict[str, str]:
+    """What may stand in one row of a problem for all of them, by column name."""
+    return {
+        "COMPONENTE": problem.component,
+        "TIPO INCIDENCIA": problem.kind,
+        "SOLUCIÓN": problem.solution,
+        "FECHA DE RESOLUCIÓN": problem.resolved_on,
+    }
+
+
+class Draft:
+    """The rows of a sheet while edits are carried out on them."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._columns = sheet.columns
+        self._new_columns: list[str] = []
+        self._rows = [
+            Row(at, line.number, list(line.cells), row_of(line, sheet.columns)) for at, line in enumerate(sheet.rows)
+        ]
+        readable = [row.at for row, line in zip(self._rows, sheet.rows, strict=True) if not line.problem]
+        self._last = readable[-1] if readable else -1
+        self._added: list[Row] = []
+        self._touched: set[str] = set()
+        self._of: defaultdict[str, list[Row]] = defaultdict(list)
+        self._examples: dict[str, str] = {}
+        for row in self._rows:
+            if isinstance(row.known, KnownError):
+                self._of[row.known.id].append(row)
+                self._examples.setdefault(row.known.description, row.known.id)
+
+    def rows_of(self, problem: str) -> Sequence[Row]:
+        """The rows with that id, contradicting ones among them, in the order of the file."""
+        return tuple(row for row in self._of.get(problem, ()) if not row.dropped)
+
+    def problem(self, problem: str, *, gone: bool = False) -> KnownError:
+        """The known error that its rows make now.
+
+        Raises:
+            EditConflict: there is none (any more, when `gone`).
+            DictionaryError: there is none, or its rows contradict each other.
+        """
+        rows = [row.known for row in self.rows_of(problem) if isinstance(row.known, KnownError)]
+        if not rows and gone:
+            raise EditConflict(f"{problem} has been removed meanwhile", where=self._sheet.where, remedy="look again")
+        if not rows:
+            self.refuse(f"there is no problem {problem[:60]}", "its id stands in ID PROBLEMA, and in every report")
+        problems, conflicts = group(self._sheet.where, rows)
+        if conflicts:
+            raise DictionaryError(conflicts[0].reason, where=conflicts[0].where, remedy="mend that row in the file")
+        return problems[problem]
+
+    def conflict(self, known: KnownError) -> NoReturn:
+        """Raise the EditConflict that says how the problem is now."""
+        raise EditConflict(
+            f"{known.id} has been changed meanwhile",
+            where=self._sheet.where,
+            remedy="look at it again, then repeat the change",
+            current=texts_of(known),
+        )
+
+    def texts(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """Texts as they will be read back, by the contract's names of their columns.
+
+        Raises:
+            DictionaryError: there is no such column.
+        """
+        for name in fields:
+            if not field_of(name) and self.place(name) is None:
+                known = ", ".join(COLUMN_NAMES.values())
+                self.refuse(f"there is no column {name[:60]}", f"name one of {known}, or one that the file has")
+        return {contract_name(name): clean_text(text) for name, text in fields.items()}
+
+    def refuse_formula(self, name: str, text: str) -> None:
+        """Raise DictionaryError for a text that a spreadsheet would run or destroy; none is altered silently."""
+        if is_formula(text):
+            self.refuse(
+                f"{name} begins with «{text[0]}», which a spreadsheet takes for a formula",
+                "begin it with a word or with «•»",
+            )
+
+    def require_new_example(self, text: str) -> None:
+        """Raise DictionaryError when that very description exists: nobody could tell the two rows apart."""
+        owner = self._examples.get(text)
+        if owner is not None:
+            self.refuse(f"«{text[:60]}» is already a description of {owner}", f"change {owner} instead")
+
+    def refuse(self, what: str, remedy: str) -> NoReturn:
+        """Raise DictionaryError."""
+        raise DictionaryError(what, where=self._sheet.where, remedy=remedy)
+
+    def place(self, name: str) -> int | None:
+        """Where the column of that name is; None when there is none yet."""
+        return place_of(name, self._columns)
+
+    def text_of(self, row: Row, name: str) -> str:
+        """What stands in that column."""
+        at = self.place(name)
+        return clean(row.cells[at]) if at is not None and at < len(row.cells) else ""
+
+    def contract_texts(self, row: Row) -> dict[str, str]:
+        """What stands in the columns that are read."""
+        return {name: self.text_of(row, name) for name in COLUMN_NAMES.values()}
+
+    def write(self, row: Row, name: str, text: str) -> None:
+        """Put a text into that column, which the header gets when it has none; the row must be read again."""
+        if self.text_of(row, name) == text:
+            return
+        at = self._place_made(name)
+        row.cells.extend("" for _ in range(at + 1 - len(row.cells)))
+        row.cells[at] = text
+        row.changed = True
+
+    def new_row(self, texts: Mapping[str, str]) -> Row:
+        """A record with these texts, not yet in the sheet."""
+        for name, text in texts.items():
+            if text:
+                self._place_made(name)
+        row = Row(self._last, 0, [""] * len(self._columns.names), "", new=True)
+        for name, text in texts.items():
+            self.write(row, name, text)
+        self._read(row)
+        return row
+
+    def usable(self, row: Row) -> KnownError:
+        """What the row is read as. Raises DictionaryError with the reason when it could not be used."""
+        if isinstance(row.known, str):
+            self.refuse(f"the row could not be used: {row.known}", "correct that")
+        return row.known
+
+    def insert(self, row: Row, *, behind: Row | None) -> None:
+        """Put a new row behind another one, or at the end."""
+        if behind is not None:
+            row.at = behind.at
+        self._added.append(row)
+        known = self.usable(self._read(row))
+        self._of[known.id].append(row)
+        self._examples.setdefault(known.description, known.id)
+        self._touched.add(known.id)
+
+    def pinned(self, problem: str) -> Sequence[Row]:
+        """The rows of a problem, with its id written into each."""
+        rows = self.rows_of(problem)
+        for row in rows:
+            self.write(row, "ID PROBLEMA", problem)
+        self._touched.add(problem)
+        return rows
+
+    def drop(self, row: Row) -> None:
+        """Take a row out."""
+        row.dropped = True
+        if isinstance(row.known, KnownError):
+            self._touched.add(row.known.id)
+            self._examples.pop(row.known.description, None)
+
+    def reread(self, problem: str) -> None:
+        """Read the rows of a problem again after writing. Raises DictionaryError when one cannot be used any more."""
+        for row in self.rows_of(problem):
+            if isinstance(row.known, KnownError):
+                self._examples.pop(row.known.description, None)
+            known = self.usable(self._read(row))
+            self._examples[known.description] = known.id
+
+    def finished(self) -> Sheet:
+        """The sheet with everything that was done.
+
+        Raises:
+            DictionaryError: nothing was done, the file cannot carry it, or rows that were not meant would change.
+        """
+        changed = {row.at: None if row.dropped else row.cells for row in self._rows if row.changed or row.dropped}
+        added: defaultdict[int, list[list[str]]] = defaultdict(list)
+        for row in self._added:
+            if not row.dropped:
+                added[row.at].append(row.cells)
+        if not changed and not added:
+            self.refuse("nothing would change: all of it stands there already", "look at the problem first")
+        sheet = self._sheet.rewritten(changed, added, self._new_columns)
+        self._check_others(sheet)
+        return sheet
+
+    def _check_others(self, sheet: Sheet) -> None:
+        before, after = self._sheet.catalogue(), sheet.catalogue()
+        ids = (before.problems.keys() | after.problems.keys()) - self._touched
+        for problem in ids:
+            pair = before.problems.get(problem), after.problems.get(problem)
+            if pair[0] is None or pair[1] is None or replace(pair[0], lines=()) != replace(pair[1], lines=()):
+                self.refuse(f"the change would also change {problem}", "mend the rows that were set aside first")
+
+    def _read(self, row: Row) -> Row:
+        row.known = row_of(Line(row.number, tuple(row.cells)), self._columns)
+        return row
+
+    def _place_made(self, name: str) -> int:
+        at = self.place(name)
+        if at is None:
+            at = len(self._columns.names)
+            self._new_columns.append(name)
+            names = (*self._columns.names, plain(name))
+            self._columns = Columns({**self._columns.fields, field_of(name): at}, names)
+        return at

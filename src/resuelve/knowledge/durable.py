@@ -1,0 +1,122 @@
+"""Changing files so that a crash at any moment leaves the old content or the new one, and two processes take turns."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from resuelve.domain.errors import DictionaryError
+
+_POLL_SECONDS = 0.02
+
+
+@contextmanager
+def locked(path: Path, wait: float) -> Iterator[None]:
+    """Hold the lock of this file, which is made when it is missing. The system drops it when the process dies.
+
+    Raises:
+        DictionaryError: another process still holds it after `wait` seconds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    remedy = "wait until it has finished and try again"
+                    raise DictionaryError(
+                        "another process is changing the dictionary", where=str(path), remedy=remedy
+                    ) from None
+            time.sleep(_POLL_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Give a file another content in one step. Raises OSError."""
+    publish(staged(path, data), path)
+
+
+def staged(path: Path, data: bytes) -> Path:
+    """Write the new content of a file aside, on the disk, with its permissions and, if we may, its owner.
+
+    Raises OSError.
+    """
+    aside = aside_of(path)
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            os.fchmod(descriptor, status.st_mode & 0o7777)
+            if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                with suppress(OSError):
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+        _write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return aside
+
+
+def publish(aside: Path, path: Path) -> None:
+    """Put what was staged in its place. Raises OSError."""
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def aside_of(path: Path) -> Path:
+    """Where the new content of a file is staged."""
+    return path.with_name(f".{path.name}.new")
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to the end of a file; on the disk when this returns. Raises OSError, and then nothing was added."""
+    new = not path.exists()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        size = os.fstat(descriptor).st_size
+        try:
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(descriptor, size)  # a full disk may have taken a part
+            raise
+    finally:
+        os.close(descriptor)
+    if new:
+        sync_folder(path.parent)
+
+
+def shorten(path: Path, size: int) -> None:
+    """Cut a file to its first `size` bytes. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder outlast a power failure. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
