@@ -11,12 +11,8 @@ several problems. A line that cannot be read is set aside, and stays in the file
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -24,12 +20,16 @@ from typing import Any
 
 from resuelve.domain.errors import Rejected, WorkspaceError
 from resuelve.domain.incident import Incident
+from resuelve.knowledge import durable
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.models import ChatModel
 from resuelve.resolution.deliberate import Knowledge, Rules
 
 FILE_NAME = "PRUEBAS_PROBLEMAS.jsonl"
 PROBLEM, MUST, NOTE = "ID PROBLEMA", "debe", "nota"
+_PATIENCE = 30.0
+"""Seconds to wait for another writer."""
+
 _WORDS = {"true": True, "si": True, "sí": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -109,7 +109,7 @@ class RegressionFile:
             True when there was such a one.
 
         Raises:
-            WorkspaceError: the file cannot be written; it is as it was.
+            WorkspaceError, DictionaryError: the file cannot be written, or another process does so; it is as it was.
         """
         entry = {PROBLEM: ticket.problem, MUST: ticket.must, NOTE: ticket.note, **self._writer(ticket.incident)}
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace")
@@ -119,21 +119,25 @@ class RegressionFile:
         """Take out the tickets of an incident, for one problem or for all; how many there were.
 
         Raises:
-            WorkspaceError: the file cannot be written; it is as it was.
+            WorkspaceError, DictionaryError: the file cannot be written, or another process does so; it is as it was.
         """
         return self._rewrite(lambda one: one.incident.code == incident and problem in ("", one.problem))
 
     def _rewrite(self, gone: Callable[[RegressionTicket], bool], added: bytes = b"") -> int:
-        with self._writing():
-            kept, count = [], 0
-            for number, raw in enumerate(self._lines(), start=1):
-                ticket = self._parsed(raw, number) if raw.strip() else None
-                if isinstance(ticket, RegressionTicket) and gone(ticket):
-                    count += 1
-                else:
-                    kept.append(raw)
-            if count or added:
-                self._replace(b"".join(_ended(raw) for raw in (*kept, added) if raw))
+        try:
+            with durable.locked(self._lock, _PATIENCE):
+                kept, count = [], 0
+                for number, raw in enumerate(self._lines(), start=1):
+                    ticket = self._parsed(raw, number) if raw.strip() else None
+                    if isinstance(ticket, RegressionTicket) and gone(ticket):
+                        count += 1
+                    else:
+                        kept.append(raw)
+                if count or added:
+                    data = b"".join(_ended(raw) for raw in (*kept, added) if raw)
+                    durable.replace(self._path.resolve(), data)  # a link to the file stays a link
+        except OSError as error:
+            raise self._failure("written", error) from error
         return count
 
     def _parsed(self, raw: bytes, number: int) -> RegressionTicket | Rejected:
@@ -167,27 +171,6 @@ class RegressionFile:
             return []
         except OSError as error:
             raise self._failure("read", error) from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            self._lock.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock.open("a") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                yield
-        except OSError as error:
-            raise self._failure("written", error) from error
-
-    def _replace(self, data: bytes) -> None:
-        path = self._path.resolve()  # a link stays one
-        partial = path.with_name(path.name + ".partial")
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, partial)
-        partial.replace(path)
 
     def _failure(self, what: str, error: OSError) -> WorkspaceError:
         return WorkspaceError(
