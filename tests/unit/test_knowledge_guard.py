@@ -68,9 +68,12 @@ TESTS = (
 )
 
 
-@pytest.fixture(params=["memory", "edge"])
+@pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> VectorStore:
-    return MemoryStore() if request.param == "memory" else EdgeStore(tmp_path / "index")
+    return EdgeStore(tmp_path / "index") if getattr(request, "param", "") == "edge" else MemoryStore()
+
+
+BOTH_STORES = pytest.mark.parametrize("store", ["memory", "edge"], indirect=True)
 
 
 @pytest.fixture
@@ -113,6 +116,7 @@ def test_a_row_that_is_taken_away(judge: Callable[..., Judgement]) -> None:
     assert lost.after.resolution is None
 
 
+@BOTH_STORES
 def test_a_row_that_is_added(judge: Callable[..., Judgement]) -> None:
     found = judge({**NOW, "SCREEN": SCREEN})
     assert not found.refused
@@ -145,6 +149,7 @@ def test_one_that_failed_before_refuses_nothing(judge: Callable[..., Judgement])
     assert codes(found.still_failing) == ["SIZE"]
 
 
+@BOTH_STORES
 def test_the_index_in_force_stays(
     judge: Callable[..., Judgement], store: VectorStore, embedder: CountingEmbedder
 ) -> None:
@@ -156,6 +161,7 @@ def test_the_index_in_force_stays(
     assert not [text for text in embedder.texts if text in ("Factura duplicada", "Cita anulada")]
 
 
+@BOTH_STORES
 def test_a_dictionary_that_was_edited_by_hand_and_not_indexed(judge: Callable[..., Judgement]) -> None:
     edited = {**NOW, "SCREEN": SCREEN}
     found = judge(named(BLANK, SCREEN, *OTHERS), before=edited)
@@ -169,6 +175,7 @@ def test_without_anything_to_judge_by_nothing_is_done(store: VectorStore, embedd
     assert embedder.texts == []
 
 
+@BOTH_STORES
 def test_a_trial_needs_an_index_to_begin_with(store: VectorStore, embedder: CountingEmbedder) -> None:
     with pytest.raises(IndexMissing, match="resuelve index"):
         Guard(embedder, store, RULES, TESTS, ()).judge(NOW, NOW)

@@ -113,7 +113,7 @@ class Guard:
             return Judgement()
         self._require_index()
         total = 2 * len(self.tickets) + len(self.past)
-        with self._in_force(before) as now, tried_out(after, self.embedder, self.store) as then:
+        with self._knowing(before) as now, self._knowing(after) as then:
             return Judgement(
                 before=self._check(now, progress, 0, total),
                 after=self._check(then, progress, len(self.tickets), total),
@@ -150,18 +150,18 @@ class Guard:
             raise IndexMismatch(what, where="index", remedy=REMEDY)
 
     @contextmanager
-    def _in_force(self, problems: Problems) -> Iterator[Knowledge]:
-        """The current index where it is this dictionary's; after an edit by hand it is another's."""
+    def _knowing(self, problems: Problems) -> Iterator[Knowledge]:
+        """With the index in force where it fits, as it does when no description changes; else with a draft."""
         current = self.store.current()
-        if current and current.dictionary == fingerprint(problems):
-            index = self.store.open()
-            try:
-                yield Knowledge.of(problems, index, self.embedder)
-            finally:
-                index.close()
-        else:
+        if current is None or current.dictionary != fingerprint(problems):
             with tried_out(problems, self.embedder, self.store) as knowledge:
                 yield knowledge
+            return
+        index = self.store.open()
+        try:
+            yield Knowledge.of(problems, index, self.embedder)
+        finally:
+            index.close()
 
 
 def _from(progress: Callable[[int, int], None], done: int, total: int) -> Callable[[int, int], None]:
