@@ -11,11 +11,10 @@ from functools import cache
 
 from resuelve.agents import Agent, Agents
 from resuelve.domain.errors import SettingsError
-from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.guard import Guard
-from resuelve.knowledge.impact import past_tickets
+from resuelve.knowledge.impact import PastTicket, past_tickets
 from resuelve.knowledge.index import open_index
 from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
@@ -197,7 +196,7 @@ def regression_file(settings: Settings) -> RegressionFile:
     return RegressionFile(place.regression_tickets, place.regression_lock, reader=incident_from, writer=incident_to)
 
 
-def past(settings: Settings, most: int) -> tuple[Incident, ...]:
+def past(settings: Settings, most: int) -> tuple[PastTicket, ...]:
     """The newest tickets of the ticket manager, at most so many, as a run would have met them.
 
     Raises:
@@ -211,7 +210,7 @@ def past(settings: Settings, most: int) -> tuple[Incident, ...]:
     return past_tickets(closed.incidents, still_open.incidents, label=settings.label, most=most)
 
 
-def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: Sequence[Incident]) -> Guard:
+def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: Sequence[PastTicket]) -> Guard:
     """What judges a change of the dictionary by these regression tickets and past tickets, before it is made.
 
     Raises:

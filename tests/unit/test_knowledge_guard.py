@@ -15,7 +15,7 @@ from resuelve.domain.errors import IndexMismatch, IndexMissing
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.guard import Guard, Judgement
-from resuelve.knowledge.impact import Change, change_between, impact, past_tickets, tried_out
+from resuelve.knowledge.impact import Change, PastTicket, change_between, impact, past_tickets, tried_out
 from resuelve.knowledge.index import build_index
 from resuelve.knowledge.regression import RegressionTicket
 from resuelve.knowledge.standing import Standing
@@ -60,11 +60,11 @@ def asks(code: str, text: str, **fields: object) -> Incident:
     return replace(Incident(code, title="Ayuda", description=text), **fields)  # type: ignore[arg-type]
 
 
-PAST = tuple(asks(one.id, one.description) for one in (SIZE, BLANK, SCREEN))
+PAST = tuple(PastTicket(asks(one.id, one.description)) for one in (SIZE, BLANK, SCREEN))
 TESTS = (
-    RegressionTicket("SIZE", True, PAST[0]),
-    RegressionTicket("SIZE", False, PAST[1]),
-    RegressionTicket("SCREEN", True, PAST[2]),
+    RegressionTicket("SIZE", True, PAST[0].incident),
+    RegressionTicket("SIZE", False, PAST[1].incident),
+    RegressionTicket("SCREEN", True, PAST[2].incident),
 )
 
 
@@ -94,7 +94,7 @@ def judge(store: VectorStore, embedder: CountingEmbedder) -> Callable[..., Judge
 
 
 def codes(some: object) -> list[str]:
-    return [one.incident.code if hasattr(one, "incident") else one.ticket.incident.code for one in some]  # type: ignore[attr-defined]
+    return [one.ticket.incident.code for one in some]  # type: ignore[attr-defined]
 
 
 def test_nothing_changes(judge: Callable[..., Judgement]) -> None:
@@ -143,7 +143,7 @@ def test_another_solution_changes_what_is_done_without_a_new_index(judge: Callab
 
 
 def test_one_that_failed_before_refuses_nothing(judge: Callable[..., Judgement]) -> None:
-    tests = (RegressionTicket("GONE", True, PAST[0]),)
+    tests = (RegressionTicket("GONE", True, PAST[0].incident),)
     found = judge(named(SIZE, *OTHERS), tickets=tests)
     assert not found.refused
     assert codes(found.still_failing) == ["SIZE"]
@@ -253,14 +253,16 @@ def test_change(before: Close | Reassign | None, after: Close | Reassign | None,
 def test_past_tickets_are_the_newest_as_they_were_asked() -> None:
     answered = (HistoryEntry(author="Equipo", resolution_notes="Hecho.", state="Resuelta"),)
     days = {code: datetime(2026, 1, day, tzinfo=UTC) for day, code in enumerate("ABC", start=1)}
-    closed = [asks("A", "a", opened=days["A"], history=answered), asks("B", "b", opened=days["B"], history=answered)]
+    silent = (HistoryEntry(author="Equipo", state="Resuelta"),)
+    closed = [asks("A", "a", opened=days["A"], history=silent), asks("B", "b", opened=days["B"], history=answered)]
     still_open = [
         asks("C", "c", opened=days["C"].replace(tzinfo=None), history=(HistoryEntry(author="Ana", detail="Más."),)),
         asks("D", "d", opened=None, history=(HistoryEntry(resolution_notes="[SPAI] Así."),)),
         asks("B", "b"),
     ]
     found = past_tickets(closed, still_open, label="[SPAI] ", most=10)
-    assert [one.code for one in found] == ["C", "B", "A", "D"]
-    assert [len(one.history) for one in found] == [1, 0, 0, 0]
-    assert [one.code for one in past_tickets(closed, still_open, label="[SPAI] ", most=2)] == ["C", "B"]
+    assert [one.incident.code for one in found] == ["C", "B", "A", "D"]
+    assert [len(one.incident.history) for one in found] == [1, 0, 0, 0]
+    assert [one.done.label if one.done else None for one in found] == [None, "cierre", None, None]
+    assert [one.incident.code for one in past_tickets(closed, still_open, label="[SPAI] ", most=2)] == ["C", "B"]
     assert past_tickets(closed, still_open, label="[SPAI] ", most=0) == ()

@@ -13,10 +13,9 @@ from resuelve import wiring
 from resuelve.cli.check import checked_table, decision_text
 from resuelve.cli.surroundings import progress_bar, terminal
 from resuelve.domain.errors import ModelError, TicketError, VectorIndexError
-from resuelve.domain.incident import Incident
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.guard import Guard, Judgement
-from resuelve.knowledge.impact import Change, Difference
+from resuelve.knowledge.impact import Change, Difference, PastTicket
 from resuelve.knowledge.regression import RegressionTicket
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -78,7 +77,7 @@ class Gate:
         return wiring.regression_file(self._settings).read().tickets
 
     @cached_property
-    def _compared(self) -> Sequence[Incident]:
+    def _compared(self) -> Sequence[PastTicket]:
         """Without the ticket manager there is nothing to compare; the dictionary may be changed all the same."""
         if not self._past:
             return ()
@@ -113,13 +112,15 @@ def show(console: Console, judgement: Judgement, language: str, *, forced: bool 
 
 def _differences(differences: Sequence[Difference], language: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("incident", "before", "after", "title"):
+    for name in ("incident", "before", "after", "done", "title"):
         table.add_column(Text(say(f"check.column.{name}", language)), overflow="fold")
     for one in differences:
+        incident, done = one.ticket.incident, one.ticket.done
         table.add_row(
-            Text(one.incident.code),
+            Text(incident.code),
             decision_text(one.before, decimals=1),
             decision_text(one.after, decimals=1),
-            Text(" ".join(one.incident.title.split())[:80], style="dim"),
+            Text(f"{done.label} {done.queue}".strip() if done else "—"),
+            Text(" ".join(incident.title.split())[:80], style="dim"),
         )
     return table

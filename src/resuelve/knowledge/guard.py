@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from resuelve.domain.errors import IndexMismatch, IndexMissing
-from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
-from resuelve.knowledge.impact import Change, Difference, impact, tried_out
+from resuelve.knowledge.impact import Change, Difference, PastTicket, impact, tried_out
 from resuelve.knowledge.index import REMEDY, fingerprint
 from resuelve.knowledge.regression import Checked, RegressionTicket, Result, check
 from resuelve.models import ChatModel, Embedder
@@ -96,7 +95,7 @@ class Guard:
     store: VectorStore
     rules: Rules
     tickets: Sequence[RegressionTicket]
-    past: Sequence[Incident]
+    past: Sequence[PastTicket]
     chat: ChatModel | None = None
     workers: int = 1
 

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from resuelve.domain.incident import Incident
-from resuelve.domain.known_error import KnownError
+from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
-from resuelve.knowledge.past import as_asked
+from resuelve.knowledge.past import as_asked, lesson_of
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.models import Embedder
 from resuelve.resolution.deliberate import Knowledge, Rules
@@ -33,19 +33,34 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PastTicket:
+    """A ticket that was there before, as a run would have met it.
+
+    Attributes:
+        done: what the team really did; None when it is open or its history does not tell.
+    """
+
+    incident: Incident
+    done: Prescription | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A past ticket that would come out otherwise."""
 
-    incident: Incident
+    ticket: PastTicket
     change: Change
     before: Standing
     after: Standing
 
     def as_json(self) -> dict[str, Any]:
         """For reports and other programs."""
+        done = self.ticket.done
         return {
-            "incident": self.incident.code,
-            "title": self.incident.title,
+            "incident": self.ticket.incident.code,
+            "title": self.ticket.incident.title,
+            "done": done.label if done else None,
+            "done_queue": done.queue if done else "",
             "change": self.change.value,
             "before": self.before.as_json(),
             "after": self.after.as_json(),
@@ -55,13 +70,13 @@ class Difference:
 def impact(
     before: Knowledge,
     after: Knowledge,
-    incidents: Sequence[Incident],
+    past: Sequence[PastTicket],
     rules: Rules,
     *,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> tuple[Difference, ...]:
-    """Decide each incident with both, without a language model and without agents, and keep those that differ.
+    """Decide each ticket with both, without a language model and without agents, and keep those that differ.
 
     Both sides share the embedder, which remembers the texts of the first, so that the second costs next to nothing.
 
@@ -69,12 +84,12 @@ def impact(
         ModelUnavailable, VectorIndexError: see `standing`.
     """
 
-    def work(incident: Incident) -> Difference | None:
-        was, would_be = standing(incident, before, rules), standing(incident, after, rules)
+    def work(ticket: PastTicket) -> Difference | None:
+        was, would_be = standing(ticket.incident, before, rules), standing(ticket.incident, after, rules)
         change = change_between(was, would_be)
-        return Difference(incident, change, was, would_be) if change else None
+        return Difference(ticket, change, was, would_be) if change else None
 
-    return tuple(one for one in each(work, incidents, workers=workers, progress=progress) if one)
+    return tuple(one for one in each(work, past, workers=workers, progress=progress) if one)
 
 
 def change_between(before: Standing, after: Standing) -> Change | None:
@@ -88,17 +103,22 @@ def change_between(before: Standing, after: Standing) -> Change | None:
 
 def past_tickets(
     closed: Iterable[Incident], still_open: Iterable[Incident], *, label: str, most: int
-) -> tuple[Incident, ...]:
+) -> tuple[PastTicket, ...]:
     """The newest tickets, at most so many, as a run would have met them: closed ones as they were asked."""
-    tickets = {one.code: as_asked(one, closed=False, label=label) for one in still_open}
-    tickets |= {one.code: as_asked(one, closed=True, label=label) for one in closed}
+    tickets = {one.code: PastTicket(as_asked(one, closed=False, label=label)) for one in still_open}
+    tickets |= {one.code: _closed(one, label) for one in closed}
     return tuple(sorted(tickets.values(), key=_newest_first)[: max(0, most)])
 
 
-def _newest_first(incident: Incident) -> tuple[float, str]:
+def _closed(incident: Incident, label: str) -> PastTicket:
+    lesson = lesson_of(incident, label=label)
+    return PastTicket(lesson.asked, lesson.done if lesson.done.kind is not ResolutionKind.MANUAL else None)
+
+
+def _newest_first(ticket: PastTicket) -> tuple[float, str]:
     # Zones do not matter here, but dates with and without one must be comparable.
-    opened = incident.opened
-    return (-_seconds(opened) if opened else 0.0), incident.code
+    opened = ticket.incident.opened
+    return (-_seconds(opened) if opened else 0.0), ticket.incident.code
 
 
 def _seconds(at: datetime) -> float:
