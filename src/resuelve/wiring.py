@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 from resuelve.agents import Agent, Agents
 from resuelve.domain.errors import SettingsError
@@ -24,7 +25,7 @@ from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Environment, Settings
-from resuelve.tickets import TicketManager
+from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
 from resuelve.workspace import Workspace
 
@@ -105,6 +106,17 @@ def tickets(settings: Settings) -> TicketManager:
         attempts=settings.http_attempts,
         allowed_attachment_hosts=settings.attachment_hosts,
     )
+
+
+def exported(file: Path) -> Listing:
+    """The incidents of a ticket manager's export.
+
+    Raises:
+        TicketUnavailable: the file cannot be read as one.
+    """
+    from resuelve.tickets.export import read_export
+
+    return read_export(file)
 
 
 def agents(settings: Settings) -> Agents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -61,3 +62,16 @@ def check_remove(
 
     if not remove_ticket(settings_for(workspace), incident, problem):
         raise typer.Exit(FAILED)
+
+
+@owner.command(help=told("mine.help"))
+def mine(
+    workspace: Workspace = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))] = None,
+    at_least: Annotated[int, typer.Option("--at-least", min=2, help=told("mine.at_least.help"))] = 2,
+) -> None:
+    """Learn from closed incidents what the dictionary lacks."""
+    from resuelve.cli.mine import run_mine
+    from resuelve.cli.surroundings import settings_for
+
+    run_mine(settings_for(workspace), source=source, at_least=at_least)

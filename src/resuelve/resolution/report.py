@@ -110,6 +110,24 @@ def write_new(folder: Path, stem: str, pieces: Iterable[str]) -> Path:
     return path
 
 
+def write_beside(report: Path, suffix: str, text: str) -> Path:
+    """Write another form of a report that was just written (`write_new`) under its name, with another suffix.
+
+    Raises:
+        WorkspaceError: the folder cannot be written.
+    """
+    path = report.with_suffix(suffix)
+    partial = report.with_suffix(".partial")
+    try:
+        partial.write_text(text, encoding="utf-8", errors="backslashreplace")
+        partial.replace(path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the report cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+        ) from error
+    return path
+
+
 def append_rejections(folder: Path, at: datetime, entry: Mapping[str, Any]) -> None:
     """Add what the critic rejected about one incident to ``rejectedYYYYMMDD.csv``.
 

@@ -79,8 +79,9 @@ class Lexicon:
     def likeness(self, one: str, other: str) -> float:
         """Cosine of the two texts' words weighted by rarity (binary tf, idf); 0 to 1."""
         a, b = stems(one), stems(other)
-        lengths = math.sqrt(self._squares(a) * self._squares(b))
-        return self._squares(a & b) / lengths if lengths else 0.0
+        shared = a & b
+        # Most pairs share no word, and this is asked hundreds of times a ticket.
+        return self._squares(shared) / math.sqrt(self._squares(a) * self._squares(b)) if shared else 0.0
 
     def nearly_same(self, one: str, other: str) -> bool:
         """True when two texts of the dictionary say nearly the same, so that a ticket may well be both."""
