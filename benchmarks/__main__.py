@@ -27,6 +27,8 @@ def main() -> None:
     stages = sorted(small["stages"].items(), key=lambda pair: -pair[1])
     print("milliseconds an incident by stage: " + ", ".join(f"{n} {1000 * s / SIZES[0]:.1f}" for n, s in stages))
     subprocess.run([sys.executable, "-m", "benchmarks.outcomes"], check=True)
+    print(flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.mining", "1000"], check=True)
 
 
 def _measure(folder: Path, size: int) -> dict[str, Any]:

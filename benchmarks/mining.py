@@ -73,7 +73,7 @@ def main() -> None:
     print(
         f"Mining {size:,} closed incidents, embedded, texts all different: {seconds:.1f} s, of which the encoder "
         f"{embedder.seconds:.1f} s for {embedder.texts:,} texts ({embedder.seconds / seconds:.0%}); "
-        f"peak {peak:.0f} MB; {len(mined.problems)} problems, {mined.standings}"
+        f"peak {peak:.0f} MB; {len(mined.problems)} problems, {mined.fits}"
     )
 
 

@@ -42,6 +42,9 @@ COVERED_ELSEWHERE = {
     "resuelve run --incident *": "tests/acceptance/test_commands.py",
     "resuelve run --queue *": "tests/acceptance/test_commands.py",
     "resuelve explain *": "tests/acceptance/test_commands.py",
+    "resuelve mine": "tests/acceptance/test_mine.py",
+    "resuelve mine --from *": "tests/acceptance/test_mine.py",
+    "resuelve mine --at-least *": "tests/acceptance/test_mine.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",
 }
 """Not run here: the file that runs the command, or the reason why none can, by pattern. None may be without use."""

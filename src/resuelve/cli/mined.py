@@ -19,7 +19,7 @@ _COSTS = ("problem", "incidents", "median", "sum", "reopened", "done", "closest"
 
 def print_mined(console: Console, report: Mapping[str, Any], language: str) -> None:
     """The report of a mining, as it is written to JSON, in short."""
-    standings = {name: number(count, language) for name, count in report["standings"].items()}
+    fits = {name: number(count, language) for name, count in report["fits"].items()}
     _say(
         console,
         "mine.totals",
@@ -27,7 +27,7 @@ def print_mined(console: Console, report: Mapping[str, Any], language: str) -> N
         incidents=number(report["incidents"], language),
         first=report["first"] or "—",
         last=report["last"] or "—",
-        **standings,
+        **fits,
     )
     problems = report["problems"]
     covered = sum(one["incidents"] for one in problems)

@@ -33,8 +33,8 @@ def mined_page(report: Mapping[str, Any], *, language: str) -> str:
         "report": report,
         "n": lambda value: number(value, language),
         "percent": lambda value: percent(value, language),
-        "standings": _standings(report["standings"], language, words),
-        "standings_picture": stacked(_standings(report["standings"], language, words), words["overview"]),
+        "fits": _fits(report["fits"], language, words),
+        "fits_picture": stacked(_fits(report["fits"], language, words), words["overview"]),
         "cost_picture": _cost(problems, language, words["cost_chart"]),
         "problems": problems[:_CARDS],
         "more_problems": max(0, len(problems) - _CARDS),
@@ -55,13 +55,13 @@ def doubt_in_words(name: str, language: str) -> str:
 
 
 def _summary(report: Mapping[str, Any], language: str) -> str:
-    standings = report["standings"]
+    fits = report["fits"]
     covered = sum(one["incidents"] for one in report["problems"])
     return say(
         "mine.page.summary",
         language,
         incidents=number(report["incidents"], language),
-        known=percent(standings["known"] / max(1, report["incidents"]), language),
+        known=percent(fits["known"] / max(1, report["incidents"]), language),
         problems=number(len(report["problems"]), language),
         covered=number(covered, language),
         first=report["first"] or "—",
@@ -69,8 +69,8 @@ def _summary(report: Mapping[str, Any], language: str) -> str:
     )
 
 
-def _standings(standings: Mapping[str, int], language: str, words: Mapping[str, str]) -> list[Bar]:
-    return [Bar(words[name], count, number(count, language), name) for name, count in standings.items()]
+def _fits(fits: Mapping[str, int], language: str, words: Mapping[str, str]) -> list[Bar]:
+    return [Bar(words[name], count, number(count, language), name) for name, count in fits.items()]
 
 
 def _problem(

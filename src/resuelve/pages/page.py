@@ -50,4 +50,9 @@ def _environment() -> Environment:
 def _harmless(value: Any) -> Any:
     if hasattr(value, "__html__") or not isinstance(value, str):  # markup of our own, marked as such in the template
         return "" if value is None else value
-    return _UNWANTED.sub("\ufffd", value)
+    return clean(value)
+
+
+def clean(text: str) -> str:
+    """A text that a page only shows; it is still to be escaped."""
+    return _UNWANTED.sub("\ufffd", text)

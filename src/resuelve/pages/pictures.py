@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from resuelve.pages.page import clean
+
 _ROW, _BAR, _LABEL, _WIDTH = 26, 16, 300, 760
 _VALUE = 110
 """Room for the value at the end of the longest bar."""
 
-_LETTERS = 46
+_LETTERS = 40
 """Of a label, at the size that the style sheet gives it."""
 
 
@@ -89,11 +91,12 @@ def interval(low: float, share: float, high: float, title: str) -> str:
 
 
 def _svg(width: float, height: float, title: str, drawing: str, kind: str) -> str:
+    stretched = ' preserveAspectRatio="none"' if kind == "stacked" else ""
     return (
-        f'<svg class="{kind}" role="img" aria-label="{escape(title)}" viewBox="0 0 {width:g} {height:g}" '
+        f'<svg class="{kind}"{stretched} role="img" aria-label="{escape(title)}" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" xmlns="http://www.w3.org/2000/svg">{drawing}</svg>'
     )
 
 
 def _cut(label: str) -> str:
-    return escape(label if len(label) <= _LETTERS else label[: _LETTERS - 1].rstrip() + "…")
+    return escape(clean(label if len(label) <= _LETTERS else label[: _LETTERS - 1].rstrip() + "…"))

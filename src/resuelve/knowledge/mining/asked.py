@@ -35,7 +35,7 @@ _SHOWN_TITLE = 90
 _TITLE_WORDS = 3
 
 
-class Standing(StrEnum):
+class Fit(StrEnum):
     """How an incident stands to the dictionary."""
 
     KNOWN = "known"
@@ -50,7 +50,7 @@ class Asked:
 
     Attributes:
         title, text: what it says, for people to read: without identifiers and names of people.
-        standing: KNOWN: clearly a case of `problem`; UNSURE: perhaps; NEW: no row is near; SILENT: it says nothing.
+        fit: KNOWN: clearly a case of `problem`; UNSURE: perhaps; NEW: no row is near; SILENT: it says nothing.
         problem: id of the nearest known problem; empty when none was found at all.
         score: how likely the nearest row is the right one, 0 to 100 (`resolution.score`).
         otherwise: the team did something else than that row prescribes.
@@ -59,7 +59,7 @@ class Asked:
     code: str
     title: str
     text: str
-    standing: Standing
+    fit: Fit
     problem: str
     score: float
     otherwise: bool = False
@@ -145,7 +145,7 @@ def _prepare(incident: Incident, knowledge: Knowledge, label: str) -> _Ticket:
 
 def _again(one: _Ticket, twin: Asked) -> Asked:
     """The same words were looked at before."""
-    return Asked(one.reading.incident.code, twin.title, twin.text, twin.standing, twin.problem, twin.score)
+    return Asked(one.reading.incident.code, twin.title, twin.text, twin.fit, twin.problem, twin.score)
 
 
 def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: People) -> Asked:
@@ -160,16 +160,16 @@ def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: Peop
         code=incident.code,
         title=_short(_title(texts), _SHOWN_TITLE),
         text=" ".join(texts),
-        standing=_standing(points) if queries else Standing.SILENT,
+        fit=_fit(points) if queries else Fit.SILENT,
         problem=ranked[0].problem.id if ranked else "",
         score=round(points, 1),
     )
 
 
-def _standing(points: float) -> Standing:
+def _fit(points: float) -> Fit:
     if points >= SURE:
-        return Standing.KNOWN
-    return Standing.UNSURE if points >= POSSIBLE else Standing.NEW
+        return Fit.KNOWN
+    return Fit.UNSURE if points >= POSSIBLE else Fit.NEW
 
 
 def _shown(queries: Sequence[Query], people: People, requester: str) -> Iterator[str]:

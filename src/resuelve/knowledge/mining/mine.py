@@ -13,7 +13,7 @@ from resuelve.domain.errors import Rejected
 from resuelve.domain.incident import Incident
 from resuelve.journal import Journal
 from resuelve.knowledge.mining.answers import with_answers
-from resuelve.knowledge.mining.asked import POSSIBLE, SURE, Asked, Past, Standing, look
+from resuelve.knowledge.mining.asked import POSSIBLE, SURE, Asked, Fit, Past, look
 from resuelve.knowledge.mining.clusters import ANSWERED, ASKED, centred, clusters
 from resuelve.knowledge.mining.gaps import HandedOver, handed_over
 from resuelve.knowledge.mining.people import People
@@ -27,7 +27,7 @@ from resuelve.resolution.trace import plain
 Progress = Callable[[str, int, int], None]
 """Told what is being done (``closed`` or ``handed_over``) and how many of how many are done."""
 
-_LOWERED = {Standing.KNOWN: Standing.UNSURE, Standing.UNSURE: Standing.NEW}
+_LOWERED = {Fit.KNOWN: Fit.UNSURE, Fit.UNSURE: Fit.NEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Mined:
     """What was found.
 
     Attributes:
-        standings: closed incidents by `Standing`.
+        fits: closed incidents by `Fit`.
         alone: incidents without a sure row that resemble no other, or too few.
         problems: clusters of closed incidents that no row covers for certain, the costliest first.
         handed_over: incidents that people got from our runs for lack of a row; `now_known` of them have one by now.
@@ -64,7 +64,7 @@ class Mined:
     incidents: int
     first: date | None
     last: date | None
-    standings: dict[str, int]
+    fits: dict[str, int]
     alone: int
     problems: tuple[Problem, ...]
     rows: RowCare
@@ -115,12 +115,12 @@ def mine(sources: Sources, knowledge: Knowledge, *, at_least: int = 2, progress:
         incidents=len(lessons),
         first=min(days, default=None),
         last=max(days, default=None),
-        standings=_count(past.asked),
+        fits=_count(past.asked),
         alone=alone,
         problems=problems,
         rows=care(knowledge.problems, knowledge.lexicon, past.asked, lessons),
         handed_over=len(handed),
-        now_known=_count(gaps.asked)[Standing.KNOWN],
+        now_known=_count(gaps.asked)[Fit.KNOWN],
         gaps=found,
         rejected=tuple(row for row in rejected if row.incidents >= at_least),
         unread=unread,
@@ -142,7 +142,7 @@ def _judged(past: Past, lessons: Sequence[Lesson], knowledge: Knowledge) -> Past
     for one, lesson in zip(past.asked, lessons, strict=True):
         problem = knowledge.problems.get(one.problem)
         if problem is not None and differs(lesson, problem):
-            one = replace(one, standing=_LOWERED.get(one.standing, one.standing), otherwise=True)  # noqa: PLW2901
+            one = replace(one, fit=_LOWERED.get(one.fit, one.fit), otherwise=True)  # noqa: PLW2901
         judged.append(one)
     return Past(tuple(judged), past.vectors)
 
@@ -151,7 +151,7 @@ def _problems(
     past: Past, lessons: Sequence[Lesson | None], knowledge: Knowledge, people: People, at_least: int
 ) -> tuple[tuple[Problem, ...], int]:
     """The clusters of what no row covers for certain, and how many incidents are in none that is large enough."""
-    rest = [row for row, one in enumerate(past.asked) if one.standing in (Standing.UNSURE, Standing.NEW)]
+    rest = [row for row, one in enumerate(past.asked) if one.fit in (Fit.UNSURE, Fit.NEW)]
     if not rest:
         return (), 0
     middle = centred(past.vectors, knowledge.index.background())
@@ -169,5 +169,5 @@ def _as_asked(one: HandedOver, label: str) -> Incident:
 
 
 def _count(asked: Sequence[Asked]) -> dict[str, int]:
-    counted = Counter(one.standing for one in asked)
-    return {standing.value: counted[standing] for standing in Standing}
+    counted = Counter(one.fit for one in asked)
+    return {fit.value: counted[fit] for fit in Fit}

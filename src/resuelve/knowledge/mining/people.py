@@ -94,9 +94,8 @@ class People:
         # Where everything is in capitals, a capital tells nothing: only what is known to be a name goes.
         plain_capitals = _shouts(text)
         for seen in _words(text):
-            if plain_capitals and not (seen.plain in own or seen.plain in self._names):
-                continue
-            if self._is_name(seen, text, own, hidden):
+            certain = seen.plain in own or seen.plain in self._names
+            if certain if plain_capitals else self._is_name(seen, text, own, hidden):
                 follows = hidden and _JOINS.fullmatch(text, hidden[-1][1], seen.start)
                 hidden[-1:] = [(hidden[-1][0], seen.end)] if follows else [*hidden[-1:], (seen.start, seen.end)]
         pieces, position = [], 0

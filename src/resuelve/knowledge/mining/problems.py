@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from statistics import median
 
 from resuelve.domain.known_error import KnownError, ResolutionKind
-from resuelve.knowledge.mining.asked import Asked, Past, Standing, shown_text
+from resuelve.knowledge.mining.asked import Asked, Fit, Past, shown_text
 from resuelve.knowledge.mining.clusters import medoid
 from resuelve.knowledge.mining.names import telling_words
 from resuelve.knowledge.mining.people import People
@@ -169,7 +169,7 @@ def _nearest_row(asked: Sequence[Asked]) -> tuple[str, float, bool]:
     row, count = rows.most_common(1)[0]
     if count < 2 or 2 * count < len(asked):
         return "", 0.0, False
-    possible = sum(one.problem == row and one.standing is Standing.UNSURE and not one.otherwise for one in asked)
+    possible = sum(one.problem == row and one.fit is Fit.UNSURE and not one.otherwise for one in asked)
     return row, count / len(asked), 2 * possible >= len(asked)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from resuelve.domain.decision import Doubt
 from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.catalogue import examples
-from resuelve.knowledge.mining.asked import Asked, Standing
+from resuelve.knowledge.mining.asked import Asked, Fit
 from resuelve.knowledge.past import Lesson
 from resuelve.resolution.critique import unusable
 from resuelve.resolution.rerank import consequence
@@ -97,7 +97,7 @@ def care(
     pairs = list(alike(problems, lexicon))
     contradictions = [pair for pair in pairs if not _together(pair, problems)]
     duplicates = [pair for pair in pairs if _together(pair, problems) and pair.likeness >= _SAME]
-    used = {one.problem for one in asked if one.standing in (Standing.KNOWN, Standing.UNSURE)}
+    used = {one.problem for one in asked if one.fit in (Fit.KNOWN, Fit.UNSURE)}
     doubts = ((problem, unusable(problem)) for problem in problems.values())
     return RowCare(
         contradictions=tuple(sorted(contradictions, key=_most_alike)),
@@ -165,11 +165,9 @@ def _leads(problem: KnownError) -> str:
 def _reopened(
     problems: Mapping[str, KnownError], asked: Sequence[Asked], lessons: Sequence[Lesson]
 ) -> tuple[Reopened, ...]:
-    incidents = Counter(one.problem for one in asked if one.standing is Standing.KNOWN)
+    incidents = Counter(one.problem for one in asked if one.fit is Fit.KNOWN)
     again = Counter(
-        one.problem
-        for one, lesson in zip(asked, lessons, strict=True)
-        if one.standing is Standing.KNOWN and lesson.reopened
+        one.problem for one, lesson in zip(asked, lessons, strict=True) if one.fit is Fit.KNOWN and lesson.reopened
     )
     found = []
     for row, count in again.items():
