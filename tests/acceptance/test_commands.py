@@ -20,7 +20,7 @@ from tests.mock_control import call
 NewDesk = Callable[..., Desk]
 
 BAD_USE, FAILED = 2, 1
-COMMANDS = ("demo", "index", "run", "explain", "doctor", "mocks", "check")
+COMMANDS = ("demo", "index", "run", "explain", "doctor", "mocks", "check", "mine")
 STAGES = ("read", "identify", "reformulate", "retrieve", "rerank", "decide", "critique", "authorise")
 NOWHERE = "http://127.0.0.1:1"
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
