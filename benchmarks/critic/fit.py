@@ -89,7 +89,7 @@ def main() -> None:
     x, y = (np.concatenate([desk[part] for desk in desks.values()]) for part in (0, 1))
     model = LogisticRegression(C=1.0).fit(x, y)
     report("both, within the fit", model.predict_proba(x)[:, 1], y)
-    content: dict[str, object] = {"fitted_by": "benchmarks/critic/fit.py", "cases": len(y)}
+    content = {**json.loads(WEIGHTS.read_text(encoding="utf-8")), "cases": len(y)}
     content["words"] = weights(model, NAMES)
     gap = LogisticRegression(C=1.0).fit(x[:, :1], y)
     report("both, without words", gap.predict_proba(x[:, :1])[:, 1], y)

@@ -14,7 +14,8 @@ from resuelve.domain.errors import ModelOutputInvalid
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.models.scripted import ScriptedChat
-from resuelve.resolution.critique import Case, critique, gives_orders, hopeless, same_text
+from resuelve.resolution.critique import Case, critique, hopeless, same_text
+from resuelve.resolution.orders import gives_orders
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import read
 from resuelve.resolution.rerank import Ranked

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.resolution.identify import LONGEST_TEXT, has_placeholder, identify, identify_text, placeholders
-from resuelve.resolution.read import read
+from resuelve.resolution.identify import has_placeholder, identify, identify_text, placeholders
+from resuelve.resolution.read import LONGEST_TEXT, read
 
 K = IdentifierKind
 IBAN = "ES91 2100 0418 4502 0005 1332"

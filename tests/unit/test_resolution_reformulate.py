@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from resuelve.domain.errors import ModelOutputInvalid
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.models.scripted import ScriptedChat
-from resuelve.resolution.identify import LONGEST_TEXT, identify
+from resuelve.resolution.identify import identify
 from resuelve.resolution.prompts import version
 from resuelve.resolution.prompts.schemas import Reformulation
-from resuelve.resolution.read import Reading, read
+from resuelve.resolution.read import LONGEST_TEXT, Reading, read
 from resuelve.resolution.reformulate import Query, depersonalised, reformulate
 
 FORM = """NIF: 12345678Z

@@ -23,7 +23,9 @@ def prescribed(problem: KnownError, language: str = "es") -> Resolution:
         case ResolutionKind.HOLD:
             return Hold(problem.solution)
         case ResolutionKind.REASSIGN:
-            return Reassign(prescription.queue, problem.solution or problem.description)
+            # Colleagues need no solution: where it was never filled in, what the problem is tells them enough.
+            filled_in = problem.solution and not has_placeholder(problem.solution)
+            return Reassign(prescription.queue, problem.solution if filled_in else problem.description)
         case ResolutionKind.AGENT:
             return RunAgent(prescription.agent_code)
         case ResolutionKind.MANUAL:

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 from resuelve.domain.decision import Critique, Doubt, Verdict
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.models import ChatModel
+from resuelve.resolution.conversation import moved_on
 from resuelve.resolution.decide import describe
+from resuelve.resolution.elapsed import meets
 from resuelve.resolution.identify import has_placeholder
+from resuelve.resolution.orders import gives_orders
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import Reading
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import MODEL_VOTE, features, score
+from resuelve.resolution.second_matter import SecondMatter
 from resuelve.resolution.words import Lexicon, fold, stems
 from resuelve.texts import say
 
@@ -28,35 +32,18 @@ _DECISIVE = 0.65
 _ASIDE_CLOSENESS = 3.0
 _SAME_TEXT = 0.8
 _OTHERS_SHOWN = 4
+_VETOED = 49.0
+"""The highest score of a choice against which a rule speaks."""
 
 _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
 """Stems of notes such as «se cierra por strikes», which tell the person who opened the ticket nothing."""
 
-_BID = (
-    r"(?:ignor(?:a|ad|ar|e|en)|olvid(?:a|ad|ar|e|en)|om[ií]t(?:a|e|an|ir)|desatiend(?:a|e)|disregard|forget|override)"
-    r"(?:te|lo|se)?\b"
-)
-_INSTRUCTIONS = r"\b(?:instruc\w+|[oó]rdenes|reglas|indicaciones|instructions?|rules|prompts?)\b"
-_ALL_OF_THEM = (
-    r"\b(?:tod[ao]s|tus?|cualquier|anterior(?:es)?|previ[ao]s|que\s+te|all|any|your|previous|prior|above|earlier)\b"
-)
-_MACHINE = (
-    r"(?:asistente|modelo|ia|bot|robot|sistema\s+autom[aá]tico|agente(?:\s+autom[aá]tico)?|assistant|model|ai|llm)\b"
-)
-_ROLE = r"(?:^|\n)[^\S\n]*(?:#+[^\S\n]*)?(?:system|sistema|assistant|asistente)\s*:"
-_ORDERS = re.compile(
-    rf"\b{_BID}(?=[^.]{{0,60}}{_ALL_OF_THEM})[^.]{{0,40}}{_INSTRUCTIONS}"
-    rf"|(?:^|[\n.,:;!?«»\"”)—-])\s{{0,3}}{_BID}[^.]{{0,40}}{_INSTRUCTIONS}"
-    r"|\b(?:nota|mensaje|instrucci[oó]n(?:es)?|aviso|note|message|instructions?)\s+(?:para|al?|to|for)\s+"
-    rf"(?:el\s+|la\s+|the\s+)?(?:\w+\s+)?{_MACHINE}(?:\s+\w+){{0,3}}\s*[:—–-]"
-    r"|\bsystem\s+prompt\b"
-    r"|\b(?:est[aá]s|you\s+are)\s+(?:ahora\s+|now\s+)?(?:en\s+|in\s+)?(?:modo\s+(?:mantenimiento|administrador|desarrollador)"
-    r"|(?:maintenance|developer|admin)\s+mode)\b"
-    rf"|{_ROLE}\s*(?:you\b|t[uú]\b|eres\b|debes\b|{_BID}|act[uú]a\b|act\s+as\b|cierra\b|close\b)"
-    r"|(?:^|\n)[^\S\n]*#+[^\S\n]*(?:system|sistema|assistant)\s*:"
-    r"|<\|[a-z_]{2,20}\|>|\[/?INST\]|<</?SYS>>",
+_ENCLOSED = re.compile(
+    r"\b(?:adjunto|adjuntamos|se\s+adjunta\w*|(?:va|van|env[ií]o|mando|remito)\s+(?:adjunt\w+|copia|foto|la\s+copia|el\s+documento)"
+    r"|(?:i\s+)?(?:attach(?:ed)?|enclose(?:d)?)|please\s+find)\b",
     re.IGNORECASE,
 )
+"""Says that something was sent along."""
 
 _DOUBTS = {
     "NINGUNO": Doubt.NONE,
@@ -76,6 +63,7 @@ class Case:
     Attributes:
         ranked: every candidate, the chosen one among them.
         threshold: below this score (0-100) a choice is not approved.
+        second: looks for a sentence that the choice does not account for; asked last, because it costs an encoding.
     """
 
     reading: Reading
@@ -84,6 +72,7 @@ class Case:
     chosen: Ranked
     lexicon: Lexicon
     threshold: float
+    second: Callable[[], SecondMatter | None] = lambda: None
 
     @property
     def problem(self) -> KnownError:
@@ -123,10 +112,15 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
             verdict, doubt, slots = finding
             reason = say(f"resolution.doubt.{doubt.value}", language, id=case.problem.id, **slots)
             # A veto leaves no chance that acting is right, whatever the likeness.
-            return _critique(case, verdict, min(points, 49.0), reason, doubt, values, language)
+            return _critique(case, verdict, min(points, _VETOED), reason, doubt, values, language)
     if points < case.threshold:
         reason = say("resolution.doubt.weak_match", language, id=case.problem.id, score=f"{points:.0f}")
         return _critique(case, Verdict.REJECTED, points, reason, Doubt.WEAK_MATCH, values, language)
+    if second := case.second():
+        slots = {"id": case.problem.id, "other": second.problem.id}
+        reason = say("resolution.doubt.several_problems", language, **slots)
+        told = {**values, **{f"second_{name}": value for name, value in second.features.items()}}
+        return _critique(case, Verdict.REJECTED, _VETOED, reason, Doubt.SEVERAL_PROBLEMS, told, language)
     if chat is None:
         reason = say("resolution.approved", language, id=case.problem.id, score=f"{points:.0f}")
         return _critique(case, Verdict.APPROVED, points, reason, Doubt.NONE, values, language)
@@ -180,11 +174,6 @@ def _critique(
 def _orders(case: Case) -> _Finding | None:
     """A text that gives orders to a machine is for a person to read."""
     return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if gives_orders(case.text) else None
-
-
-def gives_orders(text: str) -> bool:
-    """True when a text addresses an assistant or model, or bids it to ignore its instructions."""
-    return _ORDERS.search(text) is not None
 
 
 def _tried(case: Case) -> _Finding | None:
@@ -250,20 +239,61 @@ def _contradicted(case: Case) -> _Finding | None:
     for rival in case.ranked:
         if consequence(rival.problem) == own:
             continue
-        if not case.lexicon.nearly_same(case.chosen.candidate.example, rival.candidate.example):
-            continue
-        mine, theirs = stems(case.chosen.candidate.example), stems(rival.candidate.example)
-        if case.lexicon.telling((mine - theirs) & said) <= case.lexicon.telling((theirs - mine) & said) + _DECISIVE:
-            return Verdict.REJECTED, Doubt.CONTRADICTORY, {"other": rival.problem.id}
+        for example in rival.problem.examples:
+            if _undecided(case, example, said):
+                return Verdict.REJECTED, Doubt.CONTRADICTORY, {"other": rival.problem.id}
     return None
+
+
+def _undecided(case: Case, rival: str, said: frozenset[str]) -> bool:
+    """True when one of the chosen row's examples is a twin of the rival's, and the ticket does not tell them apart."""
+    for example in case.problem.examples:
+        if not case.lexicon.nearly_same(example, rival):
+            continue
+        mine, theirs = stems(example), stems(rival)
+        if case.lexicon.telling((mine - theirs) & said) <= case.lexicon.telling((theirs - mine) & said) + _DECISIVE:
+            return True
+    return False
+
+
+def _too_long(case: Case) -> _Finding | None:
+    """A text that was not read to its end may hold anything."""
+    return (Verdict.REJECTED, Doubt.TOO_LONG, {}) if case.reading.too_long else None
+
+
+def _moved_on(case: Case) -> _Finding | None:
+    """What was said after the ticket was opened puts its first description in doubt."""
+    turn = moved_on(case.reading)
+    return (Verdict.REJECTED, Doubt.MOVED_ON, {"turn": turn}) if turn else None
+
+
+def _untimely(case: Case) -> _Finding | None:
+    """The row is for matters of more, or of less, than so many days; an agent looks the dates up itself."""
+    if case.problem.prescription.kind is ResolutionKind.AGENT:
+        return None
+    texts = [part.text for part in case.reading.parts]
+    met = meets(case.problem, texts, case.reading.incident.opened)
+    return None if met else (Verdict.REJECTED, Doubt.UNMET_CONDITION, {})
+
+
+def _perhaps_answered(case: Case) -> _Finding | None:
+    """A question to somebody who sent something that nobody has read may ask for that very thing."""
+    if case.problem.prescription.kind is not ResolutionKind.HOLD:
+        return None
+    sent = case.reading.unread or _ENCLOSED.search(case.text)
+    return (Verdict.REJECTED, Doubt.PERHAPS_ANSWERED, {}) if sent else None
 
 
 _RULES: tuple[Callable[[Case], _Finding | None], ...] = (
     _orders,
+    _too_long,
     _tried,
     _reopened,
+    _moved_on,
     _several,
+    _untimely,
     _contradicted,
     _unrelated,
     _unusable,
+    _perhaps_answered,
 )

@@ -28,9 +28,10 @@ from resuelve.resolution.critique import Case, critique, hopeless
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import Reading, read
-from resuelve.resolution.reformulate import Query, depersonalised, reformulate
+from resuelve.resolution.reformulate import Query, depersonalised, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
+from resuelve.resolution.second_matter import second_matter
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.resolution.words import Lexicon
 from resuelve.texts import say
@@ -232,8 +233,22 @@ class _Deliberator:
 
     def _case(self, findings: Findings, problem: KnownError) -> Case:
         chosen = next(one for one in findings.ranked if one.problem.id == problem.id)
+        knowledge = self.knowledge
         return Case(
-            findings.reading, findings.found, findings.ranked, chosen, self.knowledge.lexicon, self.rules.threshold
+            reading=findings.reading,
+            found=findings.found,
+            ranked=findings.ranked,
+            chosen=chosen,
+            lexicon=knowledge.lexicon,
+            threshold=self.rules.threshold,
+            second=lambda: second_matter(
+                sentences(findings.reading, findings.identifiers),
+                problem,
+                embedder=knowledge.embedder,
+                index=knowledge.index,
+                problems=knowledge.problems,
+                lexicon=knowledge.lexicon,
+            ),
         )
 
     def _choose(

@@ -18,10 +18,7 @@ from stdnum.es import iban as spanish_iban
 from stdnum.exceptions import ValidationError
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
-from resuelve.resolution.read import Reading
-
-LONGEST_TEXT = 20_000
-"""Characters of a text that are looked at."""
+from resuelve.resolution.read import LONGEST_TEXT, Reading
 
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'()\[\]{}]+", re.IGNORECASE)
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?:[\w-]{1,63}\.)+[A-Za-z]{2,24}\b")

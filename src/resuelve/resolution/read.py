@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.resolution.words import fold, language_of
 
+LONGEST_TEXT = 20_000
+"""Characters of a text that the stages look at; a longer one is for a person."""
+
 _ON_HOLD = "en espera"
 
 
@@ -54,6 +57,11 @@ class Reading:
     def comments(self) -> tuple[Part, ...]:
         """What people added after the ticket was opened."""
         return tuple(part for part in self.parts if part.source.startswith("history"))
+
+    @property
+    def too_long(self) -> bool:
+        """True when a text is longer than what the stages look at, so that something may go unseen."""
+        return any(len(part.text) > LONGEST_TEXT for part in self.parts)
 
     @property
     def text(self) -> str:

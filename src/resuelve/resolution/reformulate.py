@@ -8,16 +8,16 @@ more query beside the ticket's own words, never instead of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.models import ChatModel
-from resuelve.resolution.identify import LONGEST_TEXT, placeholders
+from resuelve.resolution.identify import placeholders
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Reformulation
-from resuelve.resolution.read import Part, Reading
+from resuelve.resolution.read import LONGEST_TEXT, Part, Reading
 from resuelve.resolution.words import stems
 
 _GENERIC = frozenset("ayuda consu duda error fallo help incid issue probl quest tema urgen".split())
@@ -68,6 +68,7 @@ _ASIDE = re.compile(
     r"|\b(?:la\s+segunda|lo\s+segundo|the\s+second(?:\s+one)?|secondly)\b|(?<=[.;:?!]\s)(?:2[.)ºª]|b\))(?=\s))",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+|\n+")
 _GONE = "\ue000"
 """Stands where an identifier or a placeholder was, until the fields are dropped whose value it is."""
 
@@ -122,6 +123,17 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
     return "\n".join(lines)[: 3 * _MODEL_CAP]
 
 
+def sentences(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[str, ...]:
+    """What the description and the comments say, sentence by sentence, without identifiers and greetings.
+
+    Remarks of fewer than four words are left out. What comes after «gracias» is not: it may be no signature.
+    """
+    parts = (part for part in reading.parts if part.source != "title")
+    texts = (_bare(part, identifiers, lambda text: _POLITE.sub("\n", text)) for part in parts)
+    pieces = (_collapsed(piece) for text in texts for piece in _SENTENCE_END.split(text))
+    return tuple(dict.fromkeys(_cap(piece) for piece in pieces if len(piece.split()) >= _SPLIT_AT))
+
+
 def _cut_out(reading: Reading, identifiers: Sequence[Identifier], components: Sequence[str]) -> tuple[Query, ...]:
     title = _clean(Part("title", reading.text_of("title")), identifiers)
     body = _clean(Part("description", reading.text_of("description")), identifiers)
@@ -173,13 +185,21 @@ def _replaced(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
 
 
 def _clean(part: Part, identifiers: Sequence[Identifier]) -> str:
+    text = _collapsed(_bare(part, identifiers, _without_farewell))
+    return text.lower() if _shouts(text) else text
+
+
+def _bare(part: Part, identifiers: Sequence[Identifier], without: Callable[[str], str]) -> str:
+    """The text without what says who, its lines still apart; `without` takes out thanks and farewells."""
     spans = [(i.start, i.end) for i in _personal(part, identifiers)]
     text = _replaced(part.text, [(start, end, _GONE) for start, end in (*spans, *placeholders(part.text))])
-    text = _without_farewell(_GREETING.sub(" ", text))
+    text = without(_GREETING.sub(" ", text))
     text = _drop_fields(text).replace(_GONE, " ")
-    text = _DATE.sub(" ", _STRUCTURE.sub(" ", text))
-    text = re.sub(r" ([,.;:])", r"\1", re.sub(r"\s+", " ", text)).strip(" ,.;:-/")
-    return text.lower() if _shouts(text) else text
+    return _DATE.sub(" ", _STRUCTURE.sub(" ", text))
+
+
+def _collapsed(text: str) -> str:
+    return re.sub(r" ([,.;:])", r"\1", re.sub(r"\s+", " ", text)).strip(" ,.;:-/")
 
 
 def _without_farewell(text: str) -> str:

@@ -16,7 +16,7 @@ from resuelve.vectors import Hit, VectorIndex
 _DEPTH = 40
 """Entries looked at: several examples of one problem count singly, and the critic needs the also-rans."""
 
-_LEAST_SPREAD = 0.005
+LEAST_SPREAD = 0.005
 """Keeps `Retrieved.standardise` finite for a dictionary whose rows are all alike."""
 
 
@@ -67,7 +67,7 @@ def retrieve(
     return Retrieved(
         candidates=candidates,
         mean=float(background.mean()) if background.size else 0.0,
-        spread=max(float(background.std()), _LEAST_SPREAD) if background.size else 1.0,
+        spread=max(float(background.std()), LEAST_SPREAD) if background.size else 1.0,
         aside=_aside(queries, vectors, index, problems),
     )
 

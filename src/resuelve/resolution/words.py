@@ -87,6 +87,10 @@ class Lexicon:
         """True when two texts of the dictionary say nearly the same, so that a ticket may well be both."""
         return self.likeness(one, other) >= _TWINS
 
+    def known(self, some: frozenset[str]) -> frozenset[str]:
+        """Those of the stems that the dictionary has."""
+        return some & self._weight.keys()
+
     def telling(self, some: frozenset[str]) -> float:
         """How much these stems tell together; 1 is one word that stands nowhere else in the dictionary."""
         return self._sum(some) / self._rarest

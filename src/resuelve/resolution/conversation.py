@@ -1,0 +1,66 @@
+"""What was said after a ticket was opened: does the first description still hold, or has the matter moved on?
+
+The choice rests on what the requester first wrote. A correction, a cure, a fruitless attempt, one more matter or a
+colleague who is at work make it doubtful in ways that likeness of meaning does not show: «it works now» is very much
+like «it does not work». Such turns are said in few ways, and where one is heard a person reads on.
+"""
+
+from __future__ import annotations
+
+import re
+
+from resuelve.resolution.read import Reading
+from resuelve.resolution.words import fold
+
+_PENDING = ("pendiente implantar", "pendiente de implantar")
+
+_CORRECTED = (
+    r"me (?:he )?(?:equivo|confund)\w+",
+    r"en realidad|al final (?:no|era|es)|no (?:era|es) eso|no se trata de",
+    r"perd\w+,? (?:era|es|queria)|rectific\w+|corrijo",
+    r"i was wrong|my mistake|actually|it turns out|not what i",
+)
+_CURED = (
+    r"ya (?:(?:me|nos|se|lo|la|le|esta|ha) )*(?:funciona|descarga|arregla|solucion|resuelt|entra)\w*",
+    r"ya (?:(?:me|nos|se|lo|la|le|ha) )*(?:va bien|deja|puedo|podemos|sale bien|llegado|abre)",
+    r"se ha (?:arreglado|solucionado|resuelto)|(?:esta|queda)\w* (?:resuelt|solucionad|arreglad)\w+",
+    r"(?:puede|pueden|podeis|podrian?|pueda|favor|se puede) cerrar",
+    r"ya no (?:hace falta|es necesario|ocurre|pasa)",
+    r"works now|(?:is|it'?s|been) (?:now )?(?:fixed|solved|resolved|sorted)|no longer (?:need|happen)\w*",
+    r"never mind|(?:you can|please) close",
+)
+_TRIED = (
+    r"tampoco|(?:he|hemos) (?:probado|intentado)|ya lo (?:he |hemos )?(?:hecho|hice|hicimos|prob\w+|intent\w+)",
+    r"sigue (?:igual|sin|dando|fallando|pasando)|no (?:ha )?(?:funcion|serv|sirv)\w+|reabr\w+|reapertura",
+    r"neither|(?:i|we) (?:have |already )?tried|still (?:not|fails|the same|happening|doesn)",
+    r"did(?:n't| not) (?:work|help)|reopen\w*",
+)
+_MORE = (
+    r"ademas|tambien (?:me|tengo|quer|quier|necesit)\w*|otra cosa|por otr[oa] (?:lado|parte)|aparte de|de paso",
+    r"also|another (?:thing|problem|issue)|besides|on top of",
+)
+_IN_HAND = (
+    r"no (?:la |lo )?(?:cerrar|cerreis|cierren|cierre|reasignar|reasigneis|tocar|toqueis)\b",
+    r"(?:lo|la) (?:esta|estan|estamos) \w+ndo|l[oa] (?:lleva|llevan|llevamos) ",
+    r"(?:estamos|estoy) (?:con|trabajando|mirando|revisando)",
+    r"se esta\w* (?:trabajando|revisando|mirando|analizando|implementando)|implementando",
+    r"lo (?:miro|reviso|consulto|estudio|escalo)|habria que|escalad[oa]",
+    r"(?:do not|don'?t) (?:close|touch|reassign)|(?:we are|we're|i'?m|i am) (?:working|looking|on it)",
+    r"(?:pendiente|a la espera) de (?:que|una?|l[ao]s?|su|respuesta|confirm\w+|implant\w+)",
+    r"waiting for (?:the|an?|our|their)",
+)
+_TURNS = re.compile(rf"\b(?:{'|'.join((*_CORRECTED, *_CURED, *_TRIED, *_MORE, *_IN_HAND))})")
+
+
+def moved_on(reading: Reading) -> str:
+    """The words of a comment with which the matter has moved on; empty when none has.
+
+    An answer to a question of ours is looked at as well: it may say that the question was beside the point.
+    """
+    if fold(reading.incident.state) in _PENDING:
+        return reading.incident.state
+    for part in reading.comments:
+        turn = _TURNS.search(fold(part.text))
+        if turn:
+            return turn.group().strip()
+    return ""
