@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -191,12 +195,17 @@ class Settings(BaseSettings):
         return value
 
 
+PREFIX = "RESUELVE_"
+
+
 def load(**overrides: object) -> Settings:
     """The settings, with `overrides` (by field name) above environment and `.env`.
 
     Raises:
-        SettingsError: names the first setting that is wrong, and how.
+        SettingsError: names the first setting that is wrong, and how; also one of our prefix that does not exist,
+            because a misspelt policy would leave everything automatic without anybody noticing.
     """
+    _refuse_unknown()
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -207,3 +216,29 @@ def load(**overrides: object) -> Settings:
             where="settings",
             remedy=f"correct {name} in the environment or in .env",
         ) from error
+
+
+def name_of(field: str) -> str:
+    """The name that a field of the settings has in the environment."""
+    alias = Settings.model_fields[field].validation_alias
+    return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias)
+
+
+def _refuse_unknown() -> None:
+    known = [name_of(field) for field in Settings.model_fields]
+    for name in sorted({*os.environ, *_in_file()}):
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, 1)
+            raise SettingsError(
+                f"{name} is no setting of Resuelve",
+                where="settings",
+                remedy=f"did you mean {near[0]}?" if near else "take it out, or see docs/reference/settings.md",
+            )
+
+
+def _in_file() -> Iterable[str]:
+    try:
+        return dotenv_values(".env", encoding="utf-8").keys()
+    except (UnicodeDecodeError, OSError) as error:
+        why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise SettingsError(f"cannot be read ({why})", where=".env", remedy="save it as UTF-8 text") from error

@@ -132,13 +132,17 @@ def test_none_is_asked_for() -> None:
     assert isinstance(tax(found(IBAN, RIGHT)), Hold)
 
 
-def test_only_the_wrong_ones_of_several_are_explained() -> None:
-    answer = tax(found(NIF, "99999914P"), found(CIF, "B-99999214", "B99999214"), found(NIF, "99999901J"))
+def test_several_wrong_ones_are_all_explained() -> None:
+    answer = tax(found(CIF, "B-99999214", "B99999214"), found(NIF, "99999901J"))
     assert isinstance(answer, Close)
     assert "CIF terminado en 9214" in answer.text
     assert "NIF terminado en 901J" in answer.text
-    assert "914P" not in answer.text
     assert answer.text.count("\n") == 2
+
+
+def test_a_right_one_beside_a_wrong_one_is_for_a_person() -> None:
+    """The clinic's number is right and the patient's is not: which of them does the form refuse?"""
+    assert isinstance(tax(found(NIF, "99999914P"), found(CIF, "B-99999214", "B99999214")), HandOff)
 
 
 def test_the_right_letter_is_not_given_away() -> None:

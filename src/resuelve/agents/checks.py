@@ -52,8 +52,16 @@ class TaxNumberCheck:
     """Explains what is wrong with the NIF, NIE and CIF of a ticket."""
 
     def answer(self, request: AgentRequest) -> AgentAnswer:
-        """Close with the reasons of those that are wrong; a hand-over when all are right; a question without any."""
-        return _answer("tax", request, request.of(*PERSON_KINDS), self._sentence)
+        """Close with the reasons when all are wrong; a hand-over when any is right; a question without any.
+
+        A ticket names several persons: the patient, the holder, whoever issued the invoice. Where one number is right
+        and another wrong, nobody but a person can tell which one the matter is about.
+        """
+        numbers = request.of(*PERSON_KINDS)
+        right = [number for number in numbers if not self._sentence(number, request.language)]
+        if right and len(right) < len(numbers):
+            return HandOff(say("agents.tax.several", request.team_language))
+        return _answer("tax", request, numbers, self._sentence)
 
     @staticmethod
     def _sentence(identifier: Identifier, language: str) -> str:

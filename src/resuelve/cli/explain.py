@@ -67,7 +67,10 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
     for step in content["stages"]:
         title = say(f"cli.stage.{step['stage']}", language)
         console.rule(Text(f"{title} ({1000 * step['seconds']:.1f} ms)"), align="left", style="dim")
-        _value(console, step["output"])
+        console.print(Text(say("cli.explain.input", language), style="dim"))
+        _value(console, step["input"], 1)
+        console.print(Text(say("cli.explain.output", language), style="dim"))
+        _value(console, step["output"], 1)
     decision = content["decision"]
     console.rule(Text(say("cli.explain.decision", language)), align="left")
     verdict = decision["reason"] or (decision["critique"] or {}).get("reason", "")

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.segment import Segment
 
 from resuelve.domain.errors import SettingsError
-from resuelve.settings import Settings, load
+from resuelve.settings import Settings, load, name_of
 
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What a terminal obeys instead of showing it: control characters, and those that turn the direction of writing."""
@@ -30,7 +30,11 @@ def settings_for(workspace: Path | None = None, **overrides: object) -> Settings
     try:
         return load(**overrides, **({"workspace": workspace} if workspace else {}))
     except UnreadableSetting as error:  # what should be JSON is none: this comes before any field is looked at
-        raise SettingsError(str(error), where="settings", remedy="write it as JSON") from error
+        named = re.search(r'field "(\w+)"', str(error))
+        name = name_of(named[1]) if named else "a setting"
+        raise SettingsError(
+            f"{name} cannot be read as JSON", where="settings", remedy=f"write {name} as JSON"
+        ) from error
 
 
 def harmless(text: str) -> str:

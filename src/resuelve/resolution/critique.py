@@ -38,6 +38,11 @@ _VETOED = 49.0
 _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
 """Stems of notes such as «se cierra por strikes», which tell the person who opened the ticket nothing."""
 
+_APART = re.compile(
+    r"\b(?:por\s+otr[oa]\s+(?:lado|parte)|otra\s+cosa|another\s+(?:thing|problem|issue))\b", re.IGNORECASE
+)
+"""Says in so many words that another matter begins."""
+
 _ENCLOSED = re.compile(
     r"\b(?:adjunto|adjuntamos|se\s+adjunta\w*|(?:va|van|env[ií]o|mando|remito)\s+(?:adjunt\w+|copia|foto|la\s+copia|el\s+documento)"
     r"|(?:i\s+)?(?:attach(?:ed)?|enclose(?:d)?)|please\s+find)\b",
@@ -227,7 +232,7 @@ def _several(case: Case) -> _Finding | None:
     aside = case.found.aside
     if aside is None or consequence(aside.problem) == consequence(case.problem):
         return None
-    if case.found.standardise(aside.dense) < _ASIDE_CLOSENESS:
+    if not _APART.search(case.text) and case.found.standardise(aside.dense) < _ASIDE_CLOSENESS:
         return None
     return Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS, {"other": aside.problem.id}
 
@@ -237,7 +242,7 @@ def _contradicted(case: Case) -> _Finding | None:
     own = consequence(case.problem)
     said = stems(case.text)
     for rival in case.ranked:
-        if consequence(rival.problem) == own:
+        if consequence(rival.problem) == own or not _timely(case, rival.problem):
             continue
         for example in rival.problem.examples:
             if _undecided(case, example, said):
@@ -271,9 +276,11 @@ def _untimely(case: Case) -> _Finding | None:
     """The row is for matters of more, or of less, than so many days; an agent looks the dates up itself."""
     if case.problem.prescription.kind is ResolutionKind.AGENT:
         return None
-    texts = [part.text for part in case.reading.parts]
-    met = meets(case.problem, texts, case.reading.incident.opened)
-    return None if met else (Verdict.REJECTED, Doubt.UNMET_CONDITION, {})
+    return None if _timely(case, case.problem) else (Verdict.REJECTED, Doubt.UNMET_CONDITION, {})
+
+
+def _timely(case: Case, problem: KnownError) -> bool:
+    return meets(problem, (part.text for part in case.reading.parts), case.reading.incident.opened)
 
 
 def _perhaps_answered(case: Case) -> _Finding | None:

@@ -167,7 +167,12 @@ class _Deliberator:
         return self._prescribe(findings, chosen, rejections)
 
     def _look(self, incident: Incident) -> Findings:
-        with self.trace.stage("read") as step:
+        given = {
+            "history": len(incident.history),
+            "attachments": len(incident.all_attachments()),
+            "label": self.rules.label,
+        }
+        with self.trace.stage("read", given) as step:
             reading = read(incident, label=self.rules.label)
             step.output = {
                 "parts": [part.source for part in reading.parts],
@@ -176,24 +181,25 @@ class _Deliberator:
                 "waiting": reading.waiting,
                 "unread": reading.unread,
             }
-        with self.trace.stage("identify") as step:
+        with self.trace.stage("identify", [part.source for part in reading.parts]) as step:
             step.output = identifiers = identify(reading)
         return Findings(reading, identifiers)
 
     def _search(self, findings: Findings) -> Findings:
         reading, knowledge = findings.reading, self.knowledge
         queries = self._queries(findings)
-        with self.trace.stage("retrieve") as step:
+        with self.trace.stage("retrieve", [query.text for query in queries]) as step:
             found = retrieve(queries, embedder=knowledge.embedder, index=knowledge.index, problems=knowledge.problems)
             step.output = _shown_found(found)
-        with self.trace.stage("rerank") as step:
+        given = {"candidates": len(found.candidates), "queue": reading.incident.queue}
+        with self.trace.stage("rerank", given) as step:
             ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
             step.output = [_shown(one) for one in ranked[:_SHOWN]]
         return replace(findings, queries=queries, found=found, ranked=ranked)
 
     def _queries(self, findings: Findings) -> tuple[Query, ...]:
         components = self.knowledge.components
-        with self.trace.stage("reformulate") as step:
+        with self.trace.stage("reformulate", {part.source: part.text for part in findings.reading.parts}) as step:
             try:
                 queries = reformulate(findings.reading, findings.identifiers, self.chat, components=components)
             except ModelOutputInvalid:
@@ -259,21 +265,22 @@ class _Deliberator:
         avoid: Collection[str],
         advice: str,
     ) -> Choice:
-        with self.trace.stage("decide") as step:
+        given = {"offered": [one.problem.id for one in offered], "avoid": sorted(avoid), "advice": advice}
+        with self.trace.stage("decide", given) as step:
             language = self.rules.language
             try:
                 choice = decide(offered, chat=chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
             except ModelOutputInvalid as error:
                 choice = Choice(None, self._say("model_failed", error=error.what), Doubt.MODEL_FAILED)
             step.output = {
-                "offered": [one.problem.id for one in offered],
                 "chosen": choice.problem.id if choice.problem else None,
                 "reason": choice.reason,
             }
         return choice
 
     def _critique(self, chat: ChatModel | None, case: Case, ticket: str) -> Critique:
-        with self.trace.stage("critique") as step:
+        given = {"problem": case.problem.id, "threshold": case.threshold, "rivals": len(case.ranked) - 1}
+        with self.trace.stage("critique", given) as step:
             try:
                 verdict = critique(case, chat, ticket=ticket, language=self.rules.language)
             except ModelOutputInvalid as error:
@@ -286,11 +293,12 @@ class _Deliberator:
         """What the approved row leads to, after its agent was asked if it has one."""
         language, consulted = self.rules.language, ""
         resolution = prescribed(chosen.problem, language)
-        with self.trace.stage("authorise") as step:
+        given = {"resolution": resolution, "verdict": chosen.critique.verdict, "policy": self.rules.policy}
+        with self.trace.stage("authorise", given) as step:
             step.output = leave = self._authorise(resolution, chosen.critique)
         if leave.permission is Permission.AUTOMATIC and isinstance(resolution, RunAgent):
             consulted = resolution.code
-            with self.trace.stage("consult") as step:
+            with self.trace.stage("consult", {"code": consulted, "identifiers": findings.identifiers}) as step:
                 step.output = resolution = consult(
                     consulted, findings.reading, findings.identifiers, self.agents, language=language
                 )

@@ -17,9 +17,14 @@ _LONGEST = 2000
 
 @dataclass(slots=True)
 class Step:
-    """One stage, run once. Retries make several steps of one name."""
+    """One stage, run once. Retries make several steps of one name.
+
+    Attributes:
+        input: what it was given, in short: what stands in full in an earlier step's output is only named.
+    """
 
     stage: str
+    input: Any = None
     seconds: float = 0.0
     output: Any = None
 
@@ -32,9 +37,9 @@ class Trace:
     steps: list[Step] = field(default_factory=list)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Step]:
-        """Time a stage; what it sets as `output` is kept in plain JSON form."""
-        step = Step(name)
+    def stage(self, name: str, given: Any = None) -> Iterator[Step]:
+        """Time a stage; what it was given and what it sets as `output` is kept in plain JSON form."""
+        step = Step(name, plain(given))
         self.steps.append(step)
         begun = self.clock()
         try:

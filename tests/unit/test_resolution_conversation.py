@@ -1,0 +1,62 @@
+"""After which comments the first description no longer tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.resolution.conversation import moved_on
+from resuelve.resolution.read import Reading, read
+
+TURNS = (
+    "No cerrar: lo está llevando Arquitectura, van a subir el límite",
+    "Estamos trabajando en ello, no cerrar todavía",
+    "Me equivoqué, pesa 300 KB y da error con cualquier archivo",
+    "Además me han cobrado dos veces el mismo recibo",
+    "también tengo un problema con la tarjeta",
+    "he probado también PDF y JPG y tampoco",
+    "Ya me ha descargado bien, pueden cerrar",
+    "Ya funciona, gracias",
+    "Sigue igual",
+    "Lo consulto con Comercial",
+    "A la espera de su respuesta",
+    "It works now, thanks",
+    "I have tried that and it did not help",
+    "We are looking into it, do not close",
+    "Actually, it was the other policy",
+)
+STEADY = (
+    "¿Alguna novedad? Gracias.",
+    "Adjunto una captura de lo que me sale.",
+    "Claro, perdonad. La póliza es la 7654321-1 y mi NIF 99999913F.",
+    "Nos pasa también aquí con las guías de Soria y de Cádiz.",
+    "Ha vuelto a llamar esta mañana, está bastante enfadado.",
+    "Confirma que el pago está hecho y que no hay nada pendiente de firmar.",
+    "Otros dos casos más, con operadores distintos.",
+    "Any news? Kind regards",
+)
+
+
+def reading(comment: str, state: str = "En curso") -> Reading:
+    entry = HistoryEntry(author="Obdulia", detail=comment)
+    return read(
+        Incident("INC1", title="Factura", description="No sube", state=state, history=(entry,)), label="[SPAI] "
+    )
+
+
+@pytest.mark.parametrize("comment", TURNS)
+def test_a_turn_is_heard(comment: str) -> None:
+    assert moved_on(reading(comment))
+
+
+@pytest.mark.parametrize("comment", STEADY)
+def test_a_remark_is_no_turn(comment: str) -> None:
+    assert moved_on(reading(comment)) == ""
+
+
+def test_the_first_description_is_no_comment() -> None:
+    assert moved_on(read(Incident("INC1", description="Tampoco sube, ya lo he probado"), label="[SPAI] ")) == ""
+
+
+def test_a_fix_that_is_under_way_is_somebody_s_work() -> None:
+    assert moved_on(reading("Gracias", "Pendiente implantar")) == "Pendiente implantar"
