@@ -14,7 +14,8 @@ from dataclasses import replace
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.resolution.identify import LONGEST_TEXT, identify_text
+from resuelve.resolution.identify import identify_text
+from resuelve.resolution.read import LONGEST_TEXT
 from resuelve.resolution.words import fold, stems
 
 _SAMPLES = {

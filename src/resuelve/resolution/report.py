@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from resuelve.domain.decision import OutcomeKind
@@ -186,12 +187,18 @@ def _rejection(at: datetime, entry: Mapping[str, Any], one: Mapping[str, Any]) -
 
 
 def _with_header(path: Path) -> None:
+    """The file with its header, whole from the first moment: another process may append as soon as it is there."""
+    if path.exists():
+        return
+    with NamedTemporaryFile("w", encoding="utf-8", newline="", dir=path.parent, prefix=".", delete=False) as file:
+        csv.writer(file, lineterminator="\n").writerow(REJECTION_COLUMNS)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        Path(file.name).chmod(0o644)
+        os.link(file.name, path)
     except FileExistsError:
         return
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerow(REJECTION_COLUMNS)
+    finally:
+        Path(file.name).unlink()
 
 
 def _append(path: Path, row: list[str]) -> None:
