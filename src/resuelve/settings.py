@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -196,6 +196,7 @@ class Settings(BaseSettings):
 
 
 PREFIX = "RESUELVE_"
+_ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
 
 
 def load(**overrides: object) -> Settings:
@@ -238,7 +239,9 @@ def _refuse_unknown() -> None:
 
 def _in_file() -> Iterable[str]:
     try:
-        return dotenv_values(".env", encoding="utf-8").keys()
+        return _ASSIGNED.findall(Path(".env").read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return ()
     except (UnicodeDecodeError, OSError) as error:
         why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise SettingsError(f"cannot be read ({why})", where=".env", remedy="save it as UTF-8 text") from error

@@ -33,7 +33,7 @@ DICTIONARY = "PROBLEMAS_GLOBALES.csv"
 DEMO_WORLD = load_world()
 ACTIONS = {"closed": "resolver", "held": "en_espera", "reassigned": "reasignar"}
 
-ACTING = ("INC1001", "INC1003", "INC1012", "INC1018", "INC1019", "INC1027", "INC1030", "INC1040")
+ACTING = ("INC1001", "INC1003", "INC1012", "INC1017", "INC1018", "INC1019", "INC1027", "INC1040")
 """Demo incidents on which the embedded product surely acts: by row, by question and by a local agent."""
 
 Ledger = list[dict[str, Any]]

@@ -237,7 +237,7 @@ def test_no_ticket_manager(new_desk: NewDesk, nowhere: str) -> None:
         ("CRITIC_APPROVAL_THRESHOLD", "200", "CRITIC_APPROVAL_THRESHOLD"),
         ("CRITIC_APPROVAL_THRESHOLD", "much", "CRITIC_APPROVAL_THRESHOLD"),
         ("MAX_RETRIES_CRITIC", "-1", "MAX_RETRIES_CRITIC"),
-        ("RESUELVE_POLICY", "{", "policy"),
+        ("RESUELVE_POLICY", "{", "RESUELVE_POLICY"),
         ("RESUELVE_POLICY", '{"cierre": "perhaps"}', "POLICY"),
         ("RESUELVE_WORKERS", "0", "RESUELVE_WORKERS"),
         ("VECTOR_DB_URL", "http://localhost:6333", "VECTOR_DB_URL"),

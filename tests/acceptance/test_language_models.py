@@ -201,13 +201,15 @@ def test_a_rejection_leads_to_another_try_with_the_advice(new_desk: NewDesk, ret
         assert desk.run("run").status == 0
         assert desk.ledger() == []
         asked = Counter(role(request) for request in server.requests)
-        assert asked["Selection"] == retries + 1
-        assert 1 <= asked["Review"] <= retries + 1
-        assert len(desk.rejected()) == retries + 1
+        # The second row is refused by a rule that speaks against the ticket, after which no other is tried.
+        tries = min(retries, 1) + 1
+        assert asked["Selection"] == tries
+        assert 1 <= asked["Review"] <= tries
+        assert len(desk.rejected()) == tries
         assert desk.rejected()[0]["motivo_rechazo"] == REJECTED["motivo"]
         assert desk.rejected()[0]["enfoque_recomendado"] == ADVICE
         tried = [json.loads(row["resolucion_completa"])["problem"] for row in desk.rejected()]
-        assert len(set(tried)) == retries + 1
+        assert len(set(tried)) == tries
         choices = [r.body["messages"][-1]["content"] for r in server.requests if role(r) == "Selection"]
         assert ADVICE not in choices[0]
         assert all(tried[0] in choice for choice in choices[1:])
