@@ -11,6 +11,7 @@ from rich.text import Text
 
 from resuelve import wiring
 from resuelve.cli.check import checked_table, decision_text
+from resuelve.cli.options import PAST
 from resuelve.cli.surroundings import progress_bar, terminal
 from resuelve.domain.errors import ModelError, TicketError, VectorIndexError
 from resuelve.knowledge.catalogue import Catalogue
@@ -19,9 +20,6 @@ from resuelve.knowledge.impact import Change, Difference, PastTicket
 from resuelve.knowledge.regression import RegressionTicket
 from resuelve.settings import Settings
 from resuelve.texts import say
-
-PAST = 200
-"""Past tickets that a change is compared on, unless the command says another number."""
 
 _SHOWN = 20
 """Differences of a kind that are shown; JSON has them all."""

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from resuelve import wiring
+from resuelve.cli.dictionary_views import tell_noticed
 from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.domain.errors import DictionaryError
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.index import Built, build_index
 from resuelve.resolution.report import rejected_as_json, write_new
@@ -29,14 +31,8 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     place = wiring.workspace(settings)
     place.prepare()
     dictionary = wiring.catalogue(settings)
-    with progress_bar(console) as bar:
-        built = build_index(
-            dictionary.problems,
-            wiring.embedder(settings),
-            wiring.store(settings),
-            force=force,
-            progress=_telling(bar, say("cli.index.progress", settings.language)),
-        )
+    _notice(settings, console)
+    built = update_index(settings, console, force=force)
     report = {
         "started": started.isoformat(timespec="seconds"),
         "dictionary": str(place.dictionary.name),
@@ -51,13 +47,37 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     }
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     path = write_new(place.reports, f"reporte_batch_{started:%Y%m%d_%H%M}", [text])
+    print_rejected(console, dictionary, settings.language)
+    console.print(say("cli.report", settings.language, path=path), markup=False)
+    return built
+
+
+def update_index(settings: Settings, console: Console, *, force: bool = False) -> Built:
+    """Bring the index up to date and print what was done; raises as `run_index` does."""
+    dictionary = wiring.catalogue(settings)
+    with progress_bar(console) as bar:
+        built = build_index(
+            dictionary.problems,
+            wiring.embedder(settings),
+            wiring.store(settings),
+            force=force,
+            progress=_telling(bar, say("cli.index.progress", settings.language)),
+        )
     key = "cli.index.built" if built.changed else "cli.index.same"
     counts = {"problems": len(dictionary.problems), "entries": built.entries}
     counts |= {"added": built.added, "removed": built.removed, "kept": built.kept}
     console.print(say(key, settings.language, **counts), markup=False)
-    print_rejected(console, dictionary, settings.language)
-    console.print(say("cli.report", settings.language, path=path), markup=False)
     return built
+
+
+def _notice(settings: Settings, console: Console) -> None:
+    """Write down as a version what somebody saved with another program; the index does not depend on it."""
+    try:
+        noticed = wiring.dictionary(settings).notice()
+    except DictionaryError as error:
+        console.print(str(error), style="yellow", markup=False)
+    else:
+        tell_noticed(console, noticed, settings.language)
 
 
 def print_rejected(console: Console, dictionary: Catalogue, language: str) -> None:

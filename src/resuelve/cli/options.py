@@ -24,4 +24,7 @@ def told(key: str) -> str:
 Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=told("cli.workspace.help"))]
 Queue = Annotated[str, typer.Option("--queue", help=told("cli.queue.help"))]
 AsJson = Annotated[bool, typer.Option("--json", help=told("cli.json.help"))]
+PAST = 200
+"""Past tickets that a change of the dictionary is compared on, unless the command says another number."""
+
 Past = Annotated[int, typer.Option("--past", min=0, help=told("check.past.help"))]

@@ -6,6 +6,7 @@ import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, Rejected
@@ -147,6 +148,7 @@ def row_of(line: Line, columns: Columns) -> KnownError | str:
     return problem if problem.id else replace(problem, id=_derived_id(problem))
 
 
+@lru_cache(maxsize=1024)  # a dictionary has few of them, and many rows
 def _prescription(word: str, queue: str) -> Prescription | str:
     name, bar, code = (piece.strip() for piece in word.partition("|"))
     if bar and plain(name) == "API":

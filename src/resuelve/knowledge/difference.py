@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from resuelve.domain.errors import DictionaryError
 from resuelve.domain.known_error import KnownError
-from resuelve.knowledge.catalogue import row_of
+from resuelve.knowledge.catalogue import clean, row_of
 from resuelve.knowledge.sheet import Sheet
 from resuelve.knowledge.table import Line
 
@@ -54,7 +54,12 @@ class _Row:
 
 def difference(before: bytes, after: bytes, where: str) -> tuple[RowChange, ...]:
     """The rows that differ between two states of the file; a state that is no dictionary has no rows."""
-    old, new = _differing(_parsed(before, where), _parsed(after, where))
+    return sheets_difference(_parsed(before, where), _parsed(after, where))
+
+
+def sheets_difference(before: Sheet | None, after: Sheet | None) -> tuple[RowChange, ...]:
+    """The same of two sheets; None has no rows."""
+    old, new = _differing(before, after)
     common = Counter(_key(row) for row in old) & Counter(_key(row) for row in new)
     old, new = _without(old, common), _without(new, common)
     pairs: list[tuple[_Row, _Row]] = []
@@ -73,12 +78,16 @@ def mark(fields: Mapping[str, str]) -> str:
     return hashlib.sha256(repr(sorted(fields.items())).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def rows_by_fields(sheet: Sheet) -> dict[str, list[int]]:
-    """The places of the rows of a sheet by the `mark` of what stands in them."""
+def places_of(sheet: Sheet, wanted: Iterable[Mapping[str, str]]) -> dict[str, list[int]]:
+    """Where rows with these contents stand in a sheet, by their `mark`."""
+    descriptions = {fields.get("DESCRIPCION", "") for fields in wanted}
+    column = sheet.columns.fields["description"]
     found: defaultdict[str, list[int]] = defaultdict(list)
     for at, line in enumerate(sheet.rows):
-        found[mark(sheet.fields(line))].append(at)
-    return dict(found)
+        text = clean(line.cells[column]) if column < len(line.cells) else ""
+        if text in descriptions:
+            found[mark(sheet.fields(line))].append(at)
+    return found
 
 
 def _parsed(data: bytes, where: str) -> Sheet | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
 from resuelve.domain.errors import DictionaryError, EditConflict
@@ -72,7 +72,6 @@ class Draft:
         readable = [row.at for row, line in zip(self._rows, sheet.rows, strict=True) if not line.problem]
         self._last = readable[-1] if readable else -1
         self._added: list[Row] = []
-        self._touched: set[str] = set()
         self._of: defaultdict[str, list[Row]] = defaultdict(list)
         self._examples: dict[str, str] = {}
         for row in self._rows:
@@ -187,21 +186,18 @@ class Draft:
         known = self.usable(self._read(row))
         self._of[known.id].append(row)
         self._examples.setdefault(known.description, known.id)
-        self._touched.add(known.id)
 
     def pinned(self, problem: str) -> Sequence[Row]:
         """The rows of a problem, with its id written into each."""
         rows = self.rows_of(problem)
         for row in rows:
             self.write(row, "ID PROBLEMA", problem)
-        self._touched.add(problem)
         return rows
 
     def drop(self, row: Row) -> None:
         """Take a row out."""
         row.dropped = True
         if isinstance(row.known, KnownError):
-            self._touched.add(row.known.id)
             self._examples.pop(row.known.description, None)
 
     def reread(self, problem: str) -> None:
@@ -225,17 +221,19 @@ class Draft:
                 added[row.at].append(row.cells)
         if not changed and not added:
             self.refuse("nothing would change: all of it stands there already", "look at the problem first")
-        sheet = self._sheet.rewritten(changed, added, self._new_columns)
-        self._check_others(sheet)
-        return sheet
+        self._check_others()
+        return self._sheet.rewritten(changed, added, self._new_columns)
 
-    def _check_others(self, sheet: Sheet) -> None:
-        before, after = self._sheet.catalogue(), sheet.catalogue()
-        ids = (before.problems.keys() | after.problems.keys()) - self._touched
-        for problem in ids:
-            pair = before.problems.get(problem), after.problems.get(problem)
-            if pair[0] is None or pair[1] is None or replace(pair[0], lines=()) != replace(pair[1], lines=()):
-                self.refuse(f"the change would also change {problem}", "mend the rows that were set aside first")
+    def _check_others(self) -> None:
+        """A new column may give a meaning to what stood beyond the header's last one."""
+        for row in self._rows if self._new_columns else ():
+            if row.changed or row.dropped:
+                continue
+            line = self._sheet.rows[row.at]
+            known = row_of(line, self._columns)
+            if known != row.known:
+                name = known.id if isinstance(known, KnownError) else row.number
+                self.refuse(f"the change would also change {name}", f"mend line {row.number} of the file first")
 
     def _read(self, row: Row) -> Row:
         row.known = row_of(Line(row.number, tuple(row.cells)), self._columns)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resuelve.domain.errors import DictionaryError, EditConflict
-from resuelve.knowledge.difference import ChangeKind, RowChange, mark, rows_by_fields
+from resuelve.knowledge.difference import ChangeKind, RowChange, mark, places_of
 from resuelve.knowledge.sheet import Sheet
 
 
@@ -17,7 +17,7 @@ def reversed_changes(sheet: Sheet, changes: Sequence[RowChange]) -> Sheet:
         EditConflict: a row is no longer as these changes left it.
         DictionaryError: a line that cannot be read is among them.
     """
-    places = rows_by_fields(sheet)
+    places = places_of(sheet, [change.after for change in changes])
     changed: dict[int, list[str] | None] = {}
     added: defaultdict[int, list[list[str]]] = defaultdict(list)
     for change in changes:

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, EditConflict
 from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import Catalogue
-from resuelve.knowledge.difference import RowChange, difference, mark
+from resuelve.knowledge.difference import RowChange, difference, mark, sheets_difference
 from resuelve.knowledge.edits import Edit, apply_edits
 from resuelve.knowledge.sheet import Sheet
 from resuelve.knowledge.undo import reversed_changes
@@ -74,10 +73,10 @@ class Dictionary:
         """
         self._require_reason(who, why)
         with self._settled() as entries:
-            before = self._read()
-            after = apply_edits(Sheet.parse(before, str(self._shown)), edits).data
-            version = self._version(entries, VersionKind.EDIT, at, who, why)
-            return self._commit(entries, version, before, after)
+            before = self.sheet()
+            after = apply_edits(before, edits)
+            version = self._version(entries, VersionKind.EDIT, at, who, why, sheets_difference(before, after))
+            return self._commit(entries, version, before.data, after.data)
 
     def history(self) -> Sequence[Version]:
         """All versions, oldest first; what others have saved meanwhile is noted before."""
@@ -110,9 +109,10 @@ class Dictionary:
         """
         self._require_reason(who, why)
         with self._settled() as entries:
-            after = self._undone(entries, number)
-            version = self._version(entries, VersionKind.UNDO, at, who, why, undoes=number)
-            return self._commit(entries, version, self._read(), after)
+            before, after = self._read(), self._undone(entries, number)
+            changes = difference(before, after, str(self._shown))
+            version = self._version(entries, VersionKind.UNDO, at, who, why, changes, undoes=number)
+            return self._commit(entries, version, before, after)
 
     def _undone(self, entries: Sequence[Entry], number: int) -> bytes:
         before, after = self._around(entries, number)
@@ -124,8 +124,8 @@ class Dictionary:
         sheet = reversed_changes(current, difference(before, after, str(self._shown)))
         if sheet.data == current.data:
             raise self._refused(f"version {number} changed no row", "look at the history")
-        set_aside = [len(_rejected(data, str(self._shown))) for data in (before, after, current.data, sheet.data)]
-        if set_aside[3] - set_aside[2] > max(0, set_aside[0] - set_aside[1]):
+        new = _set_aside(sheet.data) - _set_aside(current.data)
+        if new > 0 and new > _set_aside(before) - _set_aside(after):  # it is not that version's own change
             remedy = "undo the later versions first, or change the rows by hand"
             raise EditConflict("its rows would contradict later ones", where=str(self._shown), remedy=remedy)
         return sheet.data
@@ -209,7 +209,6 @@ class Dictionary:
             raise EditConflict(
                 "somebody saved the file in this very moment", where=str(self._shown), remedy="repeat the change"
             )
-        version = replace(version, changes=_touched(difference(before, after, str(self._shown))))
         entry = _entry(version, before, after)
         size = self._log.append(entry)
         try:
@@ -222,9 +221,16 @@ class Dictionary:
         return version
 
     def _version(
-        self, entries: Sequence[Entry], kind: VersionKind, at: datetime, who: str, why: str, undoes: int = 0
+        self,
+        entries: Sequence[Entry],
+        kind: VersionKind,
+        at: datetime,
+        who: str,
+        why: str,
+        changes: Sequence[RowChange],
+        undoes: int = 0,
     ) -> Version:
-        return Version(len(entries) + 1, at, who.strip(), why.strip(), kind, undoes=undoes)
+        return Version(len(entries) + 1, at, who.strip(), why.strip(), kind, _touched(changes), undoes)
 
     def _newest(self, entries: Sequence[Entry]) -> bytes:
         """The file as of the newest version."""
@@ -273,11 +279,12 @@ def _touched(changes: Sequence[RowChange]) -> tuple[Touched, ...]:
     return tuple(Touched(one.kind, one.problem, mark(one.before), mark(one.after)) for one in changes)
 
 
-def _rejected(data: bytes, where: str) -> Sequence[object]:
+def _set_aside(data: bytes) -> int:
+    """How many rows of the file cannot be used."""
     try:
-        return Sheet.parse(data, where).catalogue().rejected
+        return len(Sheet.parse(data, "").catalogue().rejected)
     except DictionaryError:
-        return ()
+        return 0
 
 
 def _reverted(entries: Sequence[Entry], change: RowChange) -> list[int]:

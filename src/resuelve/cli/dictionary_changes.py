@@ -1,0 +1,165 @@
+"""Carrying out a change of the dictionary: try it out, make it, show it, bring the index up to date."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from resuelve import wiring
+from resuelve.cli.dictionary_views import changes_text, print_json, row_json, tell_noticed, version_json, what_changed
+from resuelve.cli.guard import Gate
+from resuelve.cli.index import update_index
+from resuelve.cli.options import FAILED, INCOMPLETE
+from resuelve.cli.surroundings import now, terminal
+from resuelve.domain.errors import DictionaryError, ModelError, VectorIndexError
+from resuelve.knowledge.catalogue import Catalogue
+from resuelve.knowledge.edits import (
+    AddExample,
+    AddProblem,
+    ChangeProblem,
+    DropExample,
+    Edit,
+    RemoveProblem,
+    fingerprint,
+)
+from resuelve.knowledge.table import decode
+from resuelve.knowledge.versions import Dictionary
+from resuelve.settings import Settings
+from resuelve.texts import say
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the dictionary on the command line.
+
+    Attributes:
+        who: who makes it; empty: the name of the login.
+        why: the reason; empty: asked for on a terminal.
+        past: how many past tickets it is compared on.
+        force: make it although regression tickets fail.
+        index: bring the index up to date afterwards.
+    """
+
+    settings: Settings
+    who: str
+    why: str
+    past: int
+    force: bool
+    index: bool
+    as_json: bool
+
+    def edit(self, edits: Sequence[Edit]) -> None:
+        """Carry edits out.
+
+        Raises:
+            DictionaryError: one is refused, or the file or its versions cannot be written; nothing was changed.
+            typer.Exit: the change was not allowed, or the index could not be brought up to date.
+        """
+        book, who, why = self._opened()
+        before = book.sheet().catalogue()
+        seen = [_expecting(edit, before) for edit in edits]
+        self._require_leave(before, book.preview(seen))
+        self._tell(book, book.apply(seen, who=who, why=why, at=now()).number)
+
+    def undo(self, number: int) -> None:
+        """Take a version back; raises as `edit` does."""
+        book, who, why = self._opened()
+        self._require_leave(book.sheet().catalogue(), book.preview_undo(number))
+        self._tell(book, book.undo(number, who=who, why=why, at=now()).number)
+
+    def id_of(self, new: AddProblem) -> str:
+        """The id that a new problem gets."""
+        book = wiring.dictionary(self.settings)
+        return next(iter(book.preview([new]).problems.keys() - book.sheet().catalogue().problems.keys()))
+
+    def _opened(self) -> tuple[Dictionary, str, str]:
+        why = self.why.strip() or self._asked()
+        who = self.who.strip() or _login()
+        place = wiring.workspace(self.settings)
+        place.prepare()
+        book = wiring.dictionary(self.settings)
+        tell_noticed(self._console, book.notice(), self.settings.language)
+        return book, who, why
+
+    def _asked(self) -> str:
+        """The reason, from the terminal."""
+        question = say("dictionary.why.question", self.settings.language)
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(say("dictionary.why.missing", self.settings.language), param_hint="--why")
+        return str(typer.prompt(question, err=self.as_json))
+
+    def _require_leave(self, before: Catalogue, after: Catalogue) -> None:
+        """The one place that stands between a change by command and the dictionary."""
+        if not Gate(self.settings, past=self.past, console=self._console).allows(before, after, force=self.force):
+            raise typer.Exit(FAILED)
+
+    def _tell(self, book: Dictionary, number: int) -> None:
+        version, rows = book.history()[number - 1], book.difference(number)
+        language = self.settings.language
+        self._console.print(changes_text(rows, language), soft_wrap=True)
+        line = say("dictionary.made", language, number=number, what=what_changed(version, language))
+        self._console.print(line, markup=False)
+        if self.as_json:
+            print_json({"version": version_json(version), "rows": [row_json(row) for row in rows]})
+        if not self._indexed():
+            raise typer.Exit(INCOMPLETE)
+
+    def _indexed(self) -> bool:
+        """Bring the index up to date; False when that failed."""
+        language = self.settings.language
+        if not self.index or wiring.store(self.settings).current() is None:
+            self._console.print(say("dictionary.index.later", language), markup=False)
+            return True
+        try:
+            update_index(self.settings, self._console)
+        except (ModelError, VectorIndexError) as error:
+            text = say("dictionary.index.failed", language, error=str(error))
+            self._console.print(text, style="yellow", markup=False)
+            return False
+        return True
+
+    @cached_property
+    def _console(self) -> Console:
+        return terminal(errors=self.as_json)  # standard output is for the other program then
+
+
+def text_from(file: Path) -> str:
+    """A text from a file in any usual encoding; ``-`` is standard input.
+
+    Raises:
+        DictionaryError: it cannot be read or is no text.
+    """
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise DictionaryError(
+            f"cannot be read ({error.strerror})", where=str(file), remedy="check the path and the permissions"
+        ) from error
+    return decode(data, str(file))[0]
+
+
+def _expecting(edit: Edit, before: Catalogue) -> Edit:
+    """The edit, to be refused when the problem is no longer what was tried out."""
+    expected: Callable[[str], str] = lambda problem: (  # noqa: E731
+        fingerprint(before.problems[problem]) if problem in before.problems else ""
+    )
+    match edit:
+        case ChangeProblem() | DropExample() | RemoveProblem():
+            return replace(edit, expected=expected(edit.problem))
+        case AddProblem() | AddExample():
+            return edit
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without a name, as in containers
+        return f"uid {os.getuid()}"
