@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 dictionary = typer.Typer(help=told("dictionary.help"), no_args_is_help=True, rich_markup_mode=None)
 
-Problem = Annotated[str, typer.Argument(help=told("dictionary.problem.help"), metavar="ID")]
+Problem = Annotated[str, typer.Argument(help=told("dictionary.problem.help"))]
 Component = Annotated[str | None, typer.Option("--component", help=told("dictionary.component.help"))]
 Description = Annotated[str | None, typer.Option("--description", help=told("dictionary.description.help"))]
 Kind = Annotated[str | None, typer.Option("--kind", help=told("dictionary.kind.help"))]
