@@ -34,7 +34,7 @@ def asked(problem: str, score: float = 90, fit: Fit = Fit.KNOWN, *, otherwise: b
 
 def lesson(*, reopened: bool = False) -> Lesson:
     incident = Incident("INC")
-    return Lesson(incident, incident, "", CLOSE, None, None, reopened, False)
+    return Lesson(incident, incident, "", "", CLOSE, None, None, reopened, False)
 
 
 ROWS = (
