@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from resuelve.domain.errors import DictionaryError, Rejected, ResuelveError, WorkspaceError
+from resuelve.domain.errors import DictionaryError, EditConflict, Rejected, ResuelveError, WorkspaceError
 from resuelve.knowledge import durable
 from resuelve.knowledge.maintenance.proposal import Proposal
 from resuelve.knowledge.maintenance.stored import TAKEN, Act, Entry, State, entry_of, line_of
@@ -125,23 +125,29 @@ class Ledger:
         if not why.strip():
             raise DictionaryError("a rejection needs a reason", where=_FILE, remedy="say why: it is not proposed again")
         with self._open() as pages:
-            pages.settle({one: "" for one in proposals}, Act(State.REJECTED, who, why.strip(), at))
+            pages.settle(dict.fromkeys(proposals, ""), Act(State.REJECTED, who, why.strip(), at))
             self._write(pages)
 
-    def take(self, act: Act, problems: Mapping[str, str], change: Callable[[], Version]) -> Version:
+    def take(
+        self, entries: Sequence[Entry], act: Act, problems: Mapping[str, str], change: Callable[[], Version]
+    ) -> Version:
         """Let open proposals go into the dictionary.
 
         Args:
-            act: what is done, with who, why and when the version will have.
+            entries: as the person saw them.
+            act: what is done, with the same who, why and when as the version will have.
             problems: whose row or example each becomes, by the proposal's id.
             change: changes the dictionary.
 
         Raises:
-            DictionaryError: a proposal is not open, or the change is refused; nothing was changed.
+            EditConflict: a proposal is no longer what the person saw.
+            DictionaryError: one is not open, or the change is refused; nothing was changed.
         """
         with self._open() as pages:
-            for one in problems:
-                pages.open_entry(one)
+            for seen in entries:
+                if pages.open_entry(seen.proposal.id) != seen:
+                    what = f"{seen.proposal.id} has been changed meanwhile"
+                    raise EditConflict(what, where=_FILE, remedy="look at it again, then repeat the decision")
             intent = {"state": act.state, "who": act.who, "why": act.why, "at": act.at.isoformat()}
             durable.replace(self._accepting, json.dumps({**intent, "problems": dict(problems)}).encode())
             try:
