@@ -24,7 +24,7 @@ def row(prescription: Prescription, solution: str = "Recargue la página.") -> d
     [
         (row(CLOSE), ()),
         (row(CLOSE, ""), (Defect("A", Doubt.NO_USABLE_SOLUTION),)),
-        (row(HOLD, "Buenos días."), (Defect("A", Doubt.NO_USABLE_SOLUTION),)),
+        (row(HOLD, "..."), (Defect("A", Doubt.NO_USABLE_SOLUTION),)),
         (row(CLOSE, "Su póliza es MOCK_POLIZA."), (Defect("A", Doubt.PLACEHOLDER_TEXT),)),
         (row(MANUAL, ""), ()),
         (row(agent("known"), ""), ()),
