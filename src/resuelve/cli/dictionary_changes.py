@@ -151,11 +151,12 @@ class Change:
         Args:
             sound: look for rows that could never be carried out; what stood there once may come back as it was.
         """
-        if sound and not self._sound(before, after):
+        if sound and not self.sound(before, after):
             return False
         return self._gate.allows(before, after, force=self.force)
 
-    def _sound(self, before: Catalogue, after: Catalogue) -> bool:
+    def sound(self, before: Catalogue, after: Catalogue) -> bool:
+        """Tell of rows that could never be carried out; False when they should not be added."""
         defects = new_defects(before.problems, after.problems, wiring.agents(self.settings))
         language = self.settings.language
         for one in defects:

@@ -27,6 +27,8 @@ from resuelve.knowledge.version_log import Version
 from resuelve.resolution.words import fold
 
 _FILE = "proposals.jsonl"
+_Edits = Mapping[str, Mapping[str, str]]
+"""Texts by column name, by the proposal's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,13 @@ class Ledger:
             self._write(pages)
 
     def take(
-        self, entries: Sequence[Entry], act: Act, problems: Mapping[str, str], change: Callable[[], Version]
+        self,
+        entries: Sequence[Entry],
+        act: Act,
+        problems: Mapping[str, str],
+        change: Callable[[], Version],
+        *,
+        edits: _Edits | None = None,
     ) -> Version:
         """Let open proposals go into the dictionary.
 
@@ -138,6 +146,7 @@ class Ledger:
             act: what is done, with the same who, why and when as the version will have.
             problems: whose row or example each becomes, by the proposal's id.
             change: changes the dictionary.
+            edits: what the person writes into each in passing, by its id.
 
         Raises:
             EditConflict: a proposal is no longer what the person saw.
@@ -148,17 +157,15 @@ class Ledger:
                 if pages.open_entry(seen.proposal.id) != seen:
                     what = f"{seen.proposal.id} has been changed meanwhile"
                     raise EditConflict(what, where=_FILE, remedy="look at it again, then repeat the decision")
-            intent = {"state": act.state, "who": act.who, "why": act.why, "at": act.at.isoformat()}
-            durable.replace(self._accepting, json.dumps({**intent, "problems": dict(problems)}).encode())
+            intent = _Intent(act, problems, edits or {})
+            durable.replace(self._accepting, intent.data())
             try:
                 version = change()
             except ResuelveError:
                 with suppress(ResuelveError):  # what cannot be told now is told at the next opening
                     self._recover(pages)
                 raise
-            pages.settle(problems, replace(act, version=version.number))
-            self._write(pages)
-            self._accepting.unlink()
+            self._carry_out(pages, intent, version)
             return version
 
     @contextmanager
@@ -200,21 +207,47 @@ class Ledger:
     def _recover(self, pages: _Pages) -> None:
         """Bring an acceptance to an end during which the process died."""
         if not self._accepting.exists():
-            return
-        try:
-            intent = json.loads(self._accepting.read_bytes())
-            act = Act(State(intent["state"]), intent["who"], intent["why"], datetime.fromisoformat(intent["at"]))
-            problems = {str(one): str(problem) for one, problem in intent["problems"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self._accepting.unlink()  # it was not written to its end, and so nothing was done
-            return
-        for version in reversed(self._history()):
-            if (version.who, version.why, version.at) == (act.who, act.why, act.at):
-                waiting = {one: p for one, p in problems.items() if one in pages.entries and pages.entries[one].waiting}
-                pages.settle(waiting, replace(act, version=version.number))
-                self._write(pages)
-                break
+            return None
+        intent = _Intent.read(self._accepting.read_bytes())
+        if intent is not None:
+            act = intent.act
+            for version in reversed(self._history()):
+                if (version.who, version.why, version.at) == (act.who, act.why, act.at):
+                    return self._carry_out(pages, intent, version)
         self._accepting.unlink()
+        return None
+
+    def _carry_out(self, pages: _Pages, intent: _Intent, version: Version) -> None:
+        waiting = {one: p for one, p in intent.problems.items() if one in pages.entries and pages.entries[one].waiting}
+        pages.settle(waiting, replace(intent.act, version=version.number), intent.edits)
+        self._write(pages)
+        self._accepting.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class _Intent:
+    """What is about to be accepted."""
+
+    act: Act
+    problems: Mapping[str, str]
+    edits: _Edits
+
+    def data(self) -> bytes:
+        act = self.act
+        named = {"state": act.state, "who": act.who, "why": act.why, "at": act.at.isoformat()}
+        edits = {one: dict(fields) for one, fields in self.edits.items()}
+        return json.dumps({**named, "problems": dict(self.problems), "edits": edits}).encode("ascii")
+
+    @classmethod
+    def read(cls, data: bytes) -> _Intent | None:
+        """None for one that was not written to its end: nothing had been done then."""
+        try:
+            content = json.loads(data)
+            at = datetime.fromisoformat(content["at"])
+            act = Act(State(content["state"]), str(content["who"]), str(content["why"]), at)
+            return cls(act, dict(content["problems"]), dict(content["edits"]))
+        except (ValueError, KeyError, TypeError):
+            return None
 
 
 class _Pages:
@@ -242,11 +275,14 @@ class _Pages:
             raise DictionaryError(what, where=_FILE, remedy="only an open proposal can be decided about")
         return entry
 
-    def settle(self, problems: Mapping[str, str], act: Act) -> None:
+    def settle(
+        self, problems: Mapping[str, str], act: Act, edits: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         entries = {one: self.open_entry(one) for one in problems}
         for one, entry in entries.items():
             done = replace(act, problem=problems[one])
-            self.entries[one] = replace(entry, state=act.state, acts=(*entry.acts, done))
+            written = {**entry.edits, **(edits or {}).get(one, {})}
+            self.entries[one] = replace(entry, state=act.state, edits=written, acts=(*entry.acts, done))
 
     def decision(self, proposal: Proposal) -> Entry | None:
         return _Told(self.entries.values()).decision(proposal)
