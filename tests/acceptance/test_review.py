@@ -199,6 +199,14 @@ def test_a_dialogue_that_ends_early_decides_nothing_more(run: Run, folder: Path)
     assert set(states(run).values()) == {"open"}
 
 
+def test_many_are_rejected_at_once_and_only_those_that_were_meant(run: Run) -> None:
+    done(run("maintain", "review", "reject", "--all", "--grade", "poor", "--why", "not documented"))
+    assert states(run) == {MAP.id: "open", PHOTO.id: "open", FAX.id: "rejected"}
+    done(run("maintain", "review", "reject", "--all", "--kind", "example", "--why", "told often enough"))
+    assert states(run) == {MAP.id: "open", PHOTO.id: "rejected", FAX.id: "rejected"}
+    assert "No proposals are waiting" in done(run("maintain", "review", "accept", "--all", "--grade", "fair"))
+
+
 def test_a_damaged_line_is_told_and_the_rest_goes_on(run: Run, folder: Path) -> None:
     file = folder / ".resuelve" / "proposals" / "proposals.jsonl"
     lines = file.read_bytes().splitlines(keepends=True)

@@ -22,7 +22,7 @@ maintain.add_typer(review, name="review")
 Proposals = Annotated[list[str] | None, typer.Argument(metavar="P-…", help=told("review.proposals.help"))]
 Proposal = Annotated[str, typer.Argument(metavar="P-…", help=told("review.proposal.help"))]
 All = Annotated[bool, typer.Option("--all", help=told("review.all.help"))]
-AtLeast = Annotated[Grade, typer.Option("--grade", help=told("review.grade.help"))]
+Grades = Annotated[list[Grade] | None, typer.Option("--grade", help=told("review.grade.help"))]
 Kind = Annotated[ProposalKind | None, typer.Option("--kind", help=told("review.kind.help"))]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=TEXT", help=told("review.set.help"))]
 Why = Annotated[str, typer.Option("--why", help=told("review.why.help"))]
@@ -120,7 +120,7 @@ def show(proposal: Proposal, workspace: Workspace = None, json: AsJson = False) 
 def accept(
     proposals: Proposals = None,
     every: All = False,
-    grade: AtLeast = Grade.POOR,
+    grades: Grades = None,
     kind: Kind = None,
     fields: Set = None,
     examples: Examples = False,
@@ -135,7 +135,7 @@ def accept(
 ) -> None:
     """Put proposals into the dictionary."""
     ready = _How(workspace, who, why, force, past, index, json).ready()
-    chosen = ready.chosen(proposals, every=every, grade=grade, kind=kind)
+    chosen = ready.chosen(proposals, every=every, grades=grades, kind=kind)
     ready.accept(chosen, fields_of(fields), examples=examples, dry_run=dry_run)
 
 
@@ -162,14 +162,14 @@ def reject(
     why: Annotated[str, typer.Option("--why", help=told("review.reject.why"))],
     proposals: Proposals = None,
     every: All = False,
-    grade: AtLeast = Grade.POOR,
+    grades: Grades = None,
     kind: Kind = None,
     who: Who = "",
     workspace: Workspace = None,
 ) -> None:
     """Close proposals for good."""
     ready = _How(workspace, who).ready()
-    ready.reject(ready.chosen(proposals, every=every, grade=grade, kind=kind), why)
+    ready.reject(ready.chosen(proposals, every=every, grades=grades, kind=kind), why)
 
 
 @review.command("edit", help=told("review.edit.help"))

@@ -57,10 +57,10 @@ class Review:
         proposals: Sequence[str] | None,
         *,
         every: bool = False,
-        grade: Grade = Grade.POOR,
+        grades: Sequence[Grade] | None = None,
         kind: ProposalKind | None = None,
     ) -> list[Entry]:
-        """The proposals that were named, or all open ones of that kind, documented that well or better.
+        """The proposals that were named, or all open ones of those grades and that kind.
 
         Raises:
             DictionaryError: there is no such proposal.
@@ -71,10 +71,8 @@ class Review:
             return [self.ledger.entry(one) for one in dict.fromkeys(proposals)]
         if not every:
             raise typer.BadParameter(told("review.none_named"), param_hint="P-…")
-        good_enough = list(Grade)[: list(Grade).index(grade) + 1]
-        return [
-            one for one in self.waiting() if one.proposal.grade in good_enough and kind in (None, one.proposal.kind)
-        ]
+        found = [one for one in self.waiting() if not grades or one.proposal.grade in grades]
+        return [one for one in found if kind in (None, one.proposal.kind)]
 
     def accept(
         self, entries: Sequence[Entry], fields: Mapping[str, str], *, examples: bool = False, dry_run: bool = False
