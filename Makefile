@@ -26,7 +26,7 @@ check: environment-dev ## lint, types and import contracts only
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
-bench: environment-dev ## the figures: incidents a second, memory, right and wrong actions
+bench: environment-dev ## the figures: incidents a second, memory, how much is approved
 	@$(BIN)/python -m benchmarks
 
 reference: environment-dev ## write docs/reference from the code

@@ -1,4 +1,4 @@
-"""`make bench`: incidents a second, memory, model calls, right and wrong actions. Prints; asserts nothing.
+"""`make bench`: incidents a second, memory, how much is approved. Prints; asserts nothing.
 
 Absolute times depend on the machine; the ratios (against the encoder alone, 2,000 against 200) travel.
 """

