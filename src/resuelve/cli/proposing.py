@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -15,7 +15,6 @@ from resuelve.cli.proposal_views import in_order, proposals_table, tell_damaged
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.catalogue import Catalogue
-from resuelve.knowledge.maintenance.find import Found, find_proposals
 from resuelve.knowledge.maintenance.ledger import Offered
 from resuelve.knowledge.maintenance.proposed import write_proposed, write_report
 from resuelve.knowledge.maintenance.stored import Entry
@@ -26,6 +25,9 @@ from resuelve.resolution.trace import MeteredChat, plain
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.tickets import Listing
+
+if TYPE_CHECKING:
+    from resuelve.knowledge.maintenance.find import Found
 
 _SHOWN = 30
 
@@ -112,6 +114,8 @@ def _maintained(
     *,
     again: bool,
 ) -> _Maintained:
+    from resuelve.knowledge.maintenance.find import find_proposals
+
     ledger = wiring.proposals(settings)
     tell_damaged(console, ledger.damaged(), settings.language)
     told = ledger.told()
