@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import pytest
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.maintenance.proposal import Grade, Proposal
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import DICTIONARY, SOURCES, Ended, Product, demo_incidents
+from tests.acceptance.product import DICTIONARY, KILLED, SOURCES, Ended, Product, demo_incidents
 from tests.proposals import example, new_problem
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -205,6 +206,19 @@ def test_many_are_rejected_at_once_and_only_those_that_were_meant(run: Run) -> N
     done(run("maintain", "review", "reject", "--all", "--kind", "example", "--why", "told often enough"))
     assert states(run) == {MAP.id: "open", PHOTO.id: "rejected", FAX.id: "rejected"}
     assert "No proposals are waiting" in done(run("maintain", "review", "accept", "--all", "--grade", "fair"))
+
+
+@pytest.mark.parametrize(("when", "state"), [("before", "open"), ("after", "accepted")])
+def test_a_review_that_is_killed_leaves_dictionary_and_proposals_of_one_mind(
+    product: Product, run: Run, folder: Path, when: str, state: str
+) -> None:
+    die = [{"place": "change", "when": when, "call": 1, "signal": int(signal.SIGKILL)}]
+    arguments = ("maintain", "review", "accept", MAP.id, "--past", "0")
+    assert product.start(*arguments, settings=settings_of(folder), interrupts=die).wait().status == KILLED
+    assert states(run)[MAP.id] == state
+    again = run(*arguments)
+    assert (again.status, "accepted already" in again.error) == ((0, False) if when == "before" else (1, True))
+    assert len([row for row in rows(folder) if row.startswith("MAP1,")]) == 1
 
 
 def test_a_damaged_line_is_told_and_the_rest_goes_on(run: Run, folder: Path) -> None:
