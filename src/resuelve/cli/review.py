@@ -63,12 +63,12 @@ class Review:
         """The proposals that were named, or all open ones of those grades and that kind.
 
         Raises:
-            DictionaryError: there is no such proposal.
+            DictionaryError: there is no such proposal, or it was decided about.
             typer.BadParameter: none was named.
         """
         tell_damaged(self.console, self.ledger.damaged(), self.settings.language)
         if proposals:
-            return [self.ledger.entry(one) for one in dict.fromkeys(proposals)]
+            return [self.ledger.entry(one, waiting=True) for one in dict.fromkeys(proposals)]
         if not every:
             raise typer.BadParameter(told("review.none_named"), param_hint="P-…")
         found = [one for one in self.waiting() if not grades or one.proposal.grade in grades]

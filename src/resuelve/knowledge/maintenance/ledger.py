@@ -75,14 +75,17 @@ class Ledger:
         with self._open() as pages:
             return tuple(pages.rejected)
 
-    def entry(self, proposal: str) -> Entry:
+    def entry(self, proposal: str, *, waiting: bool = False) -> Entry:
         """The proposal of that id.
 
+        Args:
+            waiting: a decision about it is to be made.
+
         Raises:
-            DictionaryError: there is none; one that was found again with more evidence is named.
+            DictionaryError: there is none, or it was decided about; one that was found again with more evidence is named.
         """
         with self._open() as pages:
-            return pages.entry(proposal)
+            return pages.open_entry(proposal) if waiting else pages.entry(proposal)
 
     def suppressed(self, proposal: Proposal) -> Entry | None:
         """The decision for which it is not offered; None when it is."""
