@@ -82,7 +82,7 @@ class Ledger:
             waiting: a decision about it is to be made.
 
         Raises:
-            DictionaryError: there is none, or it was decided about; one that was found again with more evidence is named.
+            DictionaryError: there is none, or it was decided about; of one that was renewed, the new id is named.
         """
         with self._open() as pages:
             return pages.open_entry(proposal) if waiting else pages.entry(proposal)
