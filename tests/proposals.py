@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from resuelve.domain.known_error import Prescription, ResolutionKind
-from resuelve.knowledge.maintenance.proposal import Evidence, Grade, Near, Proposal, ProposalKind, proposal_id
+from resuelve.knowledge.maintenance.proposal import Evidence, Grade, Proposal, ProposalKind, proposal_id
 
 CLOSE = Prescription(ResolutionKind.CLOSE)
 
@@ -31,7 +31,6 @@ def new_problem(*codes: str, problem: str = "NEW1", description: str = "", **mor
         grade=Grade.GOOD,
         reasons=(),
         evidence=tuple(map(evidence, codes)),
-        duplicates=(Near("W1", 0.5),),
     )
     return replace(found, **more)
 

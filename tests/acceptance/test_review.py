@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from resuelve.knowledge.maintenance.ledger import Ledger
-from resuelve.knowledge.maintenance.proposal import Grade, Proposal
+from resuelve.knowledge.maintenance.proposal import Grade, Near, Proposal
 from tests.acceptance.fixtures import NewDesk
 from tests.acceptance.product import DICTIONARY, KILLED, SOURCES, Ended, Product, demo_incidents
 from tests.proposals import example, new_problem
@@ -198,6 +198,19 @@ def test_a_dialogue_that_ends_early_decides_nothing_more(run: Run, folder: Path)
     assert "skipped: 1. Waiting: 3." in dialogue(folder, "s")
     assert rows(folder) == before
     assert set(states(run).values()) == {"open"}
+
+
+def test_in_bulk_what_resembles_something_is_left_to_a_look(run: Run, folder: Path) -> None:
+    other = new_problem("INC5", problem="MAP2", description="El mapa no carga", contradicts=(Near("REE003", 0.8),))
+    double = new_problem("INC6", problem="MAP3", description="Plano en gris", duplicates=(Near(MAP.id, 0.9),))
+    own = example("INC7", problem="REE003", description="Da un fallo 500", duplicates=(Near("REE003", 0.9),))
+    offer(folder, other, double, own)
+    out = done(run("maintain", "review", "accept", "--all", "--grade", "good", "--past", "0", "--no-index"))
+    assert f"2 ({other.id}, {double.id})" in out
+    accepted = {name for name, state in states(run).items() if state == "accepted"}
+    assert accepted == {MAP.id, PHOTO.id, own.id}
+    assert "≠ REE003 (0.80)" in done(run("maintain", "review", "list"))
+    done(run("maintain", "review", "accept", other.id, "--past", "0", "--no-index"))
 
 
 def test_many_are_rejected_at_once_and_only_those_that_were_meant(run: Run) -> None:

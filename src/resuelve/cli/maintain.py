@@ -136,6 +136,8 @@ def accept(
     """Put proposals into the dictionary."""
     ready = _How(workspace, who, why, force, past, index, json).ready()
     chosen = ready.chosen(proposals, every=every, grades=grades, kind=kind)
+    if not proposals:
+        chosen = ready.clear(chosen)
     ready.accept(chosen, fields_of(fields), examples=examples, dry_run=dry_run)
 
 

@@ -74,6 +74,17 @@ class Review:
         found = [one for one in self.waiting() if not grades or one.proposal.grade in grades]
         return [one for one in found if kind in (None, one.proposal.kind)]
 
+    def clear(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those that may be accepted without a look at each; the others are named.
+
+        A row beside one that says nearly the same makes tickets ambiguous; whether to merge it, a person must see.
+        """
+        clear = [one for one in entries if not one.proposal.contradicts and not _doubles(one)]
+        left = [one.proposal.id for one in entries if one not in clear]
+        if left:
+            self._print("review.left_out", count=len(left), proposals=", ".join(left))
+        return clear
+
     def accept(
         self, entries: Sequence[Entry], fields: Mapping[str, str], *, examples: bool = False, dry_run: bool = False
     ) -> None:
@@ -179,3 +190,8 @@ class Review:
     def console(self) -> Console:
         """Where people read; standard output is for another program when that asked."""
         return terminal(errors=self.change.as_json)
+
+
+def _doubles(entry: Entry) -> bool:
+    """True for a new problem that seems not to be new; an example is meant to resemble its problem."""
+    return entry.proposal.kind is ProposalKind.PROBLEM and bool(entry.proposal.duplicates)
