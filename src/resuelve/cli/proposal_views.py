@@ -103,7 +103,8 @@ def proposal_text(entry: Entry, dictionary: Catalogue, language: str) -> Text:
     text.append(f"{proposal.id}  ", style="bold")
     text.append_text(_what(entry, language)).append("  ")
     text.append_text(_grade(proposal, language))
-    sure = say("review.certainty", language, percent=f"{100 * proposal.certainty:.0f}", by=proposal.worded_by)
+    by = say("review.extracted", language) if proposal.worded_by == "extracted" else proposal.worded_by
+    sure = say("review.certainty", language, percent=f"{100 * proposal.certainty:.0f}", by=by)
     text.append(f"  {sure}\n", style="dim")
     for reason in proposal.reasons:
         text.append(f"  · {_reason(reason, language)}\n", style="dim")
