@@ -51,6 +51,7 @@ PLACES = {
     "record": ("resuelve.journal.sql", "SqlJournal", "record", ""),
     "finish": ("resuelve.journal.engine", "_SqlStore", "finish", ""),
     "start_run": ("resuelve.journal.sql", "SqlJournal", "start_run", ""),
+    "change": ("resuelve.knowledge.versions", "Dictionary", "apply", ""),
     "finish_run": ("resuelve.journal.sql", "SqlJournal", "finish_run", ""),
 }
 

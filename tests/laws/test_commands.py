@@ -45,6 +45,13 @@ COVERED_ELSEWHERE = {
     "resuelve mine": "tests/acceptance/test_mine.py",
     "resuelve mine --from *": "tests/acceptance/test_mine.py",
     "resuelve mine --at-least *": "tests/acceptance/test_mine.py",
+    "resuelve dictionary *": "tests/acceptance/test_dictionary.py",
+    "resuelve check": "tests/acceptance/test_check.py",
+    "resuelve check add *": "tests/acceptance/test_check.py",
+    "resuelve maintain": "tests/acceptance/test_maintain.py",
+    "resuelve maintain --*": "tests/acceptance/test_maintain.py",
+    "resuelve maintain review": "tests/acceptance/test_review.py",
+    "resuelve maintain review *": "tests/acceptance/test_review.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",
 }
 """Not run here: the file that runs the command, or the reason why none can, by pattern. None may be without use."""
