@@ -29,7 +29,7 @@ def lexicon_of(*rows: KnownError) -> tuple[dict[str, KnownError], Lexicon]:
 
 
 def asked(problem: str, score: float = 90, fit: Fit = Fit.KNOWN, *, otherwise: bool = False) -> Asked:
-    return Asked("INC", "t", "t", fit, problem, score, otherwise)
+    return Asked("INC", "t", "t", "t", fit, problem, score, otherwise)
 
 
 def lesson(*, reopened: bool = False) -> Lesson:

@@ -281,8 +281,7 @@ class _Desk:
 
 def described(one: Asked) -> str:
     """What an incident asked, short enough for a row: its problem, with its title where that alone says too little."""
-    rest = one.text.removeprefix(one.title).strip() if one.title != one.text else ""
-    text = rest if len(rest.split()) >= _SAYS_ENOUGH else ". ".join(filter(None, (one.title, rest)))
+    text = one.body if len(one.body.split()) >= _SAYS_ENOUGH else one.text
     text = _ORPHAN.sub("", text).strip()
     if len(text) <= _LONGEST_DESCRIPTION:
         return text

@@ -53,6 +53,7 @@ class Asked:
 
     Attributes:
         title, text: what it says, for people to read: without identifiers and names of people.
+        body: what it says besides its title; the whole where there is nothing besides.
         fit: KNOWN: clearly a case of `problem`; UNSURE: perhaps; NEW: no row is near; SILENT: it says nothing.
         problem: id of the nearest known problem; empty when none was found at all.
         score: how likely the nearest row is the right one, 0 to 100 (`resolution.score`).
@@ -63,6 +64,7 @@ class Asked:
     code: str
     title: str
     text: str
+    body: str
     fit: Fit
     problem: str
     score: float
@@ -165,6 +167,7 @@ def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: Peop
         code=incident.code,
         title=_short(_title(texts), _SHOWN_TITLE),
         text=" ".join(texts),
+        body=texts[-1] if texts else "",
         fit=_fit(points) if queries else Fit.SILENT,
         problem=ranked[0].problem.id if ranked else "",
         score=round(points, 1),
