@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from resuelve.backup.contents import STATE
-from resuelve.backup.swap import Swap
+from resuelve.backup.contents import MARKER, STATE
+from resuelve.backup.swap import Swap, sync_folder
 from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
 
 _POLL_SECONDS = 0.05
 LOCK = "workspace.lock"
+COMPARING = "compare.lock"
 
 
 @contextmanager
@@ -89,6 +90,50 @@ def alone(root: Path, *, wait: float) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+@contextmanager
+def uncompared(root: Path, *, wait: float = 300.0) -> Iterator[bool]:
+    """Whether this process must compare a restored workspace with the ticket manager before it acts.
+
+    One process at a time is inside the block with True; the others wait, and then find that it has been done. No run
+    acts as long as the marker stands, so nobody can be carrying out what is being settled. The marker goes when the
+    block ends without an error.
+
+    Raises:
+        WorkspaceBusy: another process still compares after `wait` seconds.
+        WorkspaceError: the marker cannot be removed, or no lock can be had.
+    """
+    marker = root / STATE / MARKER
+    if not marker.exists():
+        yield False
+        return
+    try:
+        lock = os.open(root / STATE / COMPARING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise _unusable(root, error) from error
+    try:
+        if not _taken(lock, fcntl.LOCK_EX, wait):
+            what = "another process is comparing the restored workspace with the ticket manager"
+            raise WorkspaceBusy(what, where=str(root), remedy="wait until it has finished, then try again")
+        must = marker.exists()
+        yield must
+        if must:
+            _remove(marker)
+    finally:
+        os.close(lock)
+
+
+def _remove(marker: Path) -> None:
+    try:
+        marker.unlink(missing_ok=True)
+        sync_folder(marker.parent)
+    except OSError as error:
+        raise WorkspaceError(
+            f"the mark of a restored workspace cannot be removed ({error.strerror})",
+            where=str(marker),
+            remedy="give yourself the right to write there",
+        ) from error
 
 
 def _opened(root: Path) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 from resuelve.backup import contents
 from resuelve.backup.manifest import Manifest
 from resuelve.backup.occupancy import alone
-from resuelve.backup.swap import Swap
+from resuelve.backup.swap import Swap, remove_empty
 from resuelve.backup.verify import unpack
 from resuelve.domain.errors import BackupError
 
@@ -63,7 +63,7 @@ def put_back(root: Path, kept: Path, *, at: datetime, wait: float) -> Restored:
     with alone(root, wait=wait):
         source = root / contents.STATE / contents.KEPT / kept.name
         done = Restored(_swapped(Swap(root), root, source, at, {"put_back": kept.name}), None)
-        _remove_empty(source)
+        remove_empty(source)
         return done
 
 
@@ -80,7 +80,7 @@ def _swapped(swap: Swap, root: Path, new: Path, at: datetime, about: dict[str, A
         ) from error
     if old:
         return kept
-    _remove_empty(kept)
+    remove_empty(kept)
     return None
 
 
@@ -92,17 +92,3 @@ def _require_one_disk(root: Path) -> None:
             where=str(root),
             remedy="restore into another folder and move it",
         )
-
-
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder in which there are only folders. Never raises: what stays is in nobody's way."""
-    for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
-        _rmdir(path)
-    _rmdir(folder)
-
-
-def _rmdir(path: Path) -> None:
-    try:
-        path.rmdir()
-    except OSError:
-        return

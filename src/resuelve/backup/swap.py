@@ -10,7 +10,6 @@ come. Before there is a plan nothing of the workspace has been touched. A rename
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -138,8 +137,7 @@ class Swap:
             if step.old and not os.path.lexists(kept / step.place):
                 self.move(here, kept / step.place)
             if step.new and os.path.lexists(source / step.place):
-                if os.path.lexists(here):
-                    raise FileExistsError(errno.EEXIST, "something new stands there", str(here))
+                self._make_room(here, kept / step.place)
                 self.move(source / step.place, here)
         self._finish()
 
@@ -150,8 +148,9 @@ class Swap:
             if step.new and not os.path.lexists(source / step.place):
                 self.move(here, source / step.place)
             if step.old and os.path.lexists(kept / step.place):
+                self._make_room(here, kept / step.place)
                 self.move(kept / step.place, here)
-        shutil.rmtree(kept, ignore_errors=True)  # nothing but empty folders
+        remove_empty(kept)
         if not plan.marked:
             self._marker.unlink(missing_ok=True)
         self._finish()
@@ -162,6 +161,15 @@ class Swap:
         source.rename(target)
         sync_folder(target.parent)
         sync_folder(source.parent)
+
+    def _make_room(self, here: Path, kept: Path) -> None:
+        """Set aside what somebody saved there in this very moment: no rename may overwrite it."""
+        if not os.path.lexists(here):
+            return
+        with suppress(OSError):
+            here.rmdir()  # an empty folder is nobody's work
+            return
+        self.move(here, kept.with_name(f"{kept.name}.meanwhile"))
 
     def _finish(self) -> None:
         """The plan goes last: what is left of the folder is of no use to anybody."""
@@ -204,6 +212,15 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder in which there are only folders. Never raises: what stays is in nobody's way."""
+    for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
+        with suppress(OSError):
+            path.rmdir()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _replace(path: Path, data: bytes) -> None:

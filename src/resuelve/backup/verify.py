@@ -41,7 +41,7 @@ def label_of(path: Path) -> Label:
         BackupRefused: it is no backup.
     """
     with _opened(path) as (file, encrypted):
-        size = os.fstat(file.fileno()).st_size
+        size = path.stat().st_size
         if encrypted:
             head = read_head(file, str(path))
             return Label(path, head.created, head.workspace, True, size)
