@@ -74,6 +74,9 @@ def make_backup(source: Source, folder: Path, *, at: datetime, version: str, pas
         DictionaryError: the dictionary cannot be read.
     """
     at = at.replace(microsecond=0)
+    if not (source.root / contents.DICTIONARY).exists():
+        remedy = "name the workspace with --workspace or RESUELVE_WORKSPACE"
+        raise BackupError("there is no dictionary, so this is no workspace", where=str(source.root), remedy=remedy)
     with _disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         workspace = _workspace_id(source.root)

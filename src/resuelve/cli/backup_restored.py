@@ -19,7 +19,7 @@ from resuelve.backup.verify import verify
 from resuelve.cli.backup_made import passphrase_of
 from resuelve.cli.surroundings import now, terminal
 from resuelve.domain.errors import BackupError
-from resuelve.settings import Settings
+from resuelve.settings import Settings, name_of
 from resuelve.texts import say
 
 
@@ -79,7 +79,8 @@ def _tell(console: Console, settings: Settings, done: Restored, root: Path) -> N
     saved = _saved_settings(root)
     if saved:
         current = settings.shown()
-        differing = [name for name in saved if name in current and saved[name] != current[name]]
+        there = name_of("workspace")  # what it is called now, the command has just said
+        differing = [name for name in saved if name in current and name != there and saved[name] != current[name]]
         for name in differing:
             text = say("backup.setting", language, name=name, then=_shown(saved[name]), now=_shown(current[name]))
             console.print(text, style="yellow", markup=False)
