@@ -31,6 +31,7 @@ OWNER = "restored"
 
 _REFERENCE = re.compile(r"\(ref\. (R-[0-9A-F]{10})\)")
 _MOST_STATES = 40
+_USUAL_STATES = ("En curso", "En espera", "Abierta", "Nueva", "")
 _OPEN = (IntentState.INTENDED, IntentState.REFUSED, IntentState.UNKNOWN)
 
 
@@ -175,13 +176,13 @@ def _revision_before(incident: Incident, place: int, reference: str, states: Ite
 
 
 def _states(listed: Mapping[str, Incident]) -> list[str]:
-    """The states in which tickets are, the most frequent first."""
+    """The states in which tickets are, the most frequent first, and usual ones."""
     counts = Counter(
         state
         for incident in listed.values()
         for state in (incident.state, *(entry.state for entry in incident.history))
     )
-    return [state for state, _ in counts.most_common(_MOST_STATES)]
+    return list(dict.fromkeys((*(state for state, _ in counts.most_common(_MOST_STATES)), *_USUAL_STATES)))
 
 
 def _action(entry: HistoryEntry, text: str) -> TicketAction:
