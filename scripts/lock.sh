@@ -15,5 +15,5 @@ compile() {
 }
 
 # The larger first; the other is a part of it, so that one environment can grow from one to the next.
-compile --group dev --output-file requirements/dev.lock "$@"
+compile --group dev --all-extras --output-file requirements/dev.lock "$@"
 compile --group build --constraints requirements/dev.lock --output-file requirements/base.lock

@@ -30,9 +30,9 @@ def project() -> dict[str, Any]:
 
 
 def declared() -> dict[str, Requirement]:
-    """Direct dependencies of the product by canonical name."""
+    """Direct dependencies of the product by canonical name, those of its extras among them."""
     table = project()["project"]
-    texts = table["dependencies"]
+    texts = [*table["dependencies"], *(text for extra in table["optional-dependencies"].values() for text in extra)]
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
