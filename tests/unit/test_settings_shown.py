@@ -38,8 +38,7 @@ def test_addresses_lose_what_may_be_a_secret(address: str, expected: str) -> Non
     assert load(ticket_manager_url=address).shown()["MOCK_GESTOR_URL"] == expected
 
 
-@given(st.text(alphabet=st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=8))
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"], exclude_characters="/?#[]\\"), min_size=8))
 def test_no_user_of_an_address_is_shown(secret: str) -> None:
-    if "/" not in secret and "?" not in secret and "#" not in secret and "[" not in secret and "]" not in secret:
-        shown = load(ticket_manager_url=f"http://{secret}@desk.example.com").shown()["MOCK_GESTOR_URL"]
-        assert shown in ("http://desk.example.com", "")
+    shown = load(ticket_manager_url=f"http://{secret}@desk.example.com").shown()["MOCK_GESTOR_URL"]
+    assert shown == "http://desk.example.com"

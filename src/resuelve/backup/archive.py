@@ -26,7 +26,7 @@ _CHUNK = 2**16
 _LARGEST_EXTENSION = 2**14
 """Bytes of the extended header that a long or a Spanish name needs."""
 
-_LEVEL = 6
+_LEVEL = 3
 OTHER = "use another backup"
 
 

@@ -83,7 +83,9 @@ def make_backup(source: Source, folder: Path, *, at: datetime, version: str, pas
         with _aside(source.root) as staged:
             no_index = _collect(source, staged)
             manifest = of_folder(staged, version=version, created=at, workspace=workspace)
-            partial = folder / f".resuelve_{uuid.uuid4().hex}{PARTIAL}"
+            for left in folder.glob(f".resuelve_{workspace}_*{PARTIAL}"):
+                left.unlink(missing_ok=True)  # of a backup of this workspace that was killed
+            partial = folder / f".resuelve_{workspace}_{uuid.uuid4().hex}{PARTIAL}"
             try:
                 _write(partial, manifest, staged, passphrase)
                 if verify(partial, passphrase, staged.parent) != manifest:
