@@ -131,7 +131,7 @@ def test_the_header_tells_what_rotation_needs(three: bytes) -> None:
 
 def test_without_the_library_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.kdf.scrypt", None)
-    with pytest.raises(BackupError, match=r"pip install 'resuelve\[encryption\]'"):
+    with pytest.raises(BackupError, match="run `make encryption`"):
         sealed(b"")
 
 

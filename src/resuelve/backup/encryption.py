@@ -183,7 +183,7 @@ def _keys(passphrase: str, salt: bytes, log_n: int) -> tuple[bytes, bytes]:
         raise BackupError(
             "encrypted backups need the package cryptography",
             where="encryption",
-            remedy="pip install 'resuelve[encryption]'",
+            remedy="run `make encryption`, or install resuelve[encryption]",
         ) from error
     both = Scrypt(salt=salt, length=64, n=2**log_n, r=_R, p=_P).derive(passphrase.encode("utf-8"))
     return both[:32], both[32:]
