@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 import tarfile
-import threading
+import tracemalloc
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,6 @@ from tests.unit.backup_samples import (
     PASSPHRASE,
     backup_of,
     database,
-    index_of,
     source_of,
     state_of,
     words_in,
@@ -105,28 +104,49 @@ def test_a_database_that_is_being_written_is_copied_whole(root: Path) -> None:
 
 
 def test_dictionary_and_versions_are_of_one_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An edit that comes in the middle waits."""
-    book = Dictionary(root / "PROBLEMAS_GLOBALES.csv", root / ".resuelve" / "versions")
+    """An edit that comes between the two has to wait; this one has no patience."""
+    book = Dictionary(root / "PROBLEMAS_GLOBALES.csv", root / ".resuelve" / "versions", wait=0)
     book.history()
-    editor = threading.Thread(
-        target=lambda: book.apply([ChangeProblem("P1", {"SOLUCIÓN": "Otra."})], who="ana", why="better", at=AT)
-    )
-    copy = make._copy
+    edit = [ChangeProblem("P1", {"SOLUCIÓN": "Otra."})]
+    copied, copy = [], make._copy
 
-    def slow(source: Path, target: Path) -> None:
+    def between(source: Path, target: Path) -> None:
         copy(source, target)
-        if source.name == "PROBLEMAS_GLOBALES.csv":
-            editor.start()  # between the dictionary and its versions
+        copied.append(source.name)
+        if source.name in ("PROBLEMAS_GLOBALES.csv", "last.csv"):
+            with pytest.raises(DictionaryError, match="another process is changing the dictionary"):
+                book.apply(edit, who="ana", why="better", at=AT)
 
-    monkeypatch.setattr(make, "_copy", slow)
+    monkeypatch.setattr(make, "_copy", between)
     made = backup_of(root)
-    editor.join()
-    assert len(book.history()) == 2
+    assert {"PROBLEMAS_GLOBALES.csv", "last.csv", "versions.jsonl"} <= set(copied)
+    book.apply(edit, who="ana", why="better", at=AT)
     restore(root.parent / "new", made.path, passphrase=None, at=AT, wait=0)
     new = root.parent / "new"
     again = Dictionary(new / "PROBLEMAS_GLOBALES.csv", new / ".resuelve" / "versions")
     assert len(again.history()) == 1, "or it would note the difference as somebody's change"
     assert b"Otra." not in (new / "PROBLEMAS_GLOBALES.csv").read_bytes()
+
+
+@pytest.mark.parametrize("passphrase", [None, PASSPHRASE], ids=["plain", "encrypted"])
+def test_memory_does_not_grow_with_the_workspace(root: Path, tmp_path: Path, passphrase: str | None) -> None:
+    def large(folder: Path) -> bool:
+        with (folder / "page.dat").open("wb") as file:
+            file.truncate(96 * 2**20)
+        return True
+
+    source = source_of(root)
+    tracemalloc.start()
+    try:
+        made = make_backup(
+            make.Source(root, source.held, large, {}), root / "backup", at=AT, version="1", passphrase=passphrase
+        )
+        restore(tmp_path / "new", made.path, passphrase=passphrase, at=AT, wait=0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 2**20
+    assert (tmp_path / "new" / ".resuelve" / "index" / "page.dat").stat().st_size == 96 * 2**20
 
 
 def test_links_and_strange_names_are_left_out_and_told(root: Path) -> None:
@@ -243,7 +263,3 @@ def test_a_backup_of_a_damaged_database_is_refused_although_its_hash_is_right(tm
     file = packed([plain("manifest.json", manifest_of({name: data})), plain(name, data)], tmp_path / "x.tar.gz")
     with pytest.raises(BackupRefused, match=r"the database .* is damaged"):
         verify(file, None)
-
-
-def test_the_samples_index_is_not_what_is_tested(tmp_path: Path) -> None:
-    assert index_of(tmp_path)

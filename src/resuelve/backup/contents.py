@@ -77,7 +77,7 @@ def kind_of(name: str) -> Kind | None:
         return _FILES.get(name) or (Kind.PROPOSALS if _PROPOSAL.fullmatch(name) else None)
     if parts[0] in _FOLDERS:
         return _KINDS[parts[0]]
-    if parts[0] != STATE or parts[1] in _OWN or _is_passing(parts[-1]):
+    if parts[0] != STATE or _is_own(parts[1]) or _is_passing(parts[1]) or _is_passing(parts[-1]):
         return None
     if name == SETTINGS:
         return Kind.SETTINGS
@@ -94,7 +94,7 @@ def place_of(name: str) -> str:
 def places(root: Path) -> list[str]:
     """The places that are there, in order; among them what a database leaves beside its file."""
     top = [name for name in _names(root) if name in (*_FILES, *_FOLDERS) or _PROPOSAL.fullmatch(name)]
-    state = [name for name in _names(root / STATE) if name not in _OWN and not name.endswith(".lock")]
+    state = [name for name in _names(root / STATE) if not _is_own(name)]
     return [*top, *(f"{STATE}/{name}" for name in state)]
 
 
@@ -131,9 +131,14 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
+def _is_own(name: str) -> bool:
+    """What in `STATE` belongs to this room, or to living processes. On some disks `Aside` is `aside`."""
+    return name.casefold() in _OWN or name.casefold().endswith(".lock")
+
+
 def _is_passing(name: str) -> bool:
     """A file of the moment: a lock, what a database keeps beside its file, what is not written to its end."""
-    return name == "lock" or name.endswith((".lock", *_TRANSIENT))
+    return name.casefold() == "lock" or name.casefold().endswith((".lock", *_TRANSIENT))
 
 
 def _is_text(name: str) -> bool:
