@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import ACTING, DEMO_WORLD, Desk, Ended, demo_incidents, eventually, message
+from tests.acceptance.product import ACTING, DEMO_WORLD, SOURCES, Desk, Ended, demo_incidents, eventually, message
 
 PASSPHRASE = "five words that do not"
 SOME = (*ACTING, "INC1004", "INC1005", "INC1006", "INC1008", "INC1024", "INC1041")
@@ -270,3 +274,20 @@ def test_the_spanish_speak_spanish(new_desk: NewDesk) -> None:
     desk = new_desk(())
     assert "Copia hecha y verificada" in done(desk.run("backup"))
     assert "Cifrada" in done(desk.run("backup", "list"))
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"n\n", 1), (b"y\n", 0)])
+def test_a_person_at_a_terminal_is_asked(new_desk: NewDesk, answer: bytes, status: int) -> None:
+    desk = new_desk((), RESUELVE_LANGUAGE="en")
+    file = backup_of(desk)
+    mine = desk.workspace / "reportes" / "reporte20261125_1000.json"
+    mine.write_text("{}", encoding="utf-8")
+    terminal, end = pty.openpty()
+    os.write(terminal, answer)
+    command = [sys.executable, "-m", "resuelve", "restore", str(file)]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES), **desk.settings}
+    ended = subprocess.run(command, stdin=end, capture_output=True, text=True, timeout=60, env=environment)
+    os.close(terminal)
+    os.close(end)
+    assert f"What is in {desk.workspace} will be replaced and set aside. Go on?" in ended.stdout
+    assert (ended.returncode, mine.exists()) == (status, status == 1)

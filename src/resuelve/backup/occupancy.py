@@ -141,8 +141,8 @@ def _opened(root: Path) -> int | None:
     for flags in (os.O_RDWR | os.O_CREAT | os.O_APPEND, os.O_RDONLY):
         try:
             return os.open(path, flags | os.O_CLOEXEC, 0o666)
-        except FileNotFoundError:
-            return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None  # no workspace: whoever needs one says so
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise _unusable(root, error) from error
@@ -196,5 +196,5 @@ def _unusable(root: Path, error: OSError) -> WorkspaceError:
     return WorkspaceError(
         f"no lock can be had ({error.strerror})",
         where=str(error.filename or root / STATE),
-        remedy="check that folder and its permissions",
+        remedy="check that folder and its permissions, or name another with --workspace",
     )
