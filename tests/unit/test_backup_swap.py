@@ -179,6 +179,28 @@ def test_killed_at_any_rename_the_next_one_finishes(
         assert (folder / ".resuelve" / "restored.json").exists()
 
 
+def test_if_everybody_dies_after_one_rename_it_is_done_all_the_same(
+    root: Path, backup: Path, expected: dict[str, bytes], failing: Failing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state_of(root)
+    failing(1, Killed, True)
+    with pytest.raises(Killed):
+        restored(root, backup)
+    monkeypatch.undo()
+    deaths = 1
+    while Swap(root).pending:
+        failing(1, Killed, True)
+        try:
+            with occupied(root, wait=0):
+                pass
+        except Killed:
+            deaths += 1
+        monkeypatch.undo()
+    assert deaths >= 15
+    assert without(state_of(root), *OURS) == expected
+    assert state_of(root / ".resuelve" / "before_restore" / "20261125_103000") == without(before, *OURS)
+
+
 def test_killed_while_it_turns_back_the_next_one_goes_on_turning_back(
     root: Path, backup: Path, failing: Failing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,8 @@ class Swap:
         _replace(self._marker, json.dumps(dict(plan.marker), ensure_ascii=False, indent=1).encode("utf-8"))
         kept, source = self._root / plan.kept, self._root / plan.source
         kept.mkdir(parents=True, exist_ok=True)
+        sync_folder(kept.parent)
+        sync_folder(kept.parent.parent)
         for step in plan.steps:
             here = self._root / step.place
             if step.old and not os.path.lexists(kept / step.place):
