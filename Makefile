@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench reference lock clean environment environment-dev
+.PHONY: help demo test check bench encryption reference lock clean environment environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ check: environment-dev ## lint, types and import contracts only
 
 bench: environment-dev ## the figures: incidents a second, memory, how much is approved
 	@$(BIN)/python -m benchmarks
+
+encryption: ## what encrypted backups need, into .venv
+	@scripts/environment.sh requirements/encryption.lock
 
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py

@@ -14,6 +14,8 @@ compile() {
         --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate "$@" >/dev/null
 }
 
-# The larger first; the other is a part of it, so that one environment can grow from one to the next.
-compile --group dev --output-file requirements/dev.lock "$@"
+# The larger first; the others are parts of it, so that one environment can grow from one to the next.
+compile --group dev --all-extras --output-file requirements/dev.lock "$@"
+compile --group build --extra encryption --constraints requirements/dev.lock \
+    --output-file requirements/encryption.lock
 compile --group build --constraints requirements/dev.lock --output-file requirements/base.lock

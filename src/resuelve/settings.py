@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -165,6 +166,29 @@ class Settings(BaseSettings):
         description="Right before acting the ticket is read again; an answer at most this old will do.",
     )
 
+    backup_keep: int = Field(
+        10,
+        ge=0,
+        validation_alias=_own("BACKUP_KEEP"),
+        description="Backups of a workspace that stay in a folder when a new one was made; 0 keeps all.",
+    )
+    backup_passphrase: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=_own("BACKUP_PASSPHRASE"),
+        description="What backups are encrypted with, at least 12 characters. Without it nobody can read them.",
+    )
+
+    def shown(self) -> dict[str, Any]:
+        """The settings by their names in the environment, without secrets: no keys, and addresses without their users
+        and queries.
+        """
+        values = self.model_dump(mode="json")
+        return {
+            name_of(field): _address_alone(value) if isinstance(value, str) and "://" in value else value
+            for field, value in values.items()
+            if not isinstance(getattr(self, field), SecretStr)
+        }
+
     @field_validator("system_codes", "attachment_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -223,6 +247,15 @@ def name_of(field: str) -> str:
     """The name that a field of the settings has in the environment."""
     alias = Settings.model_fields[field].validation_alias
     return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias)
+
+
+def _address_alone(text: str) -> str:
+    """An address without what may be a secret in it."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _refuse_unknown() -> None:

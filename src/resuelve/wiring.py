@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from resuelve.agents import Agent, Agents
+from resuelve.backup.make import Source
+from resuelve.backup.occupancy import occupied, uncompared
 from resuelve.domain.errors import SettingsError
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
@@ -24,6 +26,7 @@ from resuelve.models import ChatModel, Embedder
 from resuelve.resolution.deliberate import Knowledge, Rules
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
+from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
@@ -65,6 +68,15 @@ def store(settings: Settings) -> VectorStore:
     from resuelve.vectors.edge import EdgeStore
 
     return EdgeStore(workspace(settings).index)
+
+
+def backup_source(settings: Settings) -> Source:
+    """The workspace as a backup takes it."""
+    from resuelve.vectors.edge import EdgeStore
+
+    place = workspace(settings)
+    held = dictionary(settings).held
+    return Source(place.root, held, EdgeStore(place.index).snapshot, settings.shown())
 
 
 def embedder(settings: Settings) -> Embedder:
@@ -273,16 +285,25 @@ class Assembly:
     tickets: TicketManager
 
 
+Compared = Callable[[Comparison, Path], None]
+"""Told what the comparison of a restored workspace with the ticket manager found, and where its report is."""
+
+
 @contextmanager
-def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[Assembly]:
-    """Build everything that a run needs, and close it in the end.
+def assemble(
+    settings: Settings, run: str, *, shadow: bool = False, on_compared: Compared = lambda *_: None
+) -> Iterator[Assembly]:
+    """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
+
+    Unless it is a shadow's, a restored workspace is compared with the ticket manager first.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
     """
     place = workspace(settings)
-    place.prepare()
     with ExitStack() as stack:
+        stack.enter_context(occupied(place.root))
+        place.prepare()
         dictionary = catalogue(settings)
         model = embedder(settings)
         knowledge = stack.enter_context(knowledge_for(settings, dictionary, model))
@@ -290,6 +311,8 @@ def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[
         stack.callback(book.close)
         manager = tickets(settings)
         stack.callback(manager.close)
+        if not shadow:
+            _compare_if_restored(place, book, manager, settings.label, on_compared)
         works = engine(settings, durable=not shadow)
         stack.callback(works.close)
         helpers = agents(settings)
@@ -310,6 +333,15 @@ def assemble(settings: Settings, run: str, *, shadow: bool = False) -> Iterator[
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
         yield Assembly(pipeline, dictionary, book, works, manager)
+
+
+def _compare_if_restored(
+    place: Workspace, book: Journal, manager: TicketManager, label: str, on_compared: Compared
+) -> None:
+    with uncompared(place.root) as must:
+        if must:
+            found = compare(manager, book, label=label)
+            on_compared(found, write_comparison(place.reports, datetime.now().astimezone(), found))
 
 
 def _server(settings: Settings) -> tuple[str, str]:

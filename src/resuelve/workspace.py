@@ -65,6 +65,11 @@ class Workspace:
         return self.reports / f"reporte_mantenimiento_globales_{day:%Y%m%d}.json"
 
     @property
+    def backups(self) -> Path:
+        """A file a backup, unless another folder is named."""
+        return self.root / "backup"
+
+    @property
     def journal_url(self) -> str:
         """The journal's database."""
         return f"sqlite:///{(self.root / '.resuelve' / 'journal.db').absolute()}"

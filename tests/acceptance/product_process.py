@@ -26,6 +26,8 @@ PRELOADED = (
     "httpcore2",
     "resuelve.agents.business_system",
     "resuelve.agents.checks",
+    "resuelve.cli.backup_made",
+    "resuelve.cli.backup_restored",
     "resuelve.cli.doctor",
     "resuelve.cli.explain",
     "resuelve.cli.index",
@@ -41,7 +43,7 @@ PRELOADED = (
     "truststore",
 )
 
-# Where a process can be made to die or stop: module, class, method, and for steps the step's name.
+# Where a process can be made to die or stop: module, class (or none), method, and for steps the step's name.
 PLACES = {
     "decide": ("resuelve.journal.runner", "_Steps", "once", "decide"),
     "act": ("resuelve.journal.runner", "_Steps", "once", "act"),
@@ -53,13 +55,22 @@ PLACES = {
     "start_run": ("resuelve.journal.sql", "SqlJournal", "start_run", ""),
     "change": ("resuelve.knowledge.versions", "Dictionary", "apply", ""),
     "finish_run": ("resuelve.journal.sql", "SqlJournal", "finish_run", ""),
+    "pack": ("resuelve.backup.make", "", "_write", ""),
+    "name": ("resuelve.backup.make", "", "_named", ""),
+    "unpack": ("resuelve.backup.restore", "", "unpack", ""),
+    "plan": ("resuelve.backup.swap", "Swap", "_write_plan", ""),
+    "move": ("resuelve.backup.swap", "Swap", "move", ""),
+    "swapped": ("resuelve.backup.swap", "Swap", "_finish", ""),
+    "compare": ("resuelve.wiring", "", "compare", ""),
+    "compared": ("resuelve.backup.occupancy", "", "_remove", ""),
 }
 
 
 def interrupt(place: str, when: str, call: int, kind: int) -> None:
     """Send this process a signal right before or after the n-th call of a method."""
     module, owner_name, method, step = PLACES[place]
-    owner: Any = getattr(importlib.import_module(module), owner_name)
+    owner: Any = importlib.import_module(module)
+    owner = getattr(owner, owner_name) if owner_name else owner
     original: Callable[..., Any] = getattr(owner, method)
     calls = itertools.count(1)
 

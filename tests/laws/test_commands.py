@@ -30,6 +30,7 @@ COVERED_ELSEWHERE = {
     "make check": ".ci/run",
     # asks the package index
     "make lock": "tests/laws/test_packaging.py",
+    "make encryption": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
@@ -53,6 +54,14 @@ COVERED_ELSEWHERE = {
     "resuelve maintain review": "tests/acceptance/test_review.py",
     "resuelve maintain review *": "tests/acceptance/test_review.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",
+    "resuelve backup": "tests/acceptance/test_backup.py",
+    "resuelve backup --to *": "tests/acceptance/test_backup.py",
+    "resuelve backup --keep *": "tests/acceptance/test_backup.py",
+    "resuelve backup --encrypt": "tests/acceptance/test_backup.py",
+    "resuelve backup --encrypt --passphrase-file *": "tests/acceptance/test_backup.py",
+    "resuelve backup list": "tests/acceptance/test_backup.py",
+    "resuelve backup verify *": "tests/acceptance/test_backup.py",
+    "resuelve restore *": "tests/acceptance/test_backup.py",
 }
 """Not run here: the file that runs the command, or the reason why none can, by pattern. None may be without use."""
 

@@ -10,6 +10,7 @@ import tomllib
 import zipfile
 from functools import cache
 from importlib.metadata import packages_distributions
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from packaging.version import Version
 
 from tests.laws.repository import ROOT, SOURCE, source_files, syntax
 
-LOCKS = ("base", "dev")
+LOCKS = ("base", "encryption", "dev")
 """Each holds the one before it."""
 
 
@@ -30,9 +31,9 @@ def project() -> dict[str, Any]:
 
 
 def declared() -> dict[str, Requirement]:
-    """Direct dependencies of the product by canonical name."""
+    """Direct dependencies of the product by canonical name, those of its extras among them."""
     table = project()["project"]
-    texts = table["dependencies"]
+    texts = [*table["dependencies"], *(text for extra in table["optional-dependencies"].values() for text in extra)]
     return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
 
 
@@ -54,8 +55,15 @@ def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
 
 
 def test_each_lock_holds_the_one_before() -> None:
-    base, dev = (locked(name) for name in LOCKS)
-    assert base <= dev
+    for smaller, larger in pairwise(LOCKS):
+        assert locked(smaller) <= locked(larger)
+
+
+def test_the_lock_of_an_extra_holds_it() -> None:
+    (extra,) = map(Requirement, project()["project"]["optional-dependencies"]["encryption"])
+    held = {name: [v for n, v in locked(name) if n == extra.name] for name in LOCKS}
+    assert held["base"] == []
+    assert held["encryption"] == held["dev"] != []
 
 
 def test_the_lock_fits_the_project_file() -> None:

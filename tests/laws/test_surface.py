@@ -33,6 +33,7 @@ SURFACE = {
 """The public names of each port. A change here is a change for everybody who writes an adapter."""
 
 HEAVY = (
+    "cryptography",
     "dbos",
     "httpx2",
     "jinja2",

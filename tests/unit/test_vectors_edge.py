@@ -405,3 +405,29 @@ def test_odd_neighbours_in_the_folder_are_no_obstacle(built: EdgeStore, folder: 
     assert search(built)
     build(built)
     assert search(built)
+
+
+def test_a_snapshot_is_an_index_of_its_own_and_outlives_this_one(
+    built: EdgeStore, folder: Path, tmp_path: Path
+) -> None:
+    expected, before = search(built), contents(folder)
+    (tmp_path / "snapshot").mkdir()
+    assert built.snapshot(tmp_path / "snapshot")
+    assert contents(folder) == before
+    build(built, 3, "another")
+    other = EdgeStore(tmp_path / "snapshot")
+    assert (search(other), len(other.ids())) == (expected, 40)
+    change(other, 2)
+    assert len(built.ids()) == 3
+
+
+def test_without_an_index_there_is_no_snapshot(store: EdgeStore, tmp_path: Path) -> None:
+    assert not store.snapshot(tmp_path)
+    assert not (tmp_path / "CURRENT").exists()
+
+
+def test_a_damaged_index_gives_no_snapshot(built: EdgeStore, folder: Path, tmp_path: Path) -> None:
+    (generation(folder) / "shard" / "edge_config.json").write_text("{}")
+    with pytest.raises(IndexDamaged):
+        built.snapshot(tmp_path / "snapshot")
+    assert not (tmp_path / "snapshot" / "CURRENT").exists()

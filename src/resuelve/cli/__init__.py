@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from resuelve.cli.backup import backup, restore
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Queue, Workspace, told
 from resuelve.cli.owner import owner
 from resuelve.domain.errors import ResuelveError, SettingsError
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(owner)
+app.add_typer(backup, name="backup")
+app.command("restore", help=told("backup.restore.help"))(restore)
 Port = partial(typer.Option, min=0, max=65535)
 
 
@@ -60,7 +63,7 @@ def run(
     from resuelve.cli.run import run_command
     from resuelve.cli.surroundings import settings_for
 
-    settings = settings_for(workspace)
+    settings = settings_for(workspace, occupy=False)  # each round occupies it
     failed = run_command(
         settings, queue=queue or settings.queue, incident=incident, limit=limit, shadow=shadow, watch=watch
     )

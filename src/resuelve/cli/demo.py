@@ -30,6 +30,7 @@ def run_demo(workspace: Path, *, limit: int = 0) -> None:
     with start() as services:
         settings = settings_for(
             workspace,
+            occupy=False,
             environment="EMBEBIDO",
             ticket_manager_url=services.gestor_url,
             business_system_url=services.sistema_url,

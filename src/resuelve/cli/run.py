@@ -6,14 +6,17 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from resuelve import wiring
+from resuelve.cli.restored import print_comparison
 from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals
 from resuelve.domain.errors import ResuelveError
+from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -60,7 +63,14 @@ def run_command(
 
 def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event) -> Ended:
     name, language = run_name(now()), settings.language
-    with wiring.assemble(settings, name, shadow=shadow) as parts, progress_bar(console) as bar:
+
+    def compared(found: Comparison, report: Path) -> None:
+        print_comparison(console, found, report, language)
+
+    with (
+        wiring.assemble(settings, name, shadow=shadow, on_compared=compared) as parts,
+        progress_bar(console) as bar,
+    ):
         lines: dict[str, Line] = {}
         task = bar.add_task(say("cli.run.progress", language), total=None)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 
+from resuelve.backup.occupancy import occupied
 from resuelve.domain.errors import SettingsError
 from resuelve.settings import Settings, load, name_of
 
@@ -21,12 +24,24 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """What a terminal obeys instead of showing it: control characters, and those that turn the direction of writing."""
 
 
-def settings_for(workspace: Path | None = None, **overrides: object) -> Settings:
-    """The settings, with the workspace of the command line.
+def settings_for(workspace: Path | None = None, *, occupy: bool = True, **overrides: object) -> Settings:
+    """The settings, with the workspace of the command line, which nobody restores until the process ends.
+
+    Args:
+        occupy: False for a command that occupies the workspace itself, or that needs to be alone in it.
 
     Raises:
         SettingsError: one of them is wrong.
+        WorkspaceBusy: the workspace is being restored.
+        BackupError: a restore that was broken off cannot be finished.
     """
+    settings = _loaded(workspace, overrides)
+    if occupy:
+        _until_the_end.enter_context(occupied(settings.workspace))
+    return settings
+
+
+def _loaded(workspace: Path | None, overrides: Mapping[str, object]) -> Settings:
     try:
         return load(**overrides, **({"workspace": workspace} if workspace else {}))
     except UnreadableSetting as error:  # what should be JSON is none: this comes before any field is looked at
@@ -40,6 +55,10 @@ def settings_for(workspace: Path | None = None, **overrides: object) -> Settings
 def harmless(text: str) -> str:
     """A text that a terminal only shows: tickets, models and servers may have put commands into theirs."""
     return _COMMANDS.sub("\ufffd", text)
+
+
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
 
 
 class _Terminal(Console):

@@ -3,6 +3,9 @@
     ResuelveError
     ├── SettingsError               a setting is missing or wrong
     ├── WorkspaceError              the workspace cannot be read or written
+    │   └── WorkspaceBusy           other processes work in it
+    ├── BackupError                 a backup cannot be made or restored
+    │   └── BackupRefused           the file is damaged, foreign or unsafe; nothing was changed
     ├── DictionaryError             the dictionary of known problems cannot be read, or not be changed like that
     │   └── EditConflict            somebody else changed the same row meanwhile
     ├── VectorIndexError
@@ -68,6 +71,18 @@ class SettingsError(ResuelveError):
 
 class WorkspaceError(ResuelveError):
     """The workspace folder cannot be read or written."""
+
+
+class WorkspaceBusy(WorkspaceError):
+    """Other processes work in the workspace, or it is being restored."""
+
+
+class BackupError(ResuelveError):
+    """A backup cannot be made, or not be restored."""
+
+
+class BackupRefused(BackupError):
+    """The file is damaged, foreign, of a newer format or unsafe; nothing was changed."""
 
 
 class DictionaryError(ResuelveError):

@@ -83,6 +83,12 @@ class Dictionary:
         with self._settled() as entries:
             return tuple(entry.version for entry in entries)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """File and versions belong together inside the block, and no command changes them."""
+        with self._settled():
+            yield
+
     def notice(self) -> Version | None:
         """Note what others have saved since the newest version; None when nothing was."""
         with self._locked() as entries:

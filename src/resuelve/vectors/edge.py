@@ -155,6 +155,22 @@ class EdgeStore:
         finally:
             opening.close()
 
+    def snapshot(self, folder: Path) -> bool:
+        """Bring the current index into an empty folder, from which another store opens it; False when there is none.
+
+        Large files are shared with this store, as neither changes them.
+
+        Raises:
+            IndexMismatch, IndexDamaged: the current index is of another version, or not what was written.
+            VectorIndexError: the disk refuses.
+        """
+        try:
+            with self._generations.held() as (generation, manifest):
+                Generations(folder).adopt(generation, manifest)
+        except IndexMissing:
+            return False
+        return True
+
     def _is_worn(self, wear: Wear, entries: int) -> bool:
         return (
             entries <= self._rewrite_limit
