@@ -47,6 +47,7 @@ def listed(desk: Desk) -> dict[str, Any]:
 
 def with_evidence(desk: Desk, code: str) -> dict[str, Any]:
     """The proposal that this incident is evidence of."""
+    found: dict[str, Any]
     (found,) = (one for one in listed(desk).values() if code in [each["code"] for each in one["evidence"]])
     return found
 
