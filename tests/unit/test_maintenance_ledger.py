@@ -124,11 +124,11 @@ def test_with_more_evidence_it_is_renewed_and_stays_edited(ledger: Ledger) -> No
     assert [one.proposal for one in ledger.entries()] == [grown]
 
 
-def test_other_surroundings_renew_it(ledger: Ledger) -> None:
+def test_other_surroundings_are_noted(ledger: Ledger) -> None:
     first = new_problem("A", "B")
     ledger.offer([first], at=AT)
     near = replace(first, contradicts=(Near("W1", 0.9),))
-    assert ledger.offer([near], at=AT).renewed == (near,)
+    assert ledger.offer([near], at=AT).known == (near,)
     assert ledger.entry(first.id).proposal == near
 
 

@@ -37,8 +37,8 @@ class Offered:
 
     Attributes:
         new: those that nobody had seen.
-        renewed: those that were open with less evidence, or whose surroundings have changed.
-        known: those that are open just so.
+        renewed: those that were open with less evidence.
+        known: those that are open already; what was found about them now stands there.
         suppressed: those that a person has decided about, each with what stands for that decision.
     """
 
@@ -313,11 +313,14 @@ class _Pages:
         """The open one stays what it is; with more evidence it gets that, and the id that goes with it."""
         kept = next((one for one in former if one.state is State.EDITED), former[0])
         less = len(proposal.evidence) <= max(len(one.codes) for one in former)
-        if kept.proposal == proposal or (less and proposal.id != kept.proposal.id):
+        if less and proposal.id != kept.proposal.id:
+            offered.known.append(proposal)
+            return
+        if proposal.id == kept.proposal.id:
+            self.entries[proposal.id] = replace(kept, proposal=proposal)
             offered.known.append(proposal)
             return
         replaced = dict.fromkeys(old for one in former for old in (*one.replaced, one.proposal.id))
-        replaced.pop(proposal.id, None)
         for one in former:
             del self.entries[one.proposal.id]
         self.entries[proposal.id] = replace(kept, proposal=proposal, replaced=tuple(replaced))
