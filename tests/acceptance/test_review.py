@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.maintenance.proposal import Grade, Near, Proposal
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import DICTIONARY, KILLED, SOURCES, Ended, Product, demo_incidents
+from tests.acceptance.product import DICTIONARY, KILLED, SOURCES, Ended, Product, copy_of, demo_incidents
 from tests.proposals import example, new_problem
 
 AT = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -31,7 +30,7 @@ PHOTO = example("INC4", problem="REE002", description="La cámara del teléfono 
 
 @pytest.fixture
 def folder(indexed: Path, tmp_path: Path) -> Path:
-    workspace = Path(shutil.copytree(indexed, tmp_path / "workspace"))
+    workspace = copy_of(indexed, tmp_path / "workspace")
     offer(workspace, FAX, PHOTO, MAP)
     return workspace
 
