@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         ge=0,
         le=10,
         validation_alias="MAX_RETRIES_CRITIC",
-        description="How often another known problem is tried after the critic has rejected one.",
+        description="How often another known problem is tried after scores and rules have rejected one.",
     )
     query_limit: int = Field(
         2,
