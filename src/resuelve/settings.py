@@ -8,14 +8,17 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from resuelve.domain.decision import Permission
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.known_error import ResolutionKind
+from resuelve.domain.message import Message, message, system_said
+from resuelve.texts import Language
 
 
 class Environment(StrEnum):
@@ -129,7 +132,7 @@ class Settings(BaseSettings):
         description='Who may act, as JSON: `{"cierre": "ask", "api|comprobarIban": "never"}`; keys are the words of '
         "the dictionary, values `automatic`, `ask` (a person approves) and `never`. What is not named is automatic.",
     )
-    language: Literal["es", "en"] = Field(
+    language: Language = Field(
         "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
     )
     workers: int = Field(
@@ -177,26 +180,40 @@ class Settings(BaseSettings):
         known = {str(kind).casefold() for kind in ResolutionKind}
         for word in value:
             if word.casefold() not in known and not word.casefold().startswith("api|"):
-                raise ValueError(f"«{word}» is none of {', '.join(ResolutionKind)}, api|CODE")
+                raise ValueError(
+                    message("«{word}» is none of {known}, api|CODE", word=word, known=", ".join(ResolutionKind))
+                )
         return value
 
     @field_validator("ticket_manager_url", "business_system_url", "openai_base_url", "ollama_base_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+            raise ValueError(message("must begin with http:// or https://"))
         return value.rstrip("/")
 
     @field_validator("vector_db_url")
     @classmethod
     def _embedded_only(cls, value: str) -> str:
         if value:
-            raise ValueError("a Qdrant server is not supported yet; leave it empty for the embedded engine")
+            raise ValueError(message("a Qdrant server is not supported yet; leave it empty for the embedded engine"))
         return value
 
 
 PREFIX = "RESUELVE_"
 _ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
+
+_PYDANTIC_SAYS = {
+    "int_parsing": "Input should be a valid integer, unable to parse string as an integer",
+    "float_parsing": "Input should be a valid number, unable to parse string as a number",
+    "bool_parsing": "Input should be a valid boolean, unable to interpret input",
+    "greater_than": "Input should be greater than {gt}",
+    "greater_than_equal": "Input should be greater than or equal to {ge}",
+    "less_than_equal": "Input should be less than or equal to {le}",
+    "enum": "Input should be {expected}",
+    "literal_error": "Input should be {expected}",
+}
+"""What pydantic says about the values that people get wrong, by its type of error; other types stay English."""
 
 
 def load(**overrides: object) -> Settings:
@@ -213,10 +230,34 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')}",
+            message("{name}: {problem}", name=name, problem=_problem(first)),
             where="settings",
-            remedy=f"correct {name} in the environment or in .env",
+            remedy=message("correct {name} in the environment or in .env", name=name),
         ) from error
+
+
+def _problem(found: ErrorDetails) -> Message:
+    """What is wrong with a value: in our words (of a `ValueError`), or in those of pydantic that are translated."""
+    context = found.get("ctx", {})
+    if isinstance(context.get("error"), ValueError):
+        return Message.of(context["error"].args[0])
+    if found["type"] in _PYDANTIC_SAYS:
+        return message(_PYDANTIC_SAYS[found["type"]], **context)
+    return Message.of(found["msg"])
+
+
+class _Language(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
+
+    language: Language = Field("es", validation_alias=_own("LANGUAGE"))
+
+
+def language() -> Language:
+    """The language of the settings, whether or not the others can be used; Spanish when it is itself wrong."""
+    try:
+        return _Language().language
+    except (ValidationError, UnicodeDecodeError, OSError):
+        return "es"
 
 
 def name_of(field: str) -> str:
@@ -231,9 +272,11 @@ def _refuse_unknown() -> None:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, 1)
             raise SettingsError(
-                f"{name} is no setting of Resuelve",
+                message("{name} is no setting of Resuelve", name=name),
                 where="settings",
-                remedy=f"did you mean {near[0]}?" if near else "take it out, or see docs/reference/settings.md",
+                remedy=message("did you mean {near}?", near=near[0])
+                if near
+                else "take it out, or see docs/reference/settings.md",
             )
 
 
@@ -243,5 +286,7 @@ def _in_file() -> Iterable[str]:
     except FileNotFoundError:
         return ()
     except (UnicodeDecodeError, OSError) as error:
-        why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise SettingsError(f"cannot be read ({why})", where=".env", remedy="save it as UTF-8 text") from error
+        why = message("not UTF-8") if isinstance(error, UnicodeDecodeError) else system_said(error)
+        raise SettingsError(
+            message("cannot be read ({why})", why=why), where=".env", remedy="save it as UTF-8 text"
+        ) from error

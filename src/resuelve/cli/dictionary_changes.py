@@ -20,6 +20,7 @@ from resuelve.cli.index import update_index
 from resuelve.cli.options import FAILED, INCOMPLETE
 from resuelve.cli.surroundings import now, terminal
 from resuelve.domain.errors import DictionaryError, ModelError, VectorIndexError
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.edits import (
     AddExample,
@@ -33,7 +34,7 @@ from resuelve.knowledge.edits import (
 from resuelve.knowledge.table import decode
 from resuelve.knowledge.versions import Dictionary
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Change:
         try:
             update_index(self.settings, self._console)
         except (ModelError, VectorIndexError) as error:
-            text = say("dictionary.index.failed", language, error=str(error))
+            text = say("dictionary.index.failed", language, error=translated(error, language))
             self._console.print(text, style="yellow", markup=False)
             return False
         return True
@@ -141,7 +142,9 @@ def text_from(file: Path) -> str:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise DictionaryError(
-            f"cannot be read ({error.strerror})", where=str(file), remedy="check the path and the permissions"
+            message("cannot be read ({why})", why=system_said(error)),
+            where=str(file),
+            remedy="check the path and the permissions",
         ) from error
     return decode(data, str(file))[0]
 

@@ -16,7 +16,7 @@ from resuelve.cli.tables import Line, entries_table, line_of, print_totals
 from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 _MOST_LINES = 500
 """What is shown on the terminal; the report has them all."""
@@ -114,7 +114,7 @@ def print_ended(console: Console, ended: Ended, language: str) -> None:
     for code, reason in ended.set_aside.items():
         console.print(say("cli.set_aside", language, incident=code, reason=reason), style="red", markup=False)
     for one in ended.rejected:
-        console.print(f"{one.where}: {one.reason}", style="red", markup=False)
+        console.print(translated(one, language), style="red", markup=False)
     if ended.report:
         console.print(say("cli.report", language, path=ended.report), markup=False)
 

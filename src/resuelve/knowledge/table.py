@@ -11,6 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError
+from resuelve.domain.message import message, system_said
 
 _WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SEPARATORS = (",", ";", "\t", "|")
@@ -61,7 +62,9 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DictionaryError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="check the path and the permissions"
+            message("cannot be read ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check the path and the permissions",
         ) from error
     return decode(data, str(path))[0]
 

@@ -34,7 +34,7 @@ from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.second_matter import second_matter
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.resolution.words import Lexicon
-from resuelve.texts import say
+from resuelve.texts import say, translated
 from resuelve.vectors import VectorIndex
 
 _SHOWN = 8
@@ -271,7 +271,7 @@ class _Deliberator:
             try:
                 choice = decide(offered, chat=chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
             except ModelOutputInvalid as error:
-                choice = Choice(None, self._say("model_failed", error=error.what), Doubt.MODEL_FAILED)
+                choice = Choice(None, self._model_failed(error), Doubt.MODEL_FAILED)
             step.output = {
                 "chosen": choice.problem.id if choice.problem else None,
                 "reason": choice.reason,
@@ -284,7 +284,7 @@ class _Deliberator:
             try:
                 verdict = critique(case, chat, ticket=ticket, language=self.rules.language)
             except ModelOutputInvalid as error:
-                reason = self._say("model_failed", error=error.what)
+                reason = self._model_failed(error)
                 verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (case.problem.id,))
             step.output = {"problem": case.problem.id, "critique": verdict}
         return verdict
@@ -353,6 +353,9 @@ class _Deliberator:
 
     def _usage(self) -> Usage:
         return self.chat.usage if self.chat else Usage()
+
+    def _model_failed(self, error: ModelOutputInvalid) -> str:
+        return self._say("model_failed", error=translated(error.what, self.rules.language))
 
     def _say(self, key: str, **slots: object) -> str:
         return say(f"resolution.{key}", self.rules.language, **slots)
