@@ -1,7 +1,7 @@
 """What errors say is English where it is raised, and has its Spanish in ``texts/es/errors.json``.
 
-Followed are the sentences given to errors, to `Rejected` and to `message`, also through names, tables and the parameters
-of functions that hand them on.
+Followed are the sentences given to errors, to `Rejected` and to `message`, also through names, tables and the
+parameters of functions that hand them on.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def _found() -> tuple[set[str], set[str], set[str]]:
         one.value.value
         for _, call in _calls()
         for one in call.keywords
-        if one.arg == "where" and isinstance(one.value, ast.Constant)
+        if one.arg == "where" and isinstance(one.value, ast.Constant) and isinstance(one.value.value, str)
     }
     return sentences - {""}, problems, places
 
 
 def _sentences(node: ast.expr, where: Where, sinks: Sinks) -> Iterator[str | ast.expr]:
     """The sentences that an expression may be; the expression itself where that cannot be told."""
-    file, function = where
+    file = where[0]
     match node:
         case ast.Constant(value=str(text)):
             yield text
@@ -152,11 +152,13 @@ def _assigned(name: str, function: ast.FunctionDef) -> Iterator[ast.expr]:
             case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
                 yield value
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                yield from (v for t, v in zip(targets, values, strict=True) if isinstance(t, ast.Name) and t.id == name)
+                yield from (v for t, v in zip(targets, values, strict=True) if ast.unparse(t) == name)
             case ast.For(target=ast.Tuple(elts=targets), iter=ast.Name(id=table)):
-                for at, target in enumerate(targets):
-                    if isinstance(target, ast.Name) and target.id == name:
+                for at, one in enumerate(targets):
+                    if ast.unparse(one) == name:
                         yield from _column(table, at)
+            case _:
+                pass
 
 
 def _column(table: str, at: int) -> Iterator[ast.expr]:

@@ -10,8 +10,10 @@ import httpx2
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.message import message
 
+_EXAMPLE = message("http://HOST:PORT or https://HOST")
 
-def base_address(text: str, setting: str, example: str = "http://HOST:PORT or https://HOST") -> httpx2.URL:
+
+def base_address(text: str, setting: str, example: str = _EXAMPLE) -> httpx2.URL:
     """A base address without a trailing slash.
 
     Raises:

@@ -71,7 +71,11 @@ class Endpoint:
     def __init__(
         self, *, base_url: str, api_key: str, model: str, timeout_s: float, attempts: int, first_pause_s: float
     ) -> None:
-        self._url = base_address(base_url, "the model server's base URL", "http://localhost:11434/v1, for example")
+        self._url = base_address(
+            base_url,
+            message("the model server's base URL"),
+            message("{address}, for example", address="http://localhost:11434/v1"),
+        )
         if timeout_s <= 0 or attempts < 1:
             raise SettingsError("a model server needs a time limit above 0 and at least 1 attempt")
         self._api_key = api_key.strip()
@@ -86,7 +90,8 @@ class Endpoint:
     @property
     def place(self) -> str:
         """Model and address, for messages; without credentials."""
-        return f"{self._model} at {self._url.copy_with(username=None, password=None, query=None)}"
+        address = self._url.copy_with(username=None, password=None, query=None)
+        return message("{model} at {address}", model=self._model, address=address)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.place})"
