@@ -43,22 +43,32 @@ def run_command(
     """
     console = console or terminal()
     scope = Scope(queue, incident, limit)
+    told: object = None  # at the last look: while nothing changes, a watch says so once
     with _told_to_stop() as stop:
         while True:
             try:
-                ended = _run(settings, scope, shadow, console, stop)
+                ended, lines = _run(settings, scope, shadow, console, stop)
             except ResuelveError as error:
                 if not watch:
                     raise
-                console.print(str(error), style="red", markup=False)
+                text = translated(error, settings.language)
+                if text != told:
+                    console.print(text, style="red", markup=False)
+                told = text
             else:
+                seen = (ended.unchanged, ended.set_aside, ended.rejected)
+                if lines or seen != told:
+                    _show(console, ended, lines, settings.language)
+                told = seen
                 if not watch:
                     return bool(ended.totals.outcomes["failed"] or ended.set_aside)
             if stop.wait(settings.poll_seconds):
                 return False
 
 
-def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event) -> Ended:
+def _run(
+    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event
+) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
     with wiring.assemble(settings, name, shadow=shadow) as parts, progress_bar(console) as bar:
         lines: dict[str, Line] = {}
@@ -87,10 +97,13 @@ def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop:
             on_entry=finished,
             stopping=stop.is_set,
         )
+    return ended, [*lines.values()]
+
+
+def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> None:
     if lines:
-        console.print(entries_table([*lines.values()], language))
+        console.print(entries_table(lines, language))
     print_ended(console, ended, language)
-    return ended
 
 
 def about(settings: Settings, parts: wiring.Assembly, shadow: bool) -> dict[str, Any]:
