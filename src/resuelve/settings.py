@@ -210,8 +210,8 @@ _PYDANTIC_SAYS = {
     "greater_than": "Input should be greater than {gt}",
     "greater_than_equal": "Input should be greater than or equal to {ge}",
     "less_than_equal": "Input should be less than or equal to {le}",
-    "enum": "Input should be {expected}",
-    "literal_error": "Input should be {expected}",
+    "enum": "Input should be one of {expected}",
+    "literal_error": "Input should be one of {expected}",
 }
 """What pydantic says about the values that people get wrong, by its type of error; other types stay English."""
 
@@ -242,7 +242,8 @@ def _problem(found: ErrorDetails) -> Message:
     if isinstance(context.get("error"), ValueError):
         return Message.of(context["error"].args[0])
     if found["type"] in _PYDANTIC_SAYS:
-        return message(_PYDANTIC_SAYS[found["type"]], **context)
+        allowed = {name: str(value).replace(" or ", ", ") for name, value in context.items()}
+        return message(_PYDANTIC_SAYS[found["type"]], **allowed)
     return Message.of(found["msg"])
 
 
