@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from resuelve.domain.decision import Permission
@@ -230,21 +229,22 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            message("{name}: {problem}", name=name, problem=_problem(first)),
+            message(
+                "{name}: {problem}", name=name, problem=_problem(first["type"], first["msg"], first.get("ctx", {}))
+            ),
             where="settings",
             remedy=message("correct {name} in the environment or in .env", name=name),
         ) from error
 
 
-def _problem(found: ErrorDetails) -> Message:
+def _problem(kind: str, said: str, context: Mapping[str, Any]) -> Message:
     """What is wrong with a value: in our words (of a `ValueError`), or in those of pydantic that are translated."""
-    context = found.get("ctx", {})
     if isinstance(context.get("error"), ValueError):
         return Message.of(context["error"].args[0])
-    if found["type"] in _PYDANTIC_SAYS:
+    if kind in _PYDANTIC_SAYS:
         allowed = {name: str(value).replace(" or ", ", ") for name, value in context.items()}
-        return message(_PYDANTIC_SAYS[found["type"]], **allowed)
-    return Message.of(found["msg"])
+        return message(_PYDANTIC_SAYS[kind], **allowed)
+    return Message.of(said)
 
 
 class _Language(BaseSettings):
