@@ -184,7 +184,7 @@ def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
 @pytest.mark.parametrize(
     ("thing", "what"),
     [
-        ("dictionary", "check the path"),
+        ("dictionary", "compruebe la ruta"),
         ("index", "resuelve index"),
         ("journal", "journal.db"),
         ("tickets", "MOCK_GESTOR_URL"),
