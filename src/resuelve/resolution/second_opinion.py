@@ -22,7 +22,7 @@ from resuelve.resolution.reformulate import Query, depersonalised, restate
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import NOTHING, Retrieved
 from resuelve.resolution.trace import Trace
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 Search = Callable[[Reading, Sequence[Query]], tuple[Retrieved, tuple[Ranked, ...]]]
 
@@ -74,7 +74,7 @@ def second_opinion(
             return _against(asked.ours, case.problem, Doubt.MODEL_DISAGREES, reason, language)
         return _reviewed(case, found, ticket, chat, trace, language)
     except ModelOutputInvalid as error:
-        reason = say("resolution.model_failed", language, error=error.what)
+        reason = say("resolution.model_failed", language, error=translated(error.what, language))
         return _against(asked.ours, case.problem, Doubt.MODEL_FAILED, reason, language)
 
 
