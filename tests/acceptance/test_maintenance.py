@@ -27,7 +27,7 @@ EXPECTED = Path(__file__).parent / "demo" / "expected_closed.jsonl"
 SHARED = ROOT.parent / "shared/data/insurance-es"
 LABEL = "[SPAI] "
 NEW = (Fate.PROBLEM, Fate.UNDOCUMENTED)
-KNOWN = (Fate.EXAMPLE, Fate.COVERED, Fate.OTHERWISE)
+KNOWN = (Fate.EXAMPLE, Fate.COVERED, Fate.OTHERWISE, Fate.UNTOLD)
 
 
 def incidents(path: Path) -> list[Incident]:
@@ -67,17 +67,17 @@ def codes(found: Found, fates: tuple[Fate, ...]) -> set[str]:
 
 
 def test_new_and_known_problems_of_the_demo_are_told_apart(found: Found, expected: dict[str, dict[str, Any]]) -> None:
-    """Precision .92 and recall .80 when this was written; what is missed has an answer that resembles a row's."""
+    """Both .93 when this was written, with 6 unsure: of 15, one is missed («ok» was its answer), of 35 one is called new."""
     new, said = {code for code, one in expected.items() if one["novel"]}, codes(found, NEW)
     assert len(new & said) / len(said) >= 0.9
-    assert len(new & said) / len(new) >= 0.8
+    assert len(new & said) / len(new) >= 0.9
 
 
 def test_an_example_is_for_the_right_row(found: Found, expected: dict[str, dict[str, Any]]) -> None:
     known = [one for one in found.fates if one.fate in KNOWN]
     right = [one for one in known if one.problem in expected[one.code]["problems"]]
-    assert len(known) >= 20
-    assert len(right) / len(known) >= 0.85
+    assert len(known) >= 27
+    assert len(right) / len(known) >= 0.95
 
 
 def test_incidents_of_one_story_are_one_proposal(found: Found, expected: dict[str, dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.knowledge.maintenance.grade import graded
+from resuelve.knowledge.maintenance.grade import documented, graded
 from resuelve.knowledge.maintenance.near import with_neighbours
 from resuelve.knowledge.maintenance.novelty import Judged, Novelty, probability
 from resuelve.knowledge.maintenance.proposal import Evidence, Proposal, ProposalKind, proposal_id
@@ -30,8 +30,9 @@ from resuelve.knowledge.mining.problems import differs, typical_answer
 from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.models import ChatModel, Vectors
 from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.read import own_message
 
-NEW_BELOW = 0.3
+NEW_BELOW = 0.5
 KNOWN_FROM = 0.7
 """Probabilities of being a case of a row: below the one an incident is new, from the other on it is known."""
 
@@ -62,8 +63,10 @@ class Fate(StrEnum):
     """No row covers it, and nobody wrote what was done."""
     OTHERWISE = "otherwise"
     """It is a case of its row, and the team did something else, or had to do it again."""
+    UNTOLD = "untold"
+    """It is a case of its row by what was asked alone: nobody wrote what was done."""
     OWN = "own"
-    """Resuelve resolved it and nobody else wrote anything: it would learn from itself."""
+    """Resuelve had a hand in it, and no person showed that no row covers it: it would learn from itself."""
     SILENT = "silent"
     """It says nothing."""
 
@@ -122,7 +125,7 @@ def find_proposals(
         ModelUnavailable: the embedder gave no answer.
         VectorIndexError: the index could not be searched.
     """
-    lessons = [lesson_of(incident, label=label) for incident in closed]
+    lessons = [_by_people(incident, label) for incident in closed]
     people = People(closed, _own_words(knowledge.problems))
     past = look([lesson.asked for lesson in lessons], knowledge, people, label=label, progress=progress)
     novelty = Novelty(knowledge)
@@ -191,15 +194,17 @@ class _Desk:
         one, lesson = self._past.asked[row], self._lessons[row]
         if not one.text:
             return Fate.SILENT
-        if lesson.automatic and not lesson.told:
+        if lesson.automatic and (judged.known >= NEW_BELOW or not documented(lesson.answer)):
             return Fate.OWN
         if judged.known < NEW_BELOW:
-            return Fate.PROBLEM if lesson.answer else Fate.UNDOCUMENTED
+            return Fate.PROBLEM if documented(lesson.answer) else Fate.UNDOCUMENTED
         if judged.known < KNOWN_FROM:
             return Fate.UNSURE
         problem = self._knowledge.problems[judged.problem]
         if lesson.reopened or differs(lesson, problem):
             return Fate.OTHERWISE
+        if not documented(lesson.told):
+            return Fate.UNTOLD
         same = any(self._knowledge.lexicon.nearly_same(one.text, example) for example in problem.examples)
         return Fate.COVERED if same else Fate.EXAMPLE
 
@@ -277,6 +282,13 @@ class _Desk:
         if unknown or count < _AGREE * len(lessons):
             return Prescription(ResolutionKind.MANUAL)
         return done
+
+
+def _by_people(incident: Incident, label: str) -> Lesson:
+    """What people asked and did; Resuelve's own messages and deeds are no part of it, only that there were some."""
+    written = tuple(entry for entry in incident.history if own_message(entry, label) is None)
+    lesson = lesson_of(replace(incident, history=written), label=label)
+    return replace(lesson, automatic=len(written) < len(incident.history))
 
 
 def described(one: Asked) -> str:
