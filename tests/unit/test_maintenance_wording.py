@@ -62,6 +62,11 @@ def test_a_model_words_it_within_what_it_was_shown() -> None:
         {"solucion": "Llamar al 612345678"},
         {"solucion": "Escribir a ana@example.com"},
         {"solucion": "Esperar 15 días"},
+        {"solucion": "Activarla en Ajustes con Brígida Cartón"},
+        {"solucion": "Activarla en Ajustes, dice Brígida"},
+        {"descripcion": "No aparece la sesión 3 de Brígida"},
+        {"solucion": "Activarla en Ajustes de MOCK_BUZON"},
+        {"solucion": "Borrar la caché, reinstalar la aplicación y activarla"},
         {"solucion": GOOD["descripcion"]},
     ],
 )

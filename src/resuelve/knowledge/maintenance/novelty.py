@@ -20,6 +20,7 @@ from importlib import resources
 
 import numpy as np
 
+from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import Asked, Past
 from resuelve.knowledge.mining.clusters import centred
@@ -207,12 +208,13 @@ class _Mailboxes:
 
     def __init__(self, past: Past, lessons: Sequence[Lesson], problems: Mapping[str, KnownError]) -> None:
         self._queues = [lesson.asked.queue for lesson in lessons]
+        near = (problems.get(one.problem) for one in past.asked)
         self._own = [
-            (problems[one.problem].component if one.problem in problems else "", one.score / 100) for one in past.asked
+            (row.component, one.score / 100) if row else ("", 0.0) for one, row in zip(past.asked, near, strict=True)
         ]
         self._rows = Counter(problem.component for problem in problems.values())
-        self._everywhere: Counter[str] = Counter()
-        self._here: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._everywhere: defaultdict[str, float] = defaultdict(float)
+        self._here: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
         for queue, (component, share) in zip(self._queues, self._own, strict=True):
             self._everywhere[component] += share
             self._here[queue][component] += share
@@ -231,10 +233,10 @@ class _Mailboxes:
     def _ratio(self, at: int, component: str, doubt: float) -> float:
         own, share = self._own[at]
         itself = share if own == component else 0.0
-        rest = self._everywhere.total() - share
-        usual = (self._everywhere[component] - itself + self._rows[component] / self._rows.total()) / (rest + 1)
+        rows = self._rows[component] / max(1, self._rows.total())
+        usual = (self._everywhere[component] - itself + rows) / (sum(self._everywhere.values()) - share + 1)
         here = self._here[self._queues[at]]
-        often = (here[component] - itself + doubt * usual) / (here.total() - share + doubt)
+        often = (here[component] - itself + doubt * usual) / (sum(here.values()) - share + doubt)
         return math.log(max(often, _LEAST) / max(usual, _LEAST))
 
 

@@ -12,10 +12,10 @@ from pydantic import create_model
 from resuelve.domain.errors import ModelError
 from resuelve.knowledge.maintenance.proposal import Evidence
 from resuelve.models import ChatModel
-from resuelve.resolution.identify import identify_text
+from resuelve.resolution.identify import has_placeholder, identify_text
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Answer
-from resuelve.resolution.words import fold
+from resuelve.resolution.words import fold, stems
 
 EXTRACTED = "extracted"
 
@@ -24,6 +24,13 @@ _SHOWN = 6
 """Incidents that a model is shown: they tell one story."""
 
 _NUMBER = re.compile(r"\d[\d./:-]*")
+_NAME = re.compile(r"(?<!^)(?<!\n)(?<![.!?:] )\b[^\W\d_a-z]+[^\W\d_]+")
+"""A word with a capital that no sentence begins with."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+_GROUNDED = 0.5
+"""Share of the solution's words that the team must have written: a model may reword, and not invent what to do."""
 
 
 class Drafted(Answer):
@@ -68,11 +75,16 @@ def worded(extracted: Words, evidence: Sequence[Evidence], components: Sequence[
 
 
 def _stands(answer: Drafted, source: str) -> bool:
-    """It is neither empty nor too long, and names no identifier and no number that was not there."""
+    """It is neither empty, too long nor invented, and has no identifier, and no number or name that was not there."""
+    said = stems(answer.solucion)
+    if not said or len(said & stems(source)) < _GROUNDED * len(said):
+        return False
     for name, longest in _LONGEST.items():
         text = getattr(answer, name).strip()
         if not text or len(text) > longest or next(iter(identify_text(text, "")), None):
             return False
-        if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(source)):
+        if has_placeholder(text) or not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(source)):
+            return False
+        if not {fold(name) for name in _NAME.findall(text)} <= set(_WORD.findall(fold(source))):
             return False
     return fold(answer.descripcion) != fold(answer.solucion)
