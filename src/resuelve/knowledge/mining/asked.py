@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from resuelve.domain.incident import Incident
-from resuelve.knowledge.mining.people import People
+from resuelve.knowledge.people import People
 from resuelve.models import Embedder, Vectors
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify
