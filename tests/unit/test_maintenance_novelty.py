@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
-from resuelve.knowledge.maintenance.novelty import ANSWERED, SILENT, Novelty, _Mailboxes, probability
+from resuelve.knowledge.maintenance.mailboxes import Mailboxes
+from resuelve.knowledge.maintenance.novelty import ANSWERED, SILENT, Novelty, probability
 from resuelve.knowledge.mining.asked import Asked, Fit, Past, look
 from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.knowledge.people import People
@@ -91,7 +92,7 @@ def test_an_answer_in_another_language_is_judged_by_its_meaning_alone() -> None:
 
 def test_a_mailbox_speaks_for_its_component_and_against_others() -> None:
     filed = [("COBROS", "R1")] * 6 + [("WEB", "R2")] * 6
-    mailboxes = _Mailboxes(*past_of(*filed), ROWS)
+    mailboxes = Mailboxes(*past_of(*filed), ROWS)
     assert mailboxes.filed(0, "Recibos") > 0.3
     assert mailboxes.filed(0, "Acceso") < -0.3
 
@@ -106,18 +107,18 @@ def test_a_mailbox_speaks_for_its_component_and_against_others() -> None:
     ],
 )
 def test_mailboxes_that_tell_nothing_are_not_believed(filed: list[tuple[str, str]]) -> None:
-    mailboxes = _Mailboxes(*past_of(*filed), ROWS)
+    mailboxes = Mailboxes(*past_of(*filed), ROWS)
     assert max(abs(mailboxes.filed(at, name)) for at in range(len(filed)) for name in ("Recibos", "Acceso")) < 0.01
 
 
 def test_an_incident_is_no_witness_for_itself() -> None:
     filed = [("A", "R1")] * 5 + [("B", "R2")] * 5 + [("C", "R1")]
-    assert abs(_Mailboxes(*past_of(*filed), ROWS).filed(10, "Recibos")) < 0.01
+    assert abs(Mailboxes(*past_of(*filed), ROWS).filed(10, "Recibos")) < 0.01
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["R1", "R2", "R3", ""])), min_size=1, max_size=20))
 def test_a_mailbox_is_always_a_finite_number(filed: list[tuple[str, str]]) -> None:
-    mailboxes = _Mailboxes(*past_of(*filed), ROWS)
+    mailboxes = Mailboxes(*past_of(*filed), ROWS)
     values = [mailboxes.filed(at, name) for at in range(len(filed)) for name in ("Recibos", "Acceso", "otro")]
     assert all(math.isfinite(value) for value in values)
 
