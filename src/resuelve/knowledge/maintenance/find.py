@@ -8,7 +8,6 @@ neither surely the one nor the other is counted and left alone.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,34 +16,31 @@ from enum import StrEnum
 
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.knowledge.maintenance.grade import graded
+from resuelve.knowledge.maintenance.grade import documented, graded
+from resuelve.knowledge.maintenance.mailboxes import Mailboxes
 from resuelve.knowledge.maintenance.near import with_neighbours
 from resuelve.knowledge.maintenance.novelty import Judged, Novelty, probability
 from resuelve.knowledge.maintenance.proposal import Evidence, Proposal, ProposalKind, proposal_id
-from resuelve.knowledge.maintenance.wording import Words, worded
+from resuelve.knowledge.maintenance.wording import Words, described, unbroken, worded
 from resuelve.knowledge.mining.answers import with_answers
-from resuelve.knowledge.mining.asked import Asked, Past, look, shown_text
+from resuelve.knowledge.mining.asked import Past, look, shown_text
 from resuelve.knowledge.mining.clusters import ANSWERED, centred, clusters, medoid
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.mining.problems import differs, typical_answer
 from resuelve.knowledge.past import Lesson, lesson_of
+from resuelve.knowledge.people import HIDDEN, People
 from resuelve.models import ChatModel, Vectors
 from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.read import own_message
 
-NEW_BELOW = 0.3
+NEW_BELOW = 0.5
 KNOWN_FROM = 0.7
 """Probabilities of being a case of a row: below the one an incident is new, from the other on it is known."""
 
+_VOTES = 5
+"""Nearest rows that have a say in what component a new problem is of."""
+
 _AGREE = 2 / 3
 """Share of the incidents that must have been dealt with in one way for a row to prescribe it."""
-
-_LONGEST_DESCRIPTION = 240
-
-_SAYS_ENOUGH = 6
-"""Words of a problem that need no title beside them."""
-
-_ORPHAN = re.compile(r"(?:[\s.,;:]+(?:NIF|NIE|CIF|DNI|IBAN|[Pp]óliza|[Ee]l número|[Nn]\.?º))+[\s.:]*$|\(\s*\)")
-"""What named an identifier that was taken out."""
 
 
 class Fate(StrEnum):
@@ -62,8 +58,10 @@ class Fate(StrEnum):
     """No row covers it, and nobody wrote what was done."""
     OTHERWISE = "otherwise"
     """It is a case of its row, and the team did something else, or had to do it again."""
+    UNTOLD = "untold"
+    """It is a case of its row by what was asked alone: nobody wrote what was done."""
     OWN = "own"
-    """Resuelve resolved it and nobody else wrote anything: it would learn from itself."""
+    """Resuelve had a hand in it, and no person showed that no row covers it: it would learn from itself."""
     SILENT = "silent"
     """It says nothing."""
 
@@ -122,7 +120,7 @@ def find_proposals(
         ModelUnavailable: the embedder gave no answer.
         VectorIndexError: the index could not be searched.
     """
-    lessons = [lesson_of(incident, label=label) for incident in closed]
+    lessons = [_by_people(incident, label) for incident in closed]
     people = People(closed, _own_words(knowledge.problems))
     past = look([lesson.asked for lesson in lessons], knowledge, people, label=label, progress=progress)
     novelty = Novelty(knowledge)
@@ -175,6 +173,7 @@ class _Desk:
     ) -> None:
         self._past, self._lessons, self._vectors = past, lessons, vectors
         self._people, self._knowledge, self._chat = people, knowledge, chat
+        self._mailboxes = Mailboxes(past, lessons, knowledge.problems)
         self._agents = {one.prescription.agent_code for one in knowledge.problems.values()}
 
     def sorted_out(self, group: Sequence[int], judged: Judged) -> dict[Fate, list[int]]:
@@ -191,15 +190,17 @@ class _Desk:
         one, lesson = self._past.asked[row], self._lessons[row]
         if not one.text:
             return Fate.SILENT
-        if lesson.automatic and not lesson.told:
+        if lesson.automatic and (judged.known >= NEW_BELOW or not documented(lesson.answer)):
             return Fate.OWN
         if judged.known < NEW_BELOW:
-            return Fate.PROBLEM if lesson.answer else Fate.UNDOCUMENTED
+            return Fate.PROBLEM if documented(lesson.answer) else Fate.UNDOCUMENTED
         if judged.known < KNOWN_FROM:
             return Fate.UNSURE
         problem = self._knowledge.problems[judged.problem]
         if lesson.reopened or differs(lesson, problem):
             return Fate.OTHERWISE
+        if not documented(lesson.told):
+            return Fate.UNTOLD
         same = any(self._knowledge.lexicon.nearly_same(one.text, example) for example in problem.examples)
         return Fate.COVERED if same else Fate.EXAMPLE
 
@@ -207,8 +208,7 @@ class _Desk:
         """One proposal of these incidents."""
         lessons = [self._lessons[row] for row in rows]
         evidence = tuple(self._evidence(row) for row in rows)
-        middle = self._past.asked[medoid(self._vectors, rows)]
-        answer = typical_answer(lessons, self._people)
+        answer = unbroken(typical_answer(lessons, self._people))
         grade, reasons = graded(lessons, answer)
         kind = ProposalKind(fate.value)
         made = Proposal(
@@ -216,7 +216,7 @@ class _Desk:
             kind=kind,
             problem=judged.problem,
             component="",
-            description=described(middle),
+            description=self._described(rows),
             kind_of_incident="",
             solution=answer,
             prescription=self._prescription(lessons),
@@ -240,8 +240,8 @@ class _Desk:
         )
 
     def _new(self, made: Proposal, rows: Sequence[int]) -> Proposal:
-        alike = self._alike(rows)
-        component = _most([one.component for one in alike])
+        component = self._component(rows)
+        alike = [one for one in self._alike(rows) if one.component == component]
         words = Words(made.description, made.solution, component)
         words = worded(words, made.evidence, self._knowledge.components, self._chat)
         return replace(
@@ -255,8 +255,23 @@ class _Desk:
         )
 
     def _alike(self, rows: Sequence[int]) -> list[KnownError]:
-        """The nearest rows of each incident: their component is probably its own, too."""
-        return [near.problem for row in rows for near in self._past.asked[row].near[:3]]
+        """The nearest rows of each incident."""
+        return [near.problem for row in rows for near in self._past.asked[row].near[:_VOTES]]
+
+    def _component(self, rows: Sequence[int]) -> str:
+        """That of the nearest rows, as far as the mailboxes get incidents of it."""
+        votes: dict[str, float] = {}
+        for row in rows:
+            for near in self._past.asked[row].near[:_VOTES]:
+                name = near.problem.component
+                votes[name] = votes.get(name, 0.0) + math.exp(self._mailboxes.filed(row, name))
+        return max(sorted(votes), key=lambda name: votes[name], default="")
+
+    def _described(self, rows: Sequence[int]) -> str:
+        """As the incident in the middle asked it; as another did where somebody is named in its words."""
+        middle = medoid(self._vectors, rows)
+        texts = [described(self._past.asked[row]) for row in (middle, *(row for row in rows if row != middle))]
+        return next((text for text in texts if HIDDEN not in text), unbroken(texts[0]))
 
     def _evidence(self, row: int) -> Evidence:
         one, lesson = self._past.asked[row], self._lessons[row]
@@ -279,15 +294,18 @@ class _Desk:
         return done
 
 
-def described(one: Asked) -> str:
-    """What an incident asked, short enough for a row: its problem, with its title where that alone says too little."""
-    text = one.body if len(one.body.split()) >= _SAYS_ENOUGH else one.text
-    text = _ORPHAN.sub("", text).strip()
-    if len(text) <= _LONGEST_DESCRIPTION:
-        return text
-    cut = text[:_LONGEST_DESCRIPTION]
-    end = max(cut.rfind(". "), cut.rfind("? "), cut.rfind("! "))
-    return cut[: end + 1] if end > 0 else cut.rsplit(" ", 1)[0] + "…"
+def _by_people(incident: Incident, label: str) -> Lesson:
+    """What people asked and did; Resuelve's own messages and deeds are no part of it, only that there were some.
+
+    As long as nobody reopened what Resuelve did, what a colleague added is a remark and no other resolution.
+    """
+    written = tuple(entry for entry in incident.history if own_message(entry, label) is None)
+    lesson = lesson_of(replace(incident, history=written), label=label)
+    if len(written) == len(incident.history):
+        return lesson
+    if lesson_of(incident, label=label).reopened:
+        return replace(lesson, automatic=True)
+    return replace(lesson, automatic=True, told="", answer="")
 
 
 def _day(lesson: Lesson) -> date | None:

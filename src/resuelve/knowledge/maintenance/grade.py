@@ -10,6 +10,9 @@ from resuelve.knowledge.maintenance.proposal import Grade
 from resuelve.knowledge.past import Lesson
 from resuelve.resolution.words import fold, stems
 
+_NOTHING = 3
+"""Telling words; a shorter answer («ok», «solucionado por teléfono») says nothing at all."""
+
 _SHORT = 5
 """Telling words; a shorter answer says that something was done, and not what."""
 
@@ -22,6 +25,11 @@ _ABOUT_THE_REQUESTER = re.compile(
 """A note for colleagues, which speaks of the person who asked; it cannot be sent to that person as it is."""
 
 _POOR = frozenset({"no_answer", "short_answer", "deeds_differ", "reopened"})
+
+
+def documented(answer: str) -> bool:
+    """True when an answer says anything of what was done."""
+    return len(stems(answer)) >= _NOTHING
 
 
 def graded(lessons: Sequence[Lesson], answer: str) -> tuple[Grade, tuple[str, ...]]:

@@ -19,6 +19,7 @@ from importlib import resources
 
 import numpy as np
 
+from resuelve.knowledge.maintenance.mailboxes import Mailboxes
 from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import Asked, Past
 from resuelve.knowledge.mining.clusters import centred
@@ -35,8 +36,12 @@ _TELLING = 1.5
 _BY_ANSWER = 4
 """Rows that are looked at because of their solution, however little was asked in their words."""
 
-ANSWERED = ("closeness", "coverage", "echo", "words", "meaning", "unlike", "otherwise", "kin")
-SILENT = ("closeness", "coverage", "echo", "lead")
+_NEITHER = {"coverage": 0.3, "echo": 0.25, "words": 0.24, "unlike": 0.6}
+"""Where an incident or an answer is in another language than the dictionary, shared words tell nothing. These values
+neither speak for a row nor against it: `benchmarks/novelty/fit.py` finds them, on average, where it cannot tell."""
+
+ANSWERED = ("closeness", "coverage", "filed", "words", "meaning", "unlike", "otherwise", "kin")
+SILENT = ("closeness", "coverage", "echo", "filed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +96,14 @@ class Novelty:
 
         - ``closeness``: of what was asked to the row's nearest example, in standard deviations above the dictionary;
         - ``coverage``, ``echo``: see `resolution.rerank.Ranked`;
+        - ``filed``: how much more often than elsewhere this mailbox gets incidents of the row's component (log ratio);
         - ``words``: likeness of the answer's words to those of the row, by rarity; ``unlike`` is the share of the
           answer's telling words that the row does not have;
         - ``meaning``: of the answer to the solution, in standard deviations above all solutions;
         - ``otherwise``: 1 when the team did something else than the row prescribes;
-        - ``kin``: how much more another incident resembles it, in question and answer, than the row does;
-        - ``lead``: how far the row is before the next one, for an answer that says nothing.
+        - ``kin``: how much more another incident resembles it, in question and answer, than the row does.
+
+        Words of two languages tell nothing (`_NEITHER`).
         """
         # What stands in many answers («pasada al equipo») tells little; the rows alone do not know that.
         self._lexicon = Lexicon([*self._told, *(lesson.told for lesson in lessons if lesson.told)])
@@ -104,27 +111,32 @@ class Novelty:
         told = [answer for answer in answers if answer]
         vectors = iter(self._embedder.embed(told)) if told else iter(())
         kinship = _Kinship(past.vectors, answers, self._asked, self._solved, self._background)
+        mailboxes = Mailboxes(past, lessons, self._problems)
         for at, (one, lesson, answer) in enumerate(zip(past.asked, lessons, answers, strict=True)):
-            if answer:
-                yield tuple(self._answered(one, lesson, answer, next(vectors), kinship.beyond(at)))
-            else:
-                yield tuple(self._silent(one))
+            found = (
+                self._answered(one, lesson, answer, next(vectors), kinship.beyond(at)) if answer else self._silent(one)
+            )
+            yield tuple(
+                (row, values | {"filed": mailboxes.filed(at, self._problems[row].component)}) for row, values in found
+            )
 
     def _answered(
         self, one: Asked, lesson: Lesson, answer: str, vector: Vectors, kin: Vectors
     ) -> Iterator[tuple[str, dict[str, float]]]:
+        foreign = language_of(answer) != self._language
         words, meaning = self._words(answer), self._meaning(vector)
+        by_words = () if foreign else map(int, np.argsort(-words)[:_BY_ANSWER])
         near = {self._place[ranked.problem.id] for ranked in one.near}
-        near.update(map(int, np.argsort(-words)[:_BY_ANSWER]), map(int, np.argsort(-meaning)[:_BY_ANSWER]))
+        near.update(by_words, map(int, np.argsort(-meaning)[:_BY_ANSWER]))
         for at in sorted(near):
             problem = self._problems[self._ids[at]]
             yield (
                 problem.id,
                 _asked(one, problem.id)
                 | {
-                    "words": float(words[at]),
+                    "words": _NEITHER["words"] if foreign else float(words[at]),
                     "meaning": float(meaning[at]),
-                    "unlike": self._unlike(answer, at),
+                    "unlike": _NEITHER["unlike"] if foreign else self._unlike(answer, at),
                     "otherwise": float(differs(lesson, problem)),
                     "kin": float(kin[at]),
                 },
@@ -132,17 +144,13 @@ class Novelty:
 
     def _silent(self, one: Asked) -> Iterator[tuple[str, dict[str, float]]]:
         for ranked in one.near:
-            others = [other.relevance for other in one.near if other is not ranked]
-            lead = ranked.relevance - max(others, default=ranked.relevance)
-            yield ranked.problem.id, _asked(one, ranked.problem.id) | {"lead": lead}
+            yield ranked.problem.id, _asked(one, ranked.problem.id)
 
     def _says_something(self, answer: str) -> bool:
         return self._lexicon.telling(stems(answer)) >= _TELLING
 
     def _words(self, answer: str) -> Vectors:
-        """Likeness of an answer's words to those of every row; 0 where they are of two languages, which share names."""
-        if language_of(answer) != self._language:
-            return np.zeros(len(self._ids), dtype=np.float32)
+        """Likeness of an answer's words to those of every row."""
         return np.array([self._lexicon.likeness(answer, told) for told in self._told], dtype=np.float32)
 
     def _meaning(self, vector: Vectors) -> Vectors:
@@ -184,16 +192,22 @@ class _Kinship:
 
 def _asked(one: Asked, problem: str) -> dict[str, float]:
     ranked = next((near for near in one.near if near.problem.id == problem), None)
-    if ranked is None:  # no nearer than the farthest that was found
-        farthest = min((near.closeness for near in one.near), default=0.0)
-        return {"closeness": farthest, "coverage": 0.0, "echo": 0.0}
-    return {"closeness": ranked.closeness, "coverage": ranked.coverage, "echo": ranked.echo}
+    # No nearer than the farthest that was found, if it is not among them.
+    closeness = ranked.closeness if ranked else min((near.closeness for near in one.near), default=0.0)
+    if one.foreign:
+        return {"closeness": closeness, "coverage": _NEITHER["coverage"], "echo": _NEITHER["echo"]}
+    return {
+        "closeness": closeness,
+        "coverage": ranked.coverage if ranked else 0.0,
+        "echo": ranked.echo if ranked else 0.0,
+    }
 
 
 def probability(values: Mapping[str, float]) -> float:
     """That an incident with these features is a case of the row, 0 to 1."""
     weights = _weights()["answered" if "words" in values else "silent"]
-    odds = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
+    names = ANSWERED if "words" in values else SILENT
+    odds = weights["intercept"] + sum(weights[name] * values[name] for name in names)
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 
 from resuelve.domain.incident import Incident
-from resuelve.knowledge.mining.people import People
+from resuelve.knowledge.people import People
 from resuelve.models import Embedder, Vectors
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify
@@ -58,6 +58,7 @@ class Asked:
         problem: id of the nearest known problem; empty when none was found at all.
         score: how likely the nearest row is the right one, 0 to 100 (`resolution.score`).
         otherwise: the team did something else than that row prescribes.
+        foreign: it is in another language than the dictionary.
         near: the rows nearest to it, at most `NEAR`, the nearest first.
     """
 
@@ -69,6 +70,7 @@ class Asked:
     problem: str
     score: float
     otherwise: bool = False
+    foreign: bool = False
     near: tuple[Ranked, ...] = ()
 
     @property
@@ -171,6 +173,7 @@ def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: Peop
         fit=_fit(points) if queries else Fit.SILENT,
         problem=ranked[0].problem.id if ranked else "",
         score=round(points, 1),
+        foreign=one.reading.language != knowledge.lexicon.language,
         near=ranked[:NEAR],
     )
 

@@ -16,11 +16,11 @@ from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import POSSIBLE, SURE, Asked, Fit, Past, look
 from resuelve.knowledge.mining.clusters import ANSWERED, ASKED, centred, clusters
 from resuelve.knowledge.mining.gaps import HandedOver, handed_over
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.mining.problems import Problem, differs, summarise
 from resuelve.knowledge.mining.rejections import RejectedRow, rejected_rows
 from resuelve.knowledge.mining.rows import RowCare, care
 from resuelve.knowledge.past import Lesson, lesson_of
+from resuelve.knowledge.people import People
 from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.trace import plain
 

@@ -12,8 +12,8 @@ from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.knowledge.mining.asked import Asked, Fit, Past, shown_text
 from resuelve.knowledge.mining.clusters import medoid
 from resuelve.knowledge.mining.names import telling_words
-from resuelve.knowledge.mining.people import People
 from resuelve.knowledge.past import Lesson
+from resuelve.knowledge.people import People
 from resuelve.models import Vectors
 from resuelve.resolution.words import stems
 
