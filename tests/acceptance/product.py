@@ -174,9 +174,9 @@ class Desk:
         return {entry["codIncidencia"] for entry in call(f"{self.services.gestor_url}/api/incidencias")[1]}
 
     def reports(self) -> list[dict[str, Any]]:
-        """The reports of runs, in the order in which they were written."""
-        files = self.workspace.glob("reportes/reporte[0-9]*.json")
-        return [json.loads(f.read_text(encoding="utf-8")) for f in sorted(files, key=lambda f: f.stat().st_mtime_ns)]
+        """The reports of runs, in the order in which they were written; without one whose name is only taken yet."""
+        files = sorted(self.workspace.glob("reportes/reporte[0-9]*.json"), key=lambda f: f.stat().st_mtime_ns)
+        return [json.loads(text) for text in (f.read_text(encoding="utf-8") for f in files) if text]
 
     def report(self) -> dict[str, Any]:
         return self.reports()[-1]
