@@ -60,3 +60,37 @@ def test_the_first_description_is_no_comment() -> None:
 
 def test_a_fix_that_is_under_way_is_somebody_s_work() -> None:
     assert moved_on(reading("Gracias", "Pendiente implantar")) == "Pendiente implantar"
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "La pasarela de pago da error con cualquier tarjeta. Ya está solucionado, ha sido nuestro cortafuegos.",
+        "Caída de la tarjeta digital, nadie conseguía abrirla ayer. Hoy va, solo pregunto qué pasó.",
+        "Error 500 en cualquier navegador. Era nuestro proxy. Pueden ignorarlo.",
+        "Pedí la tarjeta hace un mes. Ya no la quiero, anulen el envío.",
+        "Esto es una prueba del formulario, no hagan caso.",
+        "Edito: hoy ya funciona, no hace falta que hagan nada.",
+        "The video call got stuck. Turns out I had the wrong day, sorry.",
+    ],
+)
+def test_a_ticket_may_take_itself_back(description: str) -> None:
+    assert moved_on(read(Incident("INC1", title="Aviso", description=description), label="[SPAI] "))
+
+
+def test_so_may_its_title() -> None:
+    assert moved_on(read(Incident("INC1", title="SOLUCIONADO - factura", description="No sube"), label="[SPAI] "))
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Ya no puedo entrar y tampoco me llega el SMS",
+        "El médico ya no pasa consulta en esa calle",
+        "Desde la actualización no funciona, y también falla en el móvil",
+        "Ya funciona mal desde hace días",
+        "Ahora va lento y se cierra",
+    ],
+)
+def test_how_a_problem_is_told_takes_nothing_back(description: str) -> None:
+    assert moved_on(read(Incident("INC1", title="Aviso", description=description), label="[SPAI] ")) == ""

@@ -49,16 +49,30 @@ _IN_HAND = (
     r"(?:pendiente|a la espera) de (?:que|una?|l[ao]s?|su|respuesta|confirm\w+|implant\w+)",
     r"waiting for (?:the|an?|our|their)",
 )
+_WITHDRAWN = (
+    r"ya (?:(?:me|nos|se|lo|la|le|esta|ha) )*(?:funciona(?! mal)|arregla|solucion|resuelt)\w*",
+    r"se ha (?:arreglado|solucionado|resuelto)|(?:hoy|ahora|por fin) (?:ya )?(?:va|funciona)\b(?! mal| peor| lent)",
+    r"(?:pueden|podeis|puede|pueden?) (?:ignorar|cerrar|olvidar)\w*|olvid(?:ad|en)lo|ignor(?:ad|en)lo|no hagan caso",
+    r"no hace falta que (?:hag|cambi|mir|contest)\w*|^solucionado\b|ya no (?:la|lo) (?:quiero|necesito)",
+    r"(?:please|you can) (?:ignore|disregard|close)|never mind|(?:all good|works|fixed|solved) now|turns out",
+)
 _TURNS = re.compile(rf"\b(?:{'|'.join((*_CORRECTED, *_CURED, *_TRIED, *_MORE, *_IN_HAND))})")
+
+_TAKEN_BACK = re.compile(rf"(?:\b|^)(?:{'|'.join(_WITHDRAWN)})")
+"""What takes a ticket back in its own title or description, where «ya no puedo» and «también» are how it is told."""
 
 
 def moved_on(reading: Reading) -> str:
-    """The words of a comment with which the matter has moved on; empty when none has.
+    """The words with which the matter has moved on, or was taken back from the start; empty when there are none.
 
     An answer to a question of ours is looked at as well: it may say that the question was beside the point.
     """
     if fold(reading.incident.state) in _PENDING:
         return reading.incident.state
+    for part in reading.parts:
+        taken_back = _TAKEN_BACK.search(fold(part.text))
+        if taken_back:
+            return taken_back.group().strip()
     for part in reading.comments:
         turn = _TURNS.search(fold(part.text))
         if turn:
