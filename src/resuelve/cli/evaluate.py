@@ -125,8 +125,8 @@ def _print_operations(console: Console, report: Mapping[str, Any], language: str
     """Where the thresholds lie, and what the product does as it is set."""
     console.print()
     console.print(Text(f"{report['set']} · {report['kb']}", style="bold"))
-    for name in ("at_target", "at_joint", "as_set"):
-        one = report[name]
+    ways = {name: report[name] for name in ("at_target", "at_joint", "as_set")}
+    for name, one in {**ways, "score_alone": report["score_alone"]["at_target"]}.items():
         threshold = "—" if one["threshold"] is None else number(100 * one["threshold"], language, 1)
         line = say(
             f"evaluate.{name}",

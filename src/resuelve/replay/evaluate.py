@@ -5,51 +5,19 @@ Thresholds are set on the calibration split; every figure is measured on the tes
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from resuelve.models import ChatModel
 from resuelve.replay import details, metrics
-from resuelve.replay.metrics import Answered, Flags, Floats
+from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.resolution.deliberate import Knowledge, Rules
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What comes of one way to decide which cases are answered automatically.
-
-    Attributes:
-        threshold: the confidence (0 to 1) from which on they are; None when none is.
-        handover_recall: share of the cases that a person must get that were handed over; None without such cases.
-        joint_accuracy: share of all cases answered rightly or rightly handed over.
-    """
-
-    threshold: float | None
-    answered: Answered
-    handover_recall: float | None
-    joint_accuracy: float
-
-    def as_json(self) -> dict[str, Any]:
-        """For the report."""
-        return {
-            "threshold": self.threshold,
-            "coverage": self.answered.coverage,
-            "precision": self.answered.precision,
-            "precision_lower_95": self.answered.lower,
-            "answered": self.answered.answered,
-            "right": self.answered.right,
-            "handover_recall": self.handover_recall,
-            "joint_accuracy": self.joint_accuracy,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +30,7 @@ class Evaluation:
         at_target: with the threshold that reaches the target on the calibration split.
         at_joint: with the one that makes joint accuracy there the highest.
         as_set: as a run would do it now, with the threshold that is set (`set_threshold`, 0 to 1).
+        alone: what the score alone would give, without the critic's rules: what the rules cost and what they save.
         auroc: confidence on cases with an answer against those without; None unless the test has both.
         auroc_right: confidence on right first choices against all others.
         ms: mean milliseconds an incident by stage.
@@ -79,6 +48,7 @@ class Evaluation:
     at_target: Operation
     at_joint: Operation
     as_set: Operation
+    alone: ScoreAlone
     auroc: float | None
     auroc_right: float | None
     bins: tuple[metrics.Bin, ...]
@@ -124,6 +94,7 @@ class Evaluation:
             "at_target": self.at_target.as_json(),
             "at_joint": self.at_joint.as_json(),
             "as_set": self.as_set.as_json(),
+            "score_alone": self.alone.as_json(),
             "auroc_right": self.auroc_right,
             "model_calls_per_incident": self.calls / cases,
             "ms_by_stage": dict(self.ms),
@@ -191,10 +162,9 @@ def measured(
     model: str,
 ) -> Evaluation:
     """The figures of predictions that were made."""
-    past, now = _Arrays.of(calibration), _Arrays.of(test)
-    threshold = metrics.threshold_for(past.confidence[past.may_act], past.right[past.may_act], target)
-    joint = metrics.threshold_for_joint(*past.for_joint()) if calibration else math.inf
-    at_target = now.from_confidence(threshold)
+    past, now = Columns.of(calibration), Columns.of(test)
+    at_target, at_joint = operations(past, now, target)
+    acted = now.from_confidence(at_target.threshold).tolist()
     with_answer = [one for one in test if one.case.expected]
     return Evaluation(
         data=data,
@@ -205,9 +175,10 @@ def measured(
         accuracy=metrics.share(now.right[now.known]),
         recall={k: _recall(with_answer, k) for k in DEPTHS},
         macro_f1=metrics.macro_f1([_truth(one) for one in with_answer], [one.choice for one in with_answer]),
-        at_target=now.operation(at_target, threshold),
-        at_joint=now.operation(now.from_confidence(joint), joint),
+        at_target=at_target,
+        at_joint=at_joint,
         as_set=now.operation(now.approved, set_threshold),
+        alone=score_alone(calibration, test, target),
         auroc=metrics.auroc(now.confidence[now.known], now.confidence[~now.known]),
         auroc_right=metrics.auroc(now.confidence[now.right], now.confidence[~now.right]),
         bins=metrics.reliability(now.confidence, now.right),
@@ -216,55 +187,11 @@ def measured(
         calls=sum(one.calls for one in test),
         tokens=sum(one.tokens for one in test),
         doubts=_doubts(test),
-        confusions=details.confusions(test, at_target.tolist(), known=True),
+        confusions=details.confusions(test, acted, known=True),
         drawn_in=details.confusions(test, now.approved.tolist(), known=False),
         mistakes=details.mistakes(test, now.approved.tolist()),
-        tags=details.by_tag(test, at_target.tolist()),
+        tags=details.by_tag(test, acted),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrays:
-    """Predictions as columns. `kept`: not answering it is right."""
-
-    confidence: Floats
-    right: Flags
-    known: Flags
-    may_act: Flags
-    approved: Flags
-    kept: Flags
-
-    @classmethod
-    def of(cls, predictions: Sequence[Prediction]) -> _Arrays:
-        def flags(values: list[bool]) -> Flags:
-            return np.asarray(values, dtype=np.bool_)
-
-        right = flags([one.right for one in predictions])
-        known = flags([bool(one.case.expected) for one in predictions])
-        return cls(
-            confidence=np.asarray([one.confidence for one in predictions], dtype=np.float64),
-            right=right,
-            known=known,
-            may_act=flags([one.may_act for one in predictions]),
-            approved=flags([one.approved for one in predictions]),
-            kept=~known | (right & flags([one.by_hand for one in predictions])),
-        )
-
-    def from_confidence(self, threshold: float | None) -> Flags:
-        """Which are answered from this confidence on; with None, none."""
-        return self.may_act & (self.confidence >= (math.inf if threshold is None else threshold))
-
-    def for_joint(self) -> tuple[Floats, Flags, Flags]:
-        return self.confidence[self.may_act], self.right[self.may_act], self.kept[self.may_act]
-
-    def operation(self, chosen: Flags, threshold: float | None) -> Operation:
-        rightly = (chosen & self.right) | (~chosen & self.kept)
-        return Operation(
-            threshold=None if threshold is None or math.isinf(threshold) else threshold,
-            answered=metrics.answered(chosen, self.right),
-            handover_recall=metrics.share(~chosen[~self.known]),
-            joint_accuracy=float(rightly.mean()),
-        )
 
 
 def _recall(predictions: Sequence[Prediction], k: int) -> float | None:

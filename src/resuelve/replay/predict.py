@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from resuelve.domain.decision import Doubt, HandOff, Permission, Verdict
+from resuelve.domain.decision import Critique, Doubt, HandOff, Permission, Verdict
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.standing import each
 from resuelve.models import ChatModel, Embedder, Vectors
@@ -24,6 +24,7 @@ from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, delib
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
+from resuelve.resolution.score import FEATURES, MODEL_VOTE, score
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -41,6 +42,7 @@ class Prediction:
         ranking: problem ids, best first: the choice, then what the ranking kept, then whatever else retrieval found.
         confidence: the critic's score of the first, 0 to 1, as people see it: at most .49 where a rule speaks against
             the row. 0 where there is no row, or where a language model chose none.
+        score: the same without the rules, and without a language model's own figure (`resolution.score`).
         may_act: no rule spoke against the row, and it leaves the ticket to no person: only its confidence decides.
         by_hand: the row itself, or the policy, leaves the ticket to a person.
         approved: the critic approved the row at the threshold that is set, and it would be acted on.
@@ -51,6 +53,7 @@ class Prediction:
     case: LabelledCase
     ranking: tuple[str, ...]
     confidence: float
+    score: float
     may_act: bool
     by_hand: bool
     approved: bool
@@ -153,7 +156,7 @@ def _predictions(
 
         def work(case: LabelledCase, embedding: float = embedding) -> Prediction:
             decided = deliberate(case.incident, knowledge=knowledge, rules=rules, agents={}, chat=chat, clock=clock)
-            return _prediction(case, decided, rules, embedding)
+            return _prediction(case, decided, rules, embedding, MODEL_VOTE if chat else 0.0)
 
         done = lambda count, _, start=start: progress(start + count, len(cases))  # noqa: E731
         yield from each(work, block, workers=workers, progress=done)
@@ -166,7 +169,7 @@ def _texts(incident: Incident, knowledge: Knowledge, rules: Rules) -> list[str]:
     return [query.text for query in queries]
 
 
-def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float) -> Prediction:
+def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float, votes: float) -> Prediction:
     problem, critique = decided.problem, decided.critique
     found = decided.findings
     ranked = [one.problem.id for one in found.ranked]
@@ -185,6 +188,7 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
         confidence=critique.score / 100 if critique else 0.0,
+        score=_score(critique, votes) if critique else 0.0,
         may_act=unopposed and not by_hand,
         by_hand=by_hand,
         approved=critique is not None and critique.verdict is Verdict.APPROVED and not by_hand,
@@ -193,3 +197,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         tokens=decided.usage.tokens_in + decided.usage.tokens_out,
         ms=dict(ms),
     )
+
+
+def _score(critique: Critique, votes: float) -> float:
+    values = {name: critique.features[name] for name in FEATURES if name in critique.features}
+    return score(values, votes) / 100 if values else 0.0

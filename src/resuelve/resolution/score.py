@@ -18,6 +18,9 @@ from resuelve.resolution.rerank import Ranked, consequence
 MODEL_VOTE = 1.5
 """Log-odds that a language model's choice adds: it can turn a near miss, never a poor match."""
 
+FEATURES = ("gap", "coverage", "echo")
+"""The names of what a score is made of."""
+
 _RIVALS = 5
 
 
