@@ -20,6 +20,7 @@ from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.guard import Guard
 from resuelve.knowledge.impact import PastTicket, past_tickets
 from resuelve.knowledge.index import Progress, build_index, open_index
+from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
@@ -57,6 +58,11 @@ def dictionary(settings: Settings) -> Dictionary:
     """The dictionary's file with its history, for those who change it."""
     place = workspace(settings)
     return Dictionary(place.dictionary, place.versions)
+
+
+def proposals(settings: Settings) -> Ledger:
+    """What closed incidents taught, and what people decided about it."""
+    return Ledger(workspace(settings).proposals, history=dictionary(settings).history)
 
 
 def store(settings: Settings) -> VectorStore:

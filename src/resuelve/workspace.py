@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from resuelve.domain.errors import WorkspaceError
@@ -49,6 +50,19 @@ class Workspace:
     def versions(self) -> Path:
         """The versions of the dictionary: its history, which nothing else holds."""
         return self.root / ".resuelve" / "versions"
+
+    @property
+    def proposals(self) -> Path:
+        """What closed incidents taught, and what people decided about it; nothing else holds that."""
+        return self.root / ".resuelve" / "proposals"
+
+    def proposed(self, day: date) -> Path:
+        """``PROBLEMAS_GLOBALES_YYYYMMDD.csv``: the open proposals of that day."""
+        return self.root / f"PROBLEMAS_GLOBALES_{day:%Y%m%d}.csv"
+
+    def maintenance_report(self, day: date) -> Path:
+        """``reporte_mantenimiento_globales_YYYYMMDD.json``: what the proposals of that day stand on."""
+        return self.reports / f"reporte_mantenimiento_globales_{day:%Y%m%d}.json"
 
     @property
     def backups(self) -> Path:

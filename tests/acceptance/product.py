@@ -218,11 +218,16 @@ def build_workspace(product: Product, folder: Path, dictionary: Path | None = No
     return folder
 
 
+def copy_of(indexed: Path, workspace: Path) -> Path:
+    """A workspace of its own; without what another process may have open in it, and take away meanwhile."""
+    return Path(shutil.copytree(indexed, workspace, ignore=shutil.ignore_patterns("openings", "locks")))
+
+
 @contextmanager
 def desk_with(product: Product, indexed: Path, folder: Path, world: World, **settings: str) -> Iterator[Desk]:
     """A desk with a copy of an indexed workspace."""
     workspace = folder / "workspace"
-    shutil.copytree(indexed, workspace)
+    copy_of(indexed, workspace)
     with start(world=world) as services:
         yield Desk(product, services, workspace, settings)
 

@@ -53,6 +53,7 @@ PLACES = {
     "record": ("resuelve.journal.sql", "SqlJournal", "record", ""),
     "finish": ("resuelve.journal.engine", "_SqlStore", "finish", ""),
     "start_run": ("resuelve.journal.sql", "SqlJournal", "start_run", ""),
+    "change": ("resuelve.knowledge.versions", "Dictionary", "apply", ""),
     "finish_run": ("resuelve.journal.sql", "SqlJournal", "finish_run", ""),
     "pack": ("resuelve.backup.make", "", "_write", ""),
     "name": ("resuelve.backup.make", "", "_named", ""),

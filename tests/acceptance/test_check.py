@@ -12,7 +12,7 @@ import pytest
 
 from resuelve.mocks.serve import start
 from resuelve.mocks.world import demo_folder
-from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Desk, Product, demo_incidents
+from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Desk, Product, copy_of, demo_incidents
 
 NewDesk = Callable[..., Desk]
 FILE = "PRUEBAS_PROBLEMAS.jsonl"
@@ -128,7 +128,7 @@ def test_what_cannot_be_added(new_desk: NewDesk) -> None:
 
 
 def test_a_closed_incident_is_added_as_it_was_asked(product: Product, indexed: Path, tmp_path: Path) -> None:
-    shutil.copytree(indexed, tmp_path / "workspace")
+    copy_of(indexed, tmp_path / "workspace")
     (closed,) = [one for one in DEMO_WORLD.closed_incidents if one["codIncidencia"] == "INC0111"]
     with start(world=DEMO_WORLD) as services:
         desk = Desk(product, services, tmp_path / "workspace")

@@ -14,7 +14,17 @@ from pathlib import Path
 import pytest
 
 from resuelve.mocks.world import demo_folder
-from tests.acceptance.product import ACTING, DICTIONARY, KILLED, SOURCES, Desk, Product, demo_incidents, eventually
+from tests.acceptance.product import (
+    ACTING,
+    DICTIONARY,
+    KILLED,
+    SOURCES,
+    Desk,
+    Product,
+    copy_of,
+    demo_incidents,
+    eventually,
+)
 from tests.mock_control import call
 
 NewDesk = Callable[..., Desk]
@@ -107,7 +117,7 @@ def test_one_queue(new_desk: NewDesk) -> None:
 
 def test_index_again_and_by_force(product: Product, indexed: Path, tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
-    shutil.copytree(indexed, workspace)
+    copy_of(indexed, workspace)
     small = (workspace / DICTIONARY).read_text(encoding="utf-8").splitlines(keepends=True)
     (workspace / DICTIONARY).write_text("".join(small[:4]), encoding="utf-8")
     first = product.run("index", "-w", workspace)
@@ -291,7 +301,7 @@ def test_the_demo_keeps_to_a_folder_of_its_own(product: Product, own_folder: Pat
 
 
 def test_demo(product: Product, indexed: Path, own_folder: Path) -> None:
-    shutil.copytree(indexed, own_folder / "demo")
+    copy_of(indexed, own_folder / "demo")
     (own_folder / "demo" / ".resuelve-demo").touch()
     for _ in range(2):
         ended = product.run("demo", "--limit", 2, folder=own_folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,14 @@ from typing import Any
 import pytest
 
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Ended, Product, demo_incidents
+from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Ended, Product, copy_of, demo_incidents
 
 Run = Callable[..., Ended]
 
 
 @pytest.fixture
 def folder(indexed: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(indexed, tmp_path / "workspace"))
+    return copy_of(indexed, tmp_path / "workspace")
 
 
 @pytest.fixture

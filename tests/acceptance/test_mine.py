@@ -16,7 +16,7 @@ import pytest
 from resuelve.knowledge.catalogue import read
 from resuelve.mocks.world import demo_folder
 from resuelve.resolution.words import fold
-from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Desk, Ended, Product, desk_with
+from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Desk, Ended, Product, copy_of, desk_with
 
 EXPECTED_FILE = Path(__file__).parent / "demo" / "expected_closed.jsonl"
 EXPECTED = [json.loads(line) for line in EXPECTED_FILE.read_text(encoding="utf-8").splitlines()]
@@ -185,9 +185,14 @@ def test_an_export_is_mined_without_the_ticket_manager(product: Product, indexed
         "descripcion": "[bold red] no imprime la etiqueta <b>roja</b> del paquete & se atasca",
     }
     entries = [*DEMO_WORLD.closed_incidents[:12], odd, {**odd, "codIncidencia": "ODD2"}, 7, {"titulo": "sin código"}]
+    workspace = copy_of(indexed, tmp_path / "workspace")
     export = tmp_path / "export.json"
     export.write_text(json.dumps(entries), encoding="utf-8")
-    settings = {"RESUELVE_WORKSPACE": str(indexed), "RESUELVE_LANGUAGE": "en", **NOWHERE}
+    settings = {
+        "RESUELVE_WORKSPACE": str(workspace),
+        "RESUELVE_LANGUAGE": "en",
+        **NOWHERE,
+    }
     ended = product.run("mine", "--from", export, "--at-least", 2, settings=settings)
     assert ended.status == 0, ended.error
     assert "\u202e" not in ended.out
@@ -212,7 +217,8 @@ def test_an_export_that_is_none(
     file = tmp_path / "export.json"
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    ended = product.run("mine", "--from", file, settings={"RESUELVE_WORKSPACE": str(indexed), **NOWHERE})
+    workspace = copy_of(indexed, tmp_path / "workspace")
+    ended = product.run("mine", "--from", file, settings={"RESUELVE_WORKSPACE": str(workspace), **NOWHERE})
     assert ended.status == 1
     (line,) = ended.error.splitlines()
     assert says in line
@@ -222,5 +228,6 @@ def test_an_export_that_is_none(
 def test_an_empty_past(product: Product, indexed: Path, tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     file.write_text("[]", encoding="utf-8")
-    ended = product.run("mine", "--from", file, settings={"RESUELVE_WORKSPACE": str(indexed), **NOWHERE})
+    workspace = copy_of(indexed, tmp_path / "workspace")
+    ended = product.run("mine", "--from", file, settings={"RESUELVE_WORKSPACE": str(workspace), **NOWHERE})
     assert ended.status == 0, ended.error

@@ -29,12 +29,12 @@ def lexicon_of(*rows: KnownError) -> tuple[dict[str, KnownError], Lexicon]:
 
 
 def asked(problem: str, score: float = 90, fit: Fit = Fit.KNOWN, *, otherwise: bool = False) -> Asked:
-    return Asked("INC", "t", "t", fit, problem, score, otherwise)
+    return Asked("INC", "t", "t", "t", fit, problem, score, otherwise)
 
 
 def lesson(*, reopened: bool = False) -> Lesson:
     incident = Incident("INC")
-    return Lesson(incident, incident, "", CLOSE, None, None, reopened, False)
+    return Lesson(incident, incident, "", "", CLOSE, None, None, reopened, False)
 
 
 ROWS = (

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from resuelve.cli.dictionary import dictionary
+from resuelve.cli.maintain import maintain
 from resuelve.cli.options import FAILED, INCOMPLETE, AsJson, Workspace, told
 
 owner = typer.Typer()
 """Its commands stand beside `run` and `index`, under no name of their own."""
 
 owner.add_typer(dictionary, name="dictionary")
+
+owner.add_typer(maintain, name="maintain")
 
 check = typer.Typer(help=told("check.help"), invoke_without_command=True, rich_markup_mode=None)
 owner.add_typer(check, name="check")

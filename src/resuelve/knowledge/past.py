@@ -32,6 +32,7 @@ class Lesson:
         asked: the same as it stood before the team did anything: open, in its first mailbox, with nothing in its
             history but what the requester added before the first answer.
         answer: what the team wrote when it resolved the incident; empty when it wrote nothing.
+        told: everything that the team wrote, in order; the answer and what led to it.
         done: what was really done, as a row would prescribe it; MANUAL when the history does not tell.
         finished: when it was last closed; None without a readable date.
         hours: from its opening to `finished`; None when either has no readable date.
@@ -42,6 +43,7 @@ class Lesson:
     incident: Incident
     asked: Incident
     answer: str
+    told: str
     done: Prescription
     finished: datetime | None
     hours: float | None
@@ -61,6 +63,7 @@ def lesson_of(incident: Incident, *, label: str) -> Lesson:
         incident=incident,
         asked=asked,
         answer=_answer(team),
+        told=_told(team, label),
         done=_done(team),
         finished=finished,
         hours=_hours(incident.opened, finished),
@@ -124,6 +127,13 @@ def _answer(team: Sequence[HistoryEntry]) -> str:
     deciding = [e for e in team if _reassigns(e) or _closes(e) or fold(e.state) == _ON_HOLD]
     texts = [text.strip() for entry in deciding for text in (entry.resolution_notes, entry.detail)]
     return next((text for text in texts if text), "")
+
+
+def _told(team: Sequence[HistoryEntry], label: str) -> str:
+    """Without what Resuelve wrote: it would be learned from as if people had."""
+    written = [entry for entry in team if own_message(entry, label) is None]
+    texts = (text.strip() for entry in written for text in (entry.detail, entry.resolution_notes))
+    return "\n".join(dict.fromkeys(text for text in texts if text))
 
 
 def _reopened(history: Sequence[HistoryEntry]) -> bool:

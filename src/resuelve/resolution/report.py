@@ -205,7 +205,7 @@ def _append(path: Path, row: list[str]) -> None:
     line: list[str] = []
     # Quoted all, because a lone carriage return would otherwise end the row for some readers.
     writer = csv.writer(_Sink(line.append), lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerow([_no_formula(cell) for cell in row])
+    writer.writerow([no_formula(cell) for cell in row])
     with path.open("ab", buffering=0) as file:
         file.write(line[0].encode("utf-8", "backslashreplace"))
 
@@ -215,7 +215,7 @@ def is_formula(cell: str) -> bool:
     return cell.lstrip().startswith(_FORMULA) or cell.startswith(("\t", "\r", "\n"))
 
 
-def _no_formula(cell: str) -> str:
+def no_formula(cell: str) -> str:
     """A cell that a spreadsheet will not run: texts from tickets end here."""
     return f"'{cell}" if is_formula(cell) else cell
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -17,7 +17,7 @@ from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate
-from resuelve.resolution.rerank import rerank
+from resuelve.resolution.rerank import Ranked, rerank
 from resuelve.resolution.retrieve import retrieve, weighted_mean
 from resuelve.resolution.score import features, score
 
@@ -30,6 +30,9 @@ POSSIBLE = 25.0
 
 _BLOCK = 256
 """Incidents whose texts are embedded in one call: enough to keep every core busy."""
+
+NEAR = 12
+"""Rows that are remembered of an incident."""
 
 _SHOWN_TITLE = 90
 _TITLE_WORDS = 3
@@ -50,19 +53,23 @@ class Asked:
 
     Attributes:
         title, text: what it says, for people to read: without identifiers and names of people.
+        body: what it says besides its title; the whole where there is nothing besides.
         fit: KNOWN: clearly a case of `problem`; UNSURE: perhaps; NEW: no row is near; SILENT: it says nothing.
         problem: id of the nearest known problem; empty when none was found at all.
         score: how likely the nearest row is the right one, 0 to 100 (`resolution.score`).
         otherwise: the team did something else than that row prescribes.
+        near: the rows nearest to it, at most `NEAR`, the nearest first.
     """
 
     code: str
     title: str
     text: str
+    body: str
     fit: Fit
     problem: str
     score: float
     otherwise: bool = False
+    near: tuple[Ranked, ...] = ()
 
     @property
     def likely(self) -> bool:
@@ -145,7 +152,7 @@ def _prepare(incident: Incident, knowledge: Knowledge, label: str) -> _Ticket:
 
 def _again(one: _Ticket, twin: Asked) -> Asked:
     """The same words were looked at before."""
-    return Asked(one.reading.incident.code, twin.title, twin.text, twin.fit, twin.problem, twin.score)
+    return replace(twin, code=one.reading.incident.code)
 
 
 def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: People) -> Asked:
@@ -160,9 +167,11 @@ def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: Peop
         code=incident.code,
         title=_short(_title(texts), _SHOWN_TITLE),
         text=" ".join(texts),
+        body=texts[-1] if texts else "",
         fit=_fit(points) if queries else Fit.SILENT,
         problem=ranked[0].problem.id if ranked else "",
         score=round(points, 1),
+        near=ranked[:NEAR],
     )
 
 

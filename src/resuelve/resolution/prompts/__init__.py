@@ -16,24 +16,27 @@ from resuelve.models import Prompt
 ROLES = ("reformulate", "decide", "critique")
 
 
-def prompt(role: str, **material: str) -> Prompt:
+def prompt(role: str, package: str = __package__, **material: str) -> Prompt:
     """The prompt of a role with its material filled in.
+
+    Args:
+        package: where its file lies, for a role that is not of this business.
 
     Raises:
         KeyError: the frame has a slot that was not given.
     """
-    system, frame, version = _load(role)
+    system, frame, version = _load(role, package)
     return Prompt(role, version, system, Template(frame).substitute({k: _harmless(v) for k, v in material.items()}))
 
 
 def version(role: str) -> str:
     """The fingerprint of a role's prompt file (12 hex digits)."""
-    return _load(role)[2]
+    return _load(role, __package__)[2]
 
 
 @cache
-def _load(role: str) -> tuple[str, str, str]:
-    text = resources.files(__package__).joinpath(f"{role}.md").read_text(encoding="utf-8")
+def _load(role: str, package: str) -> tuple[str, str, str]:
+    text = resources.files(package).joinpath(f"{role}.md").read_text(encoding="utf-8")
     system, frame = text.split("\n---\n", 1)
     return system.strip(), frame.strip(), hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -1,0 +1,204 @@
+"""Is a closed incident a case of a row of the dictionary, or a problem that no row covers?
+
+What was asked is compared with the row's description, what the team answered with its solution, and what was done with
+what it prescribes. The second matters most: people ask for many things in few words, and a team that does what a row
+says writes about the same things. An answer that says nothing («ok») leaves only the first, so there are two sets of
+weights. They come from `benchmarks/novelty/fit.py` (logistic regression; Hastie, Tibshirani and Friedman, The Elements
+of Statistical Learning, 2nd ed., section 4.4), which takes rows away from two invented desks and looks what becomes of
+their incidents.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from resuelve.knowledge.mining.answers import with_answers
+from resuelve.knowledge.mining.asked import Asked, Past
+from resuelve.knowledge.mining.clusters import centred
+from resuelve.knowledge.mining.problems import differs
+from resuelve.knowledge.past import Lesson
+from resuelve.models import Vectors
+from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.retrieve import LEAST_SPREAD
+from resuelve.resolution.words import Lexicon, language_of, stems
+
+_TELLING = 1.5
+"""An answer that says less than one and a half words that no other solution has, says nothing."""
+
+_BY_ANSWER = 4
+"""Rows that are looked at because of their solution, however little was asked in their words."""
+
+ANSWERED = ("closeness", "coverage", "echo", "words", "meaning", "unlike", "otherwise", "kin")
+SILENT = ("closeness", "coverage", "echo", "lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How a closed incident stands to the dictionary.
+
+    Attributes:
+        problem: id of the row that it is a case of, if of any; empty when no row was near.
+        known: probability that it is, 0 to 1.
+        features: by which that was found, by name.
+    """
+
+    problem: str
+    known: float
+    features: Mapping[str, float]
+
+
+class Novelty:
+    """Compares closed incidents with the rows of a dictionary.
+
+    Raises:
+        ModelUnavailable: the embedder gave no answer; so do its methods.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._problems = knowledge.problems
+        self._embedder = knowledge.embedder
+        self._language = knowledge.lexicon.language
+        self._ids = list(knowledge.problems)
+        self._told = [f"{one.solution} {one.description}" for one in knowledge.problems.values()]
+        self._lexicon = Lexicon(self._told)
+        self._place = {problem: at for at, problem in enumerate(self._ids)}
+        self._solved = [one.solution for one in knowledge.problems.values()]
+        self._solutions = self._embedder.embed([text or self._told[at] for at, text in enumerate(self._solved)])
+        self._asked = self._embedder.embed([one.description for one in knowledge.problems.values()])
+        self._background = knowledge.index.background()
+
+    def judge(self, past: Past, lessons: Sequence[Lesson]) -> tuple[Judged, ...]:
+        """The row that each incident is most likely a case of, and how likely.
+
+        Args:
+            lessons: one an incident of `past`.
+        """
+        found = []
+        for rows in self.rows(past, lessons):
+            judged = (Judged(row, probability(values), values) for row, values in rows)
+            found.append(max(judged, key=lambda each: each.known, default=Judged("", 0.0, {})))
+        return tuple(found)
+
+    def rows(self, past: Past, lessons: Sequence[Lesson]) -> Iterator[tuple[tuple[str, dict[str, float]], ...]]:
+        """For each incident the rows that come into question, with their features.
+
+        - ``closeness``: of what was asked to the row's nearest example, in standard deviations above the dictionary;
+        - ``coverage``, ``echo``: see `resolution.rerank.Ranked`;
+        - ``words``: likeness of the answer's words to those of the row, by rarity; ``unlike`` is the share of the
+          answer's telling words that the row does not have;
+        - ``meaning``: of the answer to the solution, in standard deviations above all solutions;
+        - ``otherwise``: 1 when the team did something else than the row prescribes;
+        - ``kin``: how much more another incident resembles it, in question and answer, than the row does;
+        - ``lead``: how far the row is before the next one, for an answer that says nothing.
+        """
+        # What stands in many answers («pasada al equipo») tells little; the rows alone do not know that.
+        self._lexicon = Lexicon([*self._told, *(lesson.told for lesson in lessons if lesson.told)])
+        answers = [lesson.told if self._says_something(lesson.told) else "" for lesson in lessons]
+        told = [answer for answer in answers if answer]
+        vectors = iter(self._embedder.embed(told)) if told else iter(())
+        kinship = _Kinship(past.vectors, answers, self._asked, self._solved, self._background)
+        for at, (one, lesson, answer) in enumerate(zip(past.asked, lessons, answers, strict=True)):
+            if answer:
+                yield tuple(self._answered(one, lesson, answer, next(vectors), kinship.beyond(at)))
+            else:
+                yield tuple(self._silent(one))
+
+    def _answered(
+        self, one: Asked, lesson: Lesson, answer: str, vector: Vectors, kin: Vectors
+    ) -> Iterator[tuple[str, dict[str, float]]]:
+        words, meaning = self._words(answer), self._meaning(vector)
+        near = {self._place[ranked.problem.id] for ranked in one.near}
+        near.update(map(int, np.argsort(-words)[:_BY_ANSWER]), map(int, np.argsort(-meaning)[:_BY_ANSWER]))
+        for at in sorted(near):
+            problem = self._problems[self._ids[at]]
+            yield (
+                problem.id,
+                _asked(one, problem.id)
+                | {
+                    "words": float(words[at]),
+                    "meaning": float(meaning[at]),
+                    "unlike": self._unlike(answer, at),
+                    "otherwise": float(differs(lesson, problem)),
+                    "kin": float(kin[at]),
+                },
+            )
+
+    def _silent(self, one: Asked) -> Iterator[tuple[str, dict[str, float]]]:
+        for ranked in one.near:
+            others = [other.relevance for other in one.near if other is not ranked]
+            lead = ranked.relevance - max(others, default=ranked.relevance)
+            yield ranked.problem.id, _asked(one, ranked.problem.id) | {"lead": lead}
+
+    def _says_something(self, answer: str) -> bool:
+        return self._lexicon.telling(stems(answer)) >= _TELLING
+
+    def _words(self, answer: str) -> Vectors:
+        """Likeness of an answer's words to those of every row; 0 where they are of two languages, which share names."""
+        if language_of(answer) != self._language:
+            return np.zeros(len(self._ids), dtype=np.float32)
+        return np.array([self._lexicon.likeness(answer, told) for told in self._told], dtype=np.float32)
+
+    def _meaning(self, vector: Vectors) -> Vectors:
+        cosines = self._solutions @ vector
+        standard: Vectors = (cosines - cosines.mean()) / max(float(cosines.std()), LEAST_SPREAD)
+        return standard
+
+    def _unlike(self, answer: str, at: int) -> float:
+        said, problem = stems(answer), self._problems[self._ids[at]]
+        own = frozenset().union(*(stems(text) for text in (self._told[at], problem.component, *problem.examples)))
+        return self._lexicon.telling(said - own) / max(self._lexicon.telling(said), 1e-9)
+
+
+class _Kinship:
+    """Incidents and rows in one space, by what was asked and what was answered.
+
+    A team that has solved a problem twice writes about it in its own words, twice; where a row already said them, the
+    row is as near.
+    """
+
+    def __init__(
+        self, asked: Vectors, answers: Sequence[str], rows: Vectors, solutions: Sequence[str], background: Vectors
+    ) -> None:
+        middle = centred(np.concatenate([asked, rows]), background)
+        everything = with_answers(middle, [*answers, *solutions])
+        self._incidents, self._rows = everything[: len(asked)], everything[len(asked) :]
+        self._said = [" ".join(sorted(stems(answer))) for answer in answers]
+
+    def beyond(self, at: int) -> Vectors:
+        """How much nearer the nearest other incident is than each row; 0 where the row is as near.
+
+        One with the very same answer tells nothing: a text that is pasted everywhere is nobody's kin.
+        """
+        likeness = self._incidents @ self._incidents[at]
+        others = [like for like, said in zip(likeness, self._said, strict=True) if said and said != self._said[at]]
+        beyond: Vectors = np.maximum(0.0, max(others, default=0.0) - self._rows @ self._incidents[at])
+        return beyond
+
+
+def _asked(one: Asked, problem: str) -> dict[str, float]:
+    ranked = next((near for near in one.near if near.problem.id == problem), None)
+    if ranked is None:  # no nearer than the farthest that was found
+        farthest = min((near.closeness for near in one.near), default=0.0)
+        return {"closeness": farthest, "coverage": 0.0, "echo": 0.0}
+    return {"closeness": ranked.closeness, "coverage": ranked.coverage, "echo": ranked.echo}
+
+
+def probability(values: Mapping[str, float]) -> float:
+    """That an incident with these features is a case of the row, 0 to 1."""
+    weights = _weights()["answered" if "words" in values else "silent"]
+    odds = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
+@cache
+def _weights() -> Mapping[str, Mapping[str, float]]:
+    text = resources.files(__package__).joinpath("novelty.json").read_text(encoding="utf-8")
+    weights: dict[str, dict[str, float]] = json.loads(text)
+    return weights
