@@ -62,7 +62,7 @@ def curve_plot(points: Sequence[tuple[float, float]], axes: Axes, *, target: flo
     pieces = [f'<line class="guide" x1="{_x(0)}" y1="{_y(target)}" x2="{_x(1)}" y2="{_y(target)}"/>']
     if points:
         path = " ".join(f"{_x(x)},{_y(y)}" for x, y in points)
-        pieces.append(f'<polyline class="curve" points="{path}"/>')
+        pieces.append(f'<polyline class="trend" points="{path}"/>')
     return _plot(pieces, axes, "curve")
 
 
