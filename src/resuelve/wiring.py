@@ -19,7 +19,7 @@ from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.guard import Guard
 from resuelve.knowledge.impact import PastTicket, past_tickets
-from resuelve.knowledge.index import Progress, build_index, open_index
+from resuelve.knowledge.index import build_index, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
@@ -232,11 +232,8 @@ def evaluation_set(folder: Path, kb: Path | None = None) -> EvaluationSet:
 
 
 @contextmanager
-def passing_knowledge(dictionary: Catalogue, model: Embedder, progress: Progress) -> Iterator[Knowledge]:
+def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowledge]:
     """A dictionary as the stages use it, with an index of its own that is gone when the block ends.
-
-    Args:
-        progress: told how many of how many examples are embedded.
 
     Raises:
         VectorIndexError, ModelUnavailable: the index could not be built.
@@ -245,7 +242,7 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder, progress: Progress
 
     with TemporaryDirectory(prefix="resuelve-") as folder:
         passing = EdgeStore(Path(folder))
-        build_index(dictionary.problems, model, passing, progress=progress)
+        build_index(dictionary.problems, model, passing)
         index = open_index(dictionary, model, passing)
         try:
             yield Knowledge.of(dictionary.problems, index, model)

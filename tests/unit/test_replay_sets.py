@@ -40,7 +40,7 @@ def test_a_set(tmp_path: Path) -> None:
     assert (found.name, found.kb, found.rejected) == ("mine", "kb.csv", ())
     assert found.counts() == {"calibration": 1, "test": 1}
     (one,) = found.of(Split.TEST)
-    assert (one.id, one.expected, one.tags) == ("c1", {"P1"}, ("x",))
+    assert (one.id, sorted(one.expected), one.tags) == ("c1", ["P1"], ("x",))
     assert one.incident.description == "no me llega el correo"
     assert found.of(Split.CALIBRATION)[0].expected == frozenset()
 

@@ -72,10 +72,11 @@ def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, target:
     chat = wiring.chat(settings)
     remembering = RememberingEmbedder(model)
     indexing = bar.add_task(say("evaluate.progress.index", settings.language, set=data.name), total=None)
-    with wiring.passing_knowledge(
-        data.dictionary, remembering, lambda done, total: bar.update(indexing, completed=done, total=total)
-    ) as knowledge:
-        remembering.keep([example for _, example in examples(data.dictionary.problems)])
+    remembering.keep(
+        [example for _, example in examples(data.dictionary.problems)],
+        lambda done, total: bar.update(indexing, completed=done, total=total),
+    )
+    with wiring.passing_knowledge(data.dictionary, remembering) as knowledge:
         task = bar.add_task(say("evaluate.progress.cases", settings.language, set=data.name), total=None)
         return evaluate(
             data,

@@ -98,9 +98,11 @@ class RememberingEmbedder:
         found = [new.get(text, self._block.get(text, self._kept.get(text))) for text in texts]
         return np.stack([vector for vector in found if vector is not None])
 
-    def keep(self, texts: Sequence[str]) -> None:
-        """Embed texts that will be asked for again and again: those of the dictionary."""
-        self._kept |= self._new(texts)
+    def keep(self, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Embed texts that will be asked for again and again: those of the dictionary, before its index is built."""
+        for start in range(0, len(texts), _BLOCK):
+            self._kept |= self._new(texts[start : start + _BLOCK])
+            progress(min(start + _BLOCK, len(texts)), len(texts))
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Embed the texts that are asked for next, in one call; those prepared before are forgotten."""
