@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.product import Product
+from tests.model_server import ModelServer, Reply, Request, chat
 
 CONTRACT = (
     "set kb cases accuracy recall_at macro_f1 joint_accuracy coverage precision precision_lower_95 handover_recall "
@@ -183,6 +184,73 @@ def test_what_cannot_be_measured_is_told_in_one_line(product: Product, labelled:
     assert ended.status == 1
     assert ended.error.startswith("resuelve: ") and ended.error.count("\n") == 1
     assert not out.exists()
+
+
+def takes_the_first(request: Request) -> Reply:
+    """A model that restates a ticket, takes the first row and is lukewarm about it."""
+    answers: dict[str, dict[str, object]] = {
+        "Reformulation": {"problema": "Algo del puesto de trabajo no funciona", "otro_asunto": ""},
+        "Selection": {"eleccion": "A", "motivo": "Es esa."},
+        "Review": {
+            "veredicto": "APROBADO",
+            "puntuacion": 70,
+            "motivo": "Encaja.",
+            "tipo_problema": "NINGUNO",
+            "enfoque": "",
+        },
+    }
+    return chat(json.dumps(answers[request.body["response_format"]["json_schema"]["name"]]))
+
+
+def rejects_everything(request: Request) -> Reply:
+    """The same, but as a critic it finds every match weak."""
+    said = {
+        "veredicto": "RECHAZADO",
+        "puntuacion": 90,
+        "motivo": "No me convence.",
+        "tipo_problema": "ENCAJE_DEBIL",
+        "enfoque": "",
+    }
+    review = request.body["response_format"]["json_schema"]["name"] == "Review"
+    return chat(json.dumps(said)) if review else takes_the_first(request)
+
+
+def test_what_a_language_model_rejects_is_answered_at_no_threshold(product: Product, labelled: Path) -> None:
+    with ModelServer(rejects_everything) as server:
+        _, report = evaluate(
+            product,
+            labelled,
+            "--target",
+            "0.5",
+            ENTORNO="PROD",
+            OPENAI_BASE_URL=server.url,
+            OPENAI_API_KEY="sk-secret",
+            RESUELVE_EMBEDDING_MODEL="embedded",
+            CRITIC_APPROVAL_THRESHOLD="0",
+        )
+    assert [report[way]["answered"] for way in ("at_target", "at_joint", "as_set")] == [0, 0, 0]
+    assert report["handover_recall"] == 1
+
+
+def test_calls_and_tokens_of_a_language_model(product: Product, labelled: Path) -> None:
+    only_test = write_set(labelled.parent / "sola", [{**one, "split": "test"} for one in cases()])
+    with ModelServer(takes_the_first) as server:
+        _, report = evaluate(
+            product,
+            only_test,
+            ENTORNO="PROD",
+            OPENAI_BASE_URL=server.url,
+            OPENAI_API_KEY="sk-secret",
+            RESUELVE_EMBEDDING_MODEL="embedded",
+            RESUELVE_CHAT_MODEL="small",
+        )
+        asked = len(server.requests)
+    assert report["model"] == "small"
+    assert report["model_calls"] == asked >= 30
+    assert report["model_calls_per_incident"] == pytest.approx(asked / 30, abs=1e-4)
+    assert report["tokens"] > asked
+    assert max(one["confidence"] for one in report["reliability"]) <= 0.7
+    assert report["as_set"]["answered"] > 0
 
 
 @pytest.mark.parametrize("name", ["hint3-sofmattress", "glpi-es"])

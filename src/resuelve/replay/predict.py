@@ -30,8 +30,6 @@ EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
 
 _BLOCK = 256
-_SCORE_ALONE = frozenset({Doubt.NONE, Doubt.WEAK_MATCH})
-"""With these the score decided; any other doubt is a reason that no score outweighs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,8 @@ class Prediction:
         confidence: the critic's score of the first, 0 to 1, as people see it: at most .49 where a rule speaks against
             the row. 0 where there is no row, or where a language model chose none.
         score: the same without the rules, and without a language model's own figure (`resolution.score`).
-        may_act: no rule spoke against the row, and it leaves the ticket to no person: only its confidence decides.
+        may_act: neither a rule nor a language model spoke against the row, and it leaves the ticket to no person, so that
+            only its confidence decides.
         by_hand: the row itself, or the policy, leaves the ticket to a person.
         approved: the critic approved the row at the threshold that is set, and it would be acted on.
         doubt: why it was not.
@@ -185,13 +184,12 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         resolution = prescribed(problem)
         leave, _ = permission_of(resolution, rules.policy)
         by_hand = isinstance(resolution, HandOff) or leave is not Permission.AUTOMATIC
-    unopposed = critique is not None and critique.doubt in _SCORE_ALONE
     return Prediction(
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
         confidence=critique.score / 100 if critique else 0.0,
         score=_score(critique, votes) if critique else 0.0,
-        may_act=unopposed and not by_hand,
+        may_act=critique is not None and _unopposed(critique) and not by_hand,
         by_hand=by_hand,
         approved=critique is not None and critique.verdict is Verdict.APPROVED and not by_hand,
         doubt=decided.doubt,
@@ -199,6 +197,13 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         tokens=decided.usage.tokens_in + decided.usage.tokens_out,
         ms=dict(ms),
     )
+
+
+def _unopposed(critique: Critique) -> bool:
+    """Only the score decided: neither a rule nor a language model, which may reject for a weak match too, said no."""
+    if critique.verdict is Verdict.APPROVED:
+        return True
+    return critique.doubt is Doubt.WEAK_MATCH and "model_score" not in critique.features
 
 
 def _score(critique: Critique, votes: float) -> float:
