@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from resuelve.domain.decision import Permission
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.known_error import ResolutionKind
+from resuelve.domain.message import Message, message, system_said
+from resuelve.texts import Language
 
 
 class Environment(StrEnum):
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
         ge=0,
         le=10,
         validation_alias="MAX_RETRIES_CRITIC",
-        description="How often another known problem is tried after the critic has rejected one.",
+        description="How often another known problem is tried after scores and rules have rejected one.",
     )
     query_limit: int = Field(
         2,
@@ -130,7 +132,7 @@ class Settings(BaseSettings):
         description='Who may act, as JSON: `{"cierre": "ask", "api|comprobarIban": "never"}`; keys are the words of '
         "the dictionary, values `automatic`, `ask` (a person approves) and `never`. What is not named is automatic.",
     )
-    language: Literal["es", "en"] = Field(
+    language: Language = Field(
         "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
     )
     workers: int = Field(
@@ -201,26 +203,40 @@ class Settings(BaseSettings):
         known = {str(kind).casefold() for kind in ResolutionKind}
         for word in value:
             if word.casefold() not in known and not word.casefold().startswith("api|"):
-                raise ValueError(f"«{word}» is none of {', '.join(ResolutionKind)}, api|CODE")
+                raise ValueError(
+                    message("«{word}» is none of {known}, api|CODE", word=word, known=", ".join(ResolutionKind))
+                )
         return value
 
     @field_validator("ticket_manager_url", "business_system_url", "openai_base_url", "ollama_base_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+            raise ValueError(message("must begin with http:// or https://"))
         return value.rstrip("/")
 
     @field_validator("vector_db_url")
     @classmethod
     def _embedded_only(cls, value: str) -> str:
         if value:
-            raise ValueError("a Qdrant server is not supported yet; leave it empty for the embedded engine")
+            raise ValueError(message("a Qdrant server is not supported yet; leave it empty for the embedded engine"))
         return value
 
 
 PREFIX = "RESUELVE_"
 _ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
+
+_PYDANTIC_SAYS = {
+    "int_parsing": "Input should be a valid integer, unable to parse string as an integer",
+    "float_parsing": "Input should be a valid number, unable to parse string as a number",
+    "bool_parsing": "Input should be a valid boolean, unable to interpret input",
+    "greater_than": "Input should be greater than {gt}",
+    "greater_than_equal": "Input should be greater than or equal to {ge}",
+    "less_than_equal": "Input should be less than or equal to {le}",
+    "enum": "Input should be one of {expected}",
+    "literal_error": "Input should be one of {expected}",
+}
+"""What pydantic says about the values that people get wrong, by its type of error; other types stay English."""
 
 
 def load(**overrides: object) -> Settings:
@@ -237,10 +253,36 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')}",
+            message(
+                "{name}: {problem}", name=name, problem=_problem(first["type"], first["msg"], first.get("ctx", {}))
+            ),
             where="settings",
-            remedy=f"correct {name} in the environment or in .env",
+            remedy=message("correct {name} in the environment or in .env", name=name),
         ) from error
+
+
+def _problem(kind: str, said: str, context: Mapping[str, Any]) -> Message:
+    """What is wrong with a value: in our words (of a `ValueError`), or in those of pydantic that are translated."""
+    if isinstance(context.get("error"), ValueError):
+        return Message.of(context["error"].args[0])
+    if kind in _PYDANTIC_SAYS:
+        allowed = {name: str(value).replace(" or ", ", ") for name, value in context.items()}
+        return message(_PYDANTIC_SAYS[kind], **allowed)
+    return Message.of(said)
+
+
+class _Language(BaseSettings):
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
+
+    language: Language = Field("es", validation_alias=_own("LANGUAGE"))
+
+
+def language() -> Language:
+    """The language of the settings, whether or not the others can be used; Spanish when it is itself wrong."""
+    try:
+        return _Language().language
+    except (ValidationError, UnicodeDecodeError, OSError):
+        return "es"
 
 
 def name_of(field: str) -> str:
@@ -264,9 +306,11 @@ def _refuse_unknown() -> None:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, 1)
             raise SettingsError(
-                f"{name} is no setting of Resuelve",
+                message("{name} is no setting of Resuelve", name=name),
                 where="settings",
-                remedy=f"did you mean {near[0]}?" if near else "take it out, or see docs/reference/settings.md",
+                remedy=message("did you mean {near}?", near=near[0])
+                if near
+                else "take it out, or see docs/reference/settings.md",
             )
 
 
@@ -276,5 +320,7 @@ def _in_file() -> Iterable[str]:
     except FileNotFoundError:
         return ()
     except (UnicodeDecodeError, OSError) as error:
-        why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise SettingsError(f"cannot be read ({why})", where=".env", remedy="save it as UTF-8 text") from error
+        why = message("not UTF-8") if isinstance(error, UnicodeDecodeError) else system_said(error)
+        raise SettingsError(
+            message("cannot be read ({why})", why=why), where=".env", remedy="save it as UTF-8 text"
+        ) from error

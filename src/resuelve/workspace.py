@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import Message, message, system_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,14 @@ class Workspace:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise _unwritable(folder, error.strerror or str(error)) from error
+                raise _unwritable(folder, system_said(error)) from error
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise _unwritable(folder, "no right to write")
+                raise _unwritable(folder, message("no right to write"))
 
 
-def _unwritable(folder: Path, why: str) -> WorkspaceError:
+def _unwritable(folder: Path, why: Message) -> WorkspaceError:
     return WorkspaceError(
-        f"the workspace cannot be written ({why})",
+        message("the workspace cannot be written ({why})", why=why),
         where=str(folder),
         remedy="give yourself the right, or name another folder with --workspace or RESUELVE_WORKSPACE",
     )

@@ -66,7 +66,7 @@ def test_odd_tickets_are_handed_over_and_the_rest_goes_on(new_desk: NewDesk) -> 
     assert file.stat().st_size < 400_000
     unreadable = desk.report()["unreadable"]
     assert len(unreadable) == len(NO_INCIDENTS)
-    assert all("entry" in one["where"] for one in unreadable)
+    assert all(", entrada " in one["where"] for one in unreadable)
     assert all(one["reason"] in ended.out.replace("\n", " ") for one in unreadable)
     assert {row["codigo_incidencia"] for row in desk.rejected()} <= set(ODD)
     for code in ("large", "all null", "terminal commands"):

@@ -137,7 +137,7 @@ def test_no_index_and_a_changed_dictionary(new_desk: NewDesk) -> None:
     for command in (["run"], ["explain", ACTING[0]]):
         changed = desk.run(*command)
         assert changed.status == FAILED
-        assert "has changed" in one_line(changed.error)
+        assert "ha cambiado" in one_line(changed.error)
         assert "resuelve index" in changed.error
     shutil.rmtree(desk.workspace / ".resuelve" / "index")
     missing = desk.run("run")
@@ -194,7 +194,7 @@ def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
 @pytest.mark.parametrize(
     ("thing", "what"),
     [
-        ("dictionary", "check the path"),
+        ("dictionary", "compruebe la ruta"),
         ("index", "resuelve index"),
         ("journal", "journal.db"),
         ("tickets", "MOCK_GESTOR_URL"),
@@ -306,7 +306,7 @@ def test_demo(product: Product, indexed: Path, own_folder: Path) -> None:
     for _ in range(2):
         ended = product.run("demo", "--limit", 2, folder=own_folder)
         assert (ended.status, ended.error) == (0, "")
-        assert "2 incidencias" in ended.out
+        assert "Incidencias: 2;" in ended.out
         assert "http://127.0.0.1" in ended.out
     assert len(list((own_folder / "demo" / "reportes").glob("reporte[0-9]*.json"))) == 2
 

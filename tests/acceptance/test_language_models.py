@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from resuelve.knowledge.catalogue import read
+from resuelve.mocks.world import demo_folder
 from resuelve.models.hashing import HashEmbedder
 from tests.acceptance.product import ACTING, DICTIONARY, Desk, demo_incidents
 from tests.model_server import NEVER, ModelServer, Reply, Request, chat, embeddings, error, raw
@@ -193,28 +195,75 @@ def test_a_model_that_finds_none(new_desk: NewDesk) -> None:
         assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("retries", [0, 2])
-def test_a_rejection_leads_to_another_try_with_the_advice(new_desk: NewDesk, retries: int) -> None:
+def test_a_rejection_by_the_model_is_final_and_logged(new_desk: NewDesk) -> None:
     script = but("Review", lambda _: said(REJECTED))
-    settings = {"MAX_RETRIES_CRITIC": str(retries), "CRITIC_APPROVAL_THRESHOLD": "0"}
-    with production(new_desk, demo_incidents(TWO[0]), script, **settings) as (desk, server):
+    with production(new_desk, demo_incidents(TWO[0]), script, CRITIC_APPROVAL_THRESHOLD="0") as (desk, server):
         assert desk.run("run").status == 0
         assert desk.ledger() == []
-        asked = Counter(role(request) for request in server.requests)
-        # The second row is refused by a rule that speaks against the ticket, after which no other is tried.
-        tries = min(retries, 1) + 1
-        assert asked["Selection"] == tries
-        assert 1 <= asked["Review"] <= tries
-        assert len(desk.rejected()) == tries
-        assert desk.rejected()[0]["motivo_rechazo"] == REJECTED["motivo"]
-        assert desk.rejected()[0]["enfoque_recomendado"] == ADVICE
-        tried = [json.loads(row["resolucion_completa"])["problem"] for row in desk.rejected()]
-        assert len(set(tried)) == tries
-        choices = [r.body["messages"][-1]["content"] for r in server.requests if role(r) == "Selection"]
-        assert ADVICE not in choices[0]
-        assert all(tried[0] in choice for choice in choices[1:])
-        if retries:
-            assert ADVICE in choices[1]
+        # Another row could only be one that scores and rules had put behind this one.
+        assert Counter(role(request) for request in server.requests) == {
+            "Reformulation": 1,
+            "Selection": 1,
+            "Review": 1,
+        }
+        (row,) = desk.rejected()
+        assert row["motivo_rechazo"] == REJECTED["motivo"]
+        assert row["enfoque_recomendado"] == ADVICE
+        (entry,) = desk.entries().values()
+        assert (entry["outcome"], entry["decision"]["doubt"]) == ("handed_off", "no_match")
+
+
+TEMPTING = (
+    "INC1002",
+    "INC1015",
+    "INC1022",
+    "INC1031",
+    "INC1034",
+    "INC2005",
+    "INC2007",
+    "INC2014",
+    "INC2036",
+    "INC2046",
+)
+"""Tickets on which a model that lies, or agrees with everything, once had wrong actions done."""
+
+
+def liar(letter: str) -> Script:
+    """Says that every ticket is another row's problem, takes this letter, and is sure of it."""
+    rows = [problem for problem in read(demo_folder() / DICTIONARY).problems.values() if problem.solution]
+
+    def script(request: Request) -> Reply:
+        match role(request):
+            case "Reformulation":
+                asked = request.body["messages"][-1]["content"]
+                row = rows[sum(asked.encode()) % len(rows)]
+                return said({"problema": row.description, "otro_asunto": ""})
+            case "Selection":
+                return said({"eleccion": letter, "motivo": "Es esa."})
+            case _:
+                return said({**APPROVED, "puntuacion": 100})
+
+    return script
+
+
+@pytest.mark.parametrize("script", [agreeable, liar("A"), liar("B")], ids=["agrees", "lies", "lies and chooses"])
+def test_whatever_a_model_says_nothing_is_done_that_would_not_be_done_without_it(
+    new_desk: NewDesk, script: Script
+) -> None:
+    with production(new_desk, demo_incidents(*ACTING, *TEMPTING), script) as (desk, _):
+        desk.run("run", "--shadow", ENTORNO="EMBEBIDO")
+        without = {code: one["sent"] for code, one in desk.entries().items() if one["outcome"] == "shadowed"}
+        assert set(without) == set(ACTING)
+        assert desk.run("run").status == 0
+        done = {code: one["sent"] for code, one in desk.entries().items() if one["changed"]}
+        assert {change["incident"] for change in desk.ledger()} == set(done)
+        assert done.keys() <= without.keys()
+        for code, sent in done.items():
+            assert sent["queue"] == without[code]["queue"]
+            assert without[code]["text"] in sent["text"]
+        calls = {code: one["decision"]["usage"]["calls"] for code, one in desk.entries().items()}
+        assert {code: calls[code] for code in TEMPTING} == dict.fromkeys(TEMPTING, 0)
+        assert all(1 <= calls[code] <= 3 for code in ACTING)
 
 
 def test_a_low_score_of_the_critic_does_nothing(new_desk: NewDesk) -> None:

@@ -47,8 +47,8 @@ def listed(desk: Desk) -> dict[str, Any]:
 
 def with_evidence(desk: Desk, code: str) -> dict[str, Any]:
     """The proposal that this incident is evidence of."""
-    found: dict[str, Any]
-    (found,) = (one for one in listed(desk).values() if code in [each["code"] for each in one["evidence"]])
+    every: list[dict[str, Any]] = list(listed(desk).values())
+    (found,) = (one for one in every if code in [each["code"] for each in one["evidence"]])
     return found
 
 

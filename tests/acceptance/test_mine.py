@@ -209,7 +209,7 @@ def test_an_export_is_mined_without_the_ticket_manager(product: Product, indexed
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [("{}", "array"), ("not JSON", "JSON"), ("[" * 100_000, "JSON"), (None, "cannot be read")]
+    ("content", "says"), [("{}", "lista"), ("not JSON", "JSON"), ("[" * 100_000, "JSON"), (None, "no se puede leer")]
 )
 def test_an_export_that_is_none(
     product: Product, indexed: Path, tmp_path: Path, content: str | None, says: str

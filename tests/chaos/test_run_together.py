@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from tests.acceptance.product import ACTING, Desk, demo_incidents, eventually
 
@@ -92,6 +94,26 @@ def test_watching_goes_on_until_told_to_end(new_desk: NewDesk) -> None:
     assert sorted(told) == sorted(ACTING[:3])
     assert all("broken_off" not in report for report in desk.reports())
     desk.nothing_twice()
+
+
+def test_watching_says_once_that_nothing_changes(new_desk: NewDesk) -> None:
+    desk = new_desk([])
+    run = desk.start("run", "--watch", RESUELVE_POLL_SECONDS="0.05")
+    eventually(lambda: looks(desk) >= 4)
+    run.send(signal.SIGTERM)
+    ended = run.wait()
+    assert (ended.status, ended.error) == (0, "")
+    assert ended.out.count("Incidencias: 0;") == 1
+
+
+def looks(desk: Desk) -> int:
+    """How often the ticket manager was asked, and the answer worked through."""
+    try:
+        with closing(sqlite3.connect(f"file:{desk.workspace}/.resuelve/journal.db?mode=ro", uri=True)) as journal:
+            count: int = journal.execute("select count(*) from runs where finished_at is not null").fetchone()[0]
+            return count
+    except sqlite3.OperationalError:  # not made yet
+        return 0
 
 
 def test_watching_survives_a_ticket_manager_that_is_away(new_desk: NewDesk) -> None:

@@ -51,7 +51,6 @@ COVERED_ELSEWHERE = {
     "resuelve check add *": "tests/acceptance/test_check.py",
     "resuelve maintain": "tests/acceptance/test_maintain.py",
     "resuelve maintain --*": "tests/acceptance/test_maintain.py",
-    "resuelve maintain review": "tests/acceptance/test_review.py",
     "resuelve maintain review *": "tests/acceptance/test_review.py",
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",

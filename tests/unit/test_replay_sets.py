@@ -90,7 +90,7 @@ def test_another_dictionary(tmp_path: Path) -> None:
 
 
 def test_nothing_to_measure_on(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match=r"no case of the split test \(cases.jsonl:1: it is not JSON"):
+    with pytest.raises(EvaluationError, match=r"no case of the split test \(lines set aside: 1\)"):
         read_set(folder(tmp_path / "a", b"{", case(split="calibration")), incident_from)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "kb.csv").write_text(ROWS, encoding="utf-8")

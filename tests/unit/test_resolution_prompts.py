@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resuelve.models.answer import wire_schema
 from resuelve.resolution.prompts import ROLES, prompt, version
+from resuelve.resolution.prompts.schemas import Review, Selection, selection_among
 
 SLOTS = {
     "reformulate": ("ticket",),
@@ -61,3 +63,11 @@ def test_the_version_is_of_the_content(role: str) -> None:
         == prompt(role, **dict.fromkeys(SLOTS[role], "")).version
     )
     assert len({version(one) for one in ROLES}) == len(ROLES)
+
+
+@pytest.mark.parametrize(("answer", "role"), [(selection_among(("A", "B")), "decide"), (Review, "critique")])
+def test_a_model_gives_its_reason_before_its_answer(answer: type[Selection] | type[Review], role: str) -> None:
+    fields = list(wire_schema(answer)["properties"])
+    assert fields[0] == "motivo"
+    asked = prompt(role, **dict.fromkeys(SLOTS[role], "")).system
+    assert sorted(fields, key=lambda field: asked.rindex(f"`{field}`")) == fields

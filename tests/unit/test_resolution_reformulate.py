@@ -1,4 +1,4 @@
-"""What happened stays, who it happened to goes, and a model only adds a query."""
+"""What happened stays, who it happened to goes, and a model says it once more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resuelve.resolution.identify import identify
 from resuelve.resolution.prompts import version
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import LONGEST_TEXT, Reading, read
-from resuelve.resolution.reformulate import Query, depersonalised, reformulate
+from resuelve.resolution.reformulate import Query, depersonalised, reformulate, restate
 
 FORM = """NIF: 12345678Z
 Nombre y apellidos: Ana Ruiz Gómez
@@ -101,33 +101,28 @@ def test_long_texts_are_cut_between_words() -> None:
     assert text.endswith("palabra")
 
 
-def test_a_model_adds_its_words_and_replaces_the_aside() -> None:
+def test_a_model_says_it_in_its_words_and_names_a_second_matter() -> None:
     chat = ScriptedChat(
         {"reformulate": Reformulation(problema="El recibo sale en blanco", otro_asunto="Cambiar la cuenta")}
     )
-    ticket = reading("No va el recibo. Por otro lado, quería cambiar mi dirección postal 12345678Z")
-    found = reformulate(ticket, identify(ticket), chat)
-    assert [(q.purpose, q.weight > 0) for q in found] == [("problem", True), ("model", True), ("aside", False)]
-    assert found[1].text == "El recibo sale en blanco"
-    assert found[2].text == "Cambiar la cuenta"
+    found = restate("description: No va el recibo", chat)
+    assert [(q.purpose, q.weight > 0, q.text) for q in found] == [
+        ("model", True, "El recibo sale en blanco"),
+        ("aside", False, "Cambiar la cuenta"),
+    ]
     (call,) = chat.calls
     assert (call.role, call.version) == ("reformulate", version("reformulate"))
-    assert "12345678Z" not in call.user
-    assert "[nif]" in call.user
+    assert "No va el recibo" in call.user
 
 
-def test_a_model_that_says_nothing_changes_nothing_and_none_is_asked_in_vain() -> None:
-    silent = ScriptedChat({"reformulate": Reformulation(problema=" ", otro_asunto="")})
-    ticket = reading("No va el recibo")
-    assert reformulate(ticket, (), silent) == reformulate(ticket, ())
-    unasked = ScriptedChat({})
-    assert reformulate(reading("Hola"), (), unasked) == ()
-    assert unasked.calls == []
+@pytest.mark.parametrize("aside", ["", "Cambiar la cuenta"])
+def test_a_model_without_a_sentence_has_said_nothing(aside: str) -> None:
+    assert restate("x", ScriptedChat({"reformulate": Reformulation(problema=" ", otro_asunto=aside)})) == ()
 
 
 def test_a_model_off_its_schema_is_an_error() -> None:
     with pytest.raises(ModelOutputInvalid):
-        reformulate(reading("No va el recibo"), (), ScriptedChat({"reformulate": "El recibo no va"}))
+        restate("No va el recibo", ScriptedChat({"reformulate": "El recibo no va"}))
 
 
 def test_a_model_sees_kinds_instead_of_identifiers() -> None:

@@ -172,4 +172,4 @@ def test_several_processes_append_to_one_file(own_folder: Path) -> None:
 
 
 def test_what_was_set_aside_goes_into_the_report() -> None:
-    assert rejected_as_json([Rejected("a", "b", "c")]) == [{"what": "a", "where": "b", "reason": "c"}]
+    assert rejected_as_json([Rejected("a", "b", "c")], "es") == [{"what": "a", "where": "b", "reason": "c"}]

@@ -30,12 +30,6 @@ def test_a_wider_gap_never_lowers_the_score(gap: float, more: float, coverage: f
     assert score({"gap": gap}) <= score({"gap": gap + more})
 
 
-@given(st.floats(-5, 5), unit, unit, st.floats(0, 3))
-def test_a_vote_never_lowers_the_score(gap: float, coverage: float, echo: float, votes: float) -> None:
-    values = {"gap": gap, "coverage": coverage, "echo": echo}
-    assert score(values) <= score(values, votes)
-
-
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32))
 def test_no_gap_is_too_wide(gap: float) -> None:
     assert 0 <= score({"gap": gap}) <= 100

@@ -18,6 +18,7 @@ from resuelve.agents.port import AgentRequest
 from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign
 from resuelve.domain.errors import AgentRefused, AgentUnavailable
 from resuelve.domain.identifier import PERSON_KINDS, IdentifierKind
+from resuelve.domain.message import message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address
 from resuelve.texts import say
 
@@ -183,10 +184,12 @@ def _pairs(answer: Answer) -> list[tuple[str, object]]:
     """
     if 400 <= answer.status < 500 and answer.status not in (408, 429):
         raise AgentRefused(
-            f"answered {answer.status}", where=answer.where, remedy="compare the system's version with the contract"
+            message("answered {status}", status=answer.status),
+            where=answer.where,
+            remedy="compare the system's version with the contract",
         )
     if answer.status != 200:
-        raise _unavailable(f"answered {answer.status}", answer.where)
+        raise _unavailable(message("answered {status}", status=answer.status), answer.where)
     try:
         value = answer.json(_Members)
     except NoAnswer as error:
@@ -197,7 +200,7 @@ def _pairs(answer: Answer) -> list[tuple[str, object]]:
 
 
 def _unavailable(what: str, where: str) -> AgentUnavailable:
-    remedy = f"check that the business system runs and that {_SETTING} is right"
+    remedy = message("check that the business system runs and that {setting} is right", setting=_SETTING)
     return AgentUnavailable(what, where=where, remedy=remedy)
 
 

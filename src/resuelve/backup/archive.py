@@ -19,6 +19,7 @@ from typing import IO, Protocol
 
 from resuelve.backup.manifest import LARGEST_MANIFEST, NAME, Manifest, Member, parse
 from resuelve.domain.errors import BackupRefused
+from resuelve.domain.message import message
 
 GZIP_MAGIC = b"\x1f\x8b"
 _BLOCK = 512
@@ -92,7 +93,7 @@ def read_archive(source: Readable, where: str) -> Generator[tuple[Manifest, Memb
         manifest = tar.manifest()
         for member in manifest.members:
             if tar.next() != (member.name, member.size):
-                raise _refused(f"{member.name} is not where it should be", where)
+                raise _refused(message("{name} is not where it should be", name=member.name), where)
             yield manifest, member, _checked(tar, member, where)
         tar.require_end()
 
@@ -104,7 +105,7 @@ def _checked(tar: _Tar, member: Member, where: str) -> Pieces:
             digest.update(data)
             yield data
     if digest.hexdigest() != member.sha256:
-        raise _refused(f"{member.name} is damaged", where)
+        raise _refused(message("{name} is damaged", name=member.name), where)
 
 
 class _Tar:
@@ -157,7 +158,7 @@ class _Tar:
         except (tarfile.HeaderError, ValueError) as error:
             raise _refused("a header is damaged, or a file is missing", self._where) from error
         if head.type not in (tarfile.REGTYPE, tarfile.XHDTYPE):
-            raise _refused(f"{head.name[:200]!r} is no regular file", self._where)
+            raise _refused(message("{name} is no regular file", name=repr(head.name[:200])), self._where)
         if head.size < 0:
             raise _refused("a header is damaged", self._where)
         return head.type, head.name, head.size

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from resuelve.domain.errors import BackupError, BackupRefused
+from resuelve.domain.message import message
 
 _WAIT_SECONDS = 30
 
@@ -26,13 +27,15 @@ def copy_database(source: Path, target: Path) -> None:
         problem = _problem(target)
     except sqlite3.Error as error:
         raise BackupError(
-            f"the database cannot be read ({error})",
+            message("the database cannot be read ({why})", why=error),
             where=str(source),
             remedy="see that it is in order, then try again",
         ) from error
     if problem:
         raise BackupError(
-            f"the database is damaged ({problem})", where=str(source), remedy="restore it from an older backup"
+            message("the database is damaged ({problem})", problem=problem),
+            where=str(source),
+            remedy="restore it from an older backup",
         )
 
 
@@ -47,7 +50,11 @@ def require_sound(database: Path, name: str, where: str) -> None:
     except sqlite3.Error as error:
         problem = str(error)
     if problem:
-        raise BackupRefused(f"the database {name} is damaged ({problem})", where=where, remedy="use another backup")
+        raise BackupRefused(
+            message("the database {name} is damaged ({problem})", name=name, problem=problem),
+            where=where,
+            remedy="use another backup",
+        )
 
 
 def _problem(database: Path) -> str:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from resuelve.backup.archive import OTHER, Readable
 from resuelve.domain.errors import BackupError, BackupRefused
+from resuelve.domain.message import message
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -73,7 +74,7 @@ class EncryptingWriter:
     def __init__(self, out: BinaryIO, passphrase: str, *, created: datetime, workspace: str) -> None:
         if len(passphrase) < SHORTEST_PASSPHRASE:
             raise BackupError(
-                f"the passphrase has fewer than {SHORTEST_PASSPHRASE} characters",
+                message("the passphrase has fewer than {least} characters", least=SHORTEST_PASSPHRASE),
                 where="RESUELVE_BACKUP_PASSPHRASE",
                 remedy="take a longer one, for example five words that do not belong together",
             )
@@ -169,7 +170,11 @@ def read_head(source: Readable, where: str) -> Head:
     if magic != MAGIC:
         raise BackupRefused("it is not an encrypted backup of Resuelve", where=where, remedy=OTHER)
     if version > FORMAT:
-        what = f"it is encrypted in format {version}; this version of Resuelve reads up to {FORMAT}"
+        what = message(
+            "it is encrypted in format {version}; this version of Resuelve reads up to {newest}",
+            version=version,
+            newest=FORMAT,
+        )
         raise BackupRefused(what, where=where, remedy="update Resuelve")
     if version != FORMAT or log_n > _LARGEST_LOG_N or log_n < 1 or (r, p) != (_R, _P) or created >= 2**37:
         raise BackupRefused("its beginning is damaged", where=where, remedy=OTHER)

@@ -26,6 +26,7 @@ from resuelve.backup.manifest import Manifest, Member, of_folder
 from resuelve.backup.swap import sync_folder
 from resuelve.backup.verify import verify
 from resuelve.domain.errors import BackupError, VectorIndexError
+from resuelve.domain.message import message, system_said
 
 _LOOKS = 5
 _SQLITE = b"SQLite format 3\x00"
@@ -237,7 +238,7 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupError(
-            f"it cannot be made ({error.strerror or error})",
+            message("it cannot be made ({why})", why=system_said(error)),
             where=str(error.filename or folder),
             remedy="check space and permissions, or name another folder with --to",
         ) from error

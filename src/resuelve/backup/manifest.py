@@ -14,6 +14,7 @@ from typing import Any
 
 from resuelve.backup.contents import Kind, kind_of
 from resuelve.domain.errors import BackupRefused
+from resuelve.domain.message import message
 
 FORMAT = 1
 """Raised when a reader of today would misunderstand what is written."""
@@ -113,8 +114,13 @@ def parse(data: bytes, where: str) -> Manifest:
             raise ValueError
         if content["format"] > FORMAT:
             raise BackupRefused(
-                f"the backup has format {content['format']}, made by version {content['version']!s:.40}; "
-                f"this version of Resuelve reads up to {FORMAT}",
+                message(
+                    "the backup has format {format}, made by version {version}; "
+                    "this version of Resuelve reads up to {newest}",
+                    format=content["format"],
+                    version=f"{content['version']!s:.40}",
+                    newest=FORMAT,
+                ),
                 where=where,
                 remedy="update Resuelve",
             )
@@ -140,7 +146,9 @@ def _member(one: Mapping[str, Any], where: str) -> Member:
     kind = kind_of(name)
     if kind is None:
         raise BackupRefused(
-            f"it holds {name[:200]!r}, which has no place in a workspace", where=where, remedy="use another backup"
+            message("it holds {name}, which has no place in a workspace", name=repr(name[:200])),
+            where=where,
+            remedy="use another backup",
         )
     return Member(name, size, sha256, kind)
 
@@ -150,7 +158,7 @@ def _require_sense(manifest: Manifest, where: str) -> None:
     folders = {"/".join(parts[:end]) for parts in (name.split("/") for name in names) for end in range(1, len(parts))}
     what = ""
     if len(names) > _MOST_FILES:
-        what = f"it names more than {_MOST_FILES} files"
+        what = message("it names more than {most} files", most=_MOST_FILES)
     elif len(set(names)) < len(names):
         what = "it names a file twice"
     elif not folders.isdisjoint(names):

@@ -19,6 +19,7 @@ from pathlib import Path
 from resuelve.backup.contents import MARKER, STATE
 from resuelve.backup.swap import Swap, sync_folder
 from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
+from resuelve.domain.message import message, system_said
 
 _POLL_SECONDS = 0.05
 LOCK = "workspace.lock"
@@ -82,7 +83,7 @@ def alone(root: Path, *, wait: float) -> Iterator[None]:
         if not _taken(lock, fcntl.LOCK_EX, wait):
             who = ", ".join(map(str, _present(lock))) or "unknown"
             raise WorkspaceBusy(
-                f"other processes work in it: {who}",
+                message("other processes work in it: {who}", who=who),
                 where=str(root),
                 remedy="stop them or wait for them, then try again (--wait SECONDS)",
             )
@@ -130,7 +131,7 @@ def _remove(marker: Path) -> None:
         sync_folder(marker.parent)
     except OSError as error:
         raise WorkspaceError(
-            f"the mark of a restored workspace cannot be removed ({error.strerror})",
+            message("the mark of a restored workspace cannot be removed ({why})", why=system_said(error)),
             where=str(marker),
             remedy="give yourself the right to write there",
         ) from error
@@ -194,7 +195,7 @@ def _lives(process: int) -> bool:
 
 def _unusable(root: Path, error: OSError) -> WorkspaceError:
     return WorkspaceError(
-        f"no lock can be had ({error.strerror})",
+        message("no lock can be had ({why})", why=system_said(error)),
         where=str(error.filename or root / STATE),
         remedy="check that folder and its permissions, or name another with --workspace",
     )

@@ -13,6 +13,7 @@ from resuelve.backup.occupancy import alone
 from resuelve.backup.swap import Swap, remove_empty
 from resuelve.backup.verify import unpack
 from resuelve.domain.errors import BackupError
+from resuelve.domain.message import message, system_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def put_back(root: Path, kept: Path, *, at: datetime, wait: float) -> Restored:
     """
     folder = (root / contents.STATE / contents.KEPT).resolve()
     if kept.resolve().parent != folder or not contents.places(kept):
-        remedy = f"name a backup, or a folder in {folder}"
+        remedy = message("name a backup, or a folder in {folder}", folder=folder)
         raise BackupError("this is nothing that a restore has set aside here", where=str(kept), remedy=remedy)
     with alone(root, wait=wait):
         source = root / contents.STATE / contents.KEPT / kept.name
@@ -74,7 +75,7 @@ def _swapped(swap: Swap, root: Path, new: Path, at: datetime, about: dict[str, A
         kept = swap.commit(new, contents.places(new), old, at, marker)
     except OSError as error:
         raise BackupError(
-            f"it cannot be put in place ({error.strerror})",
+            message("it cannot be put in place ({why})", why=system_said(error)),
             where=str(error.filename or root),
             remedy="mend that and run any command: it brings the restore to its end, or back",
         ) from error

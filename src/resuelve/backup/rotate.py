@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resuelve.backup.verify import Label, label_of
 from resuelve.domain.errors import BackupError
+from resuelve.domain.message import message, system_said
 
 _NAME = re.compile(r"resuelve_[0-9]{8}_[0-9]{6}(?:_[0-9]+)?\.tar\.gz(?:\.enc)?")
 
@@ -21,7 +22,9 @@ def backups_in(folder: Path) -> list[Label]:
         names = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)] if folder.is_dir() else []
     except OSError as error:
         raise BackupError(
-            f"the backups cannot be listed ({error.strerror})", where=str(folder), remedy="check the permissions"
+            message("the backups cannot be listed ({why})", why=system_said(error)),
+            where=str(folder),
+            remedy="check the permissions",
         ) from error
     found = []
     for path in names:
@@ -52,6 +55,8 @@ def rotate(folder: Path, keep: int, newest: Label) -> list[Path]:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise BackupError(
-                f"an old backup cannot be removed ({error.strerror})", where=str(path), remedy="remove it by hand"
+                message("an old backup cannot be removed ({why})", why=system_said(error)),
+                where=str(path),
+                remedy="remove it by hand",
             ) from error
     return old

@@ -22,6 +22,7 @@ from typing import Any
 
 from resuelve.backup.contents import ASIDE, KEPT, MARKER, STATE
 from resuelve.domain.errors import BackupError
+from resuelve.domain.message import message, system_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Swap:
             self._write_plan(plan)
             self._backward(plan)
             raise BackupError(
-                f"it cannot be put in place ({error.strerror}); everything is as it was",
+                message("it cannot be put in place ({why}); everything is as it was", why=system_said(error)),
                 where=str(error.filename or self._root),
                 remedy="see that nothing else uses this file or folder, and that it may be renamed",
             ) from error
@@ -123,9 +124,12 @@ class Swap:
                 self._forward(plan)
         except OSError as error:
             raise BackupError(
-                f"a restore that was broken off cannot be finished ({error.strerror})",
+                message("a restore that was broken off cannot be finished ({why})", why=system_said(error)),
                 where=str(error.filename or self._root),
-                remedy=f"mend that and run any command again; what was there before lies in {self._root / plan.kept}",
+                remedy=message(
+                    "mend that and run any command again; what was there before lies in {folder}",
+                    folder=self._root / plan.kept,
+                ),
             ) from error
 
     def _forward(self, plan: Plan) -> None:
@@ -203,7 +207,9 @@ class Swap:
             raise BackupError(
                 "the plan of a restore that was broken off is damaged",
                 where=str(self._plan),
-                remedy=f"what was there before lies in {kept}; move it back by hand, then remove the plan",
+                remedy=message(
+                    "what was there before lies in {folder}; move it back by hand, then remove the plan", folder=kept
+                ),
             ) from error
 
 

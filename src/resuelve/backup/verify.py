@@ -16,6 +16,7 @@ from resuelve.backup.databases import require_sound
 from resuelve.backup.encryption import MAGIC, DecryptingReader, read_head
 from resuelve.backup.manifest import Manifest
 from resuelve.domain.errors import BackupError, BackupRefused
+from resuelve.domain.message import message, system_said
 
 _HOLE = 2**16
 _EMPTY = bytes(_HOLE)
@@ -92,7 +93,7 @@ def unpack(path: Path, passphrase: str | None, folder: Path, *, only: Kind | Non
                 _sync(folder)
         except OSError as error:
             raise BackupError(
-                f"it cannot be unpacked ({error.strerror or error})",
+                message("it cannot be unpacked ({why})", why=system_said(error)),
                 where=str(error.filename or folder),
                 remedy="check space and permissions",
             ) from error
@@ -124,7 +125,7 @@ def _opened(path: Path) -> Iterator[tuple[Readable, bool]]:
             yield file, begin == MAGIC
     except OSError as error:
         raise BackupError(
-            f"it cannot be read ({error.strerror or error})",
+            message("it cannot be read ({why})", why=system_said(error)),
             where=str(path),
             remedy="check the path and the permissions",
         ) from error
@@ -149,7 +150,7 @@ def _require_space(folder: Path, needed: int) -> None:
     free = status.f_bavail * status.f_frsize
     if needed + _SPARE > free:
         raise BackupError(
-            f"{needed // 2**20} MiB are needed and {free // 2**20} are free",
+            message("{needed} MiB are needed and {free} are free", needed=needed // 2**20, free=free // 2**20),
             where=str(folder),
             remedy="make room there",
         )

@@ -130,8 +130,10 @@ def main() -> None:
         app()
     except ResuelveError as error:
         from resuelve.cli.surroundings import harmless
+        from resuelve.settings import language
+        from resuelve.texts import translated
 
-        print(f"resuelve: {harmless(str(error))}", file=sys.stderr)  # noqa: T201 - the terminal is the command line's voice
+        print(f"resuelve: {harmless(translated(error, language()))}", file=sys.stderr)  # noqa: T201 - the terminal is the command line's voice
         sys.exit(BAD_USE if isinstance(error, SettingsError) else FAILED)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -17,6 +17,7 @@ from resuelve.backup.verify import label_of
 from resuelve.backup.verify import verify as verify_file
 from resuelve.cli.surroundings import harmless, now, terminal
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.message import message
 from resuelve.settings import Settings
 from resuelve.texts import say
 
@@ -113,7 +114,9 @@ def passphrase_of(settings: Settings, file: Path | None) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise SettingsError(
-            f"the passphrase cannot be read ({why})", where=str(file), remedy="check the path and the permissions"
+            message("the passphrase cannot be read ({why})", why=why),
+            where=str(file),
+            remedy="check the path and the permissions",
         ) from error
 
 
@@ -129,7 +132,9 @@ def _required(passphrase: str) -> str:
         raise SettingsError(
             "there is no passphrase to encrypt with",
             where="RESUELVE_BACKUP_PASSPHRASE",
-            remedy=f"set it (at least {SHORTEST_PASSPHRASE} characters), or name a file with --passphrase-file",
+            remedy=message(
+                "set it (at least {least} characters), or name a file with --passphrase-file", least=SHORTEST_PASSPHRASE
+            ),
         )
     return passphrase
 

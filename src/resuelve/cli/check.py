@@ -21,7 +21,7 @@ from resuelve.knowledge.standing import Standing
 from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.words import stems
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 MARKS = {Result.PASSED: ("✓", "green"), Result.WEAK: ("≈", "yellow"), Result.FAILED: ("✗", "red")}
 
@@ -46,7 +46,7 @@ def run_check(settings: Settings, *, problem: str = "", strict: bool = False, as
             "passed": well,
             "totals": {result.value: counts[result] for result in Result},
             "results": [one.as_json() for one in checked],
-            "set_aside": rejected_as_json(found.rejected),
+            "set_aside": rejected_as_json(found.rejected, settings.language),
         }
         print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
         return well
@@ -157,4 +157,4 @@ def _print_set_aside(console: Console, rejected: Sequence[Rejected], language: s
     if rejected:
         console.print(say("check.set_aside", language, count=len(rejected)), style="red", markup=False)
     for one in rejected[:10]:
-        console.print(f"  {one.where}: {one.reason}", markup=False)
+        console.print(f"  {translated(one, language)}", markup=False)

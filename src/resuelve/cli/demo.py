@@ -10,6 +10,7 @@ from resuelve.cli.index import run_index
 from resuelve.cli.run import run_command
 from resuelve.cli.surroundings import settings_for, terminal
 from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import message, system_said
 from resuelve.mocks.serve import start
 from resuelve.texts import say
 
@@ -61,7 +62,7 @@ def _prepare(workspace: Path) -> None:
                 shutil.copyfile(path, workspace / name)
     except OSError as error:
         raise WorkspaceError(
-            f"the demo's folder cannot be written ({error.strerror})",
+            message("the demo's folder cannot be written ({why})", why=system_said(error)),
             where=str(workspace),
             remedy="name another folder with --workspace",
         ) from error

@@ -22,6 +22,7 @@ from resuelve.cli.index import update_index
 from resuelve.cli.options import FAILED, INCOMPLETE
 from resuelve.cli.surroundings import now, terminal
 from resuelve.domain.errors import DictionaryError, ModelError, VectorIndexError
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.difference import sheets_difference
 from resuelve.knowledge.edits import (
@@ -39,7 +40,7 @@ from resuelve.knowledge.table import decode
 from resuelve.knowledge.version_log import Version
 from resuelve.knowledge.versions import Dictionary
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 
 class Make(Protocol):
@@ -188,7 +189,7 @@ class Change:
         try:
             update_index(self.settings, self._console)
         except (ModelError, VectorIndexError) as error:
-            text = say("dictionary.index.failed", language, error=str(error))
+            text = say("dictionary.index.failed", language, error=translated(error, language))
             self._console.print(text, style="yellow", markup=False)
             return False
         return True
@@ -212,7 +213,9 @@ def text_from(file: Path) -> str:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise DictionaryError(
-            f"cannot be read ({error.strerror})", where=str(file), remedy="check the path and the permissions"
+            message("cannot be read ({why})", why=system_said(error)),
+            where=str(file),
+            remedy="check the path and the permissions",
         ) from error
     return decode(data, str(file))[0]
 

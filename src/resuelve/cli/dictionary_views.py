@@ -16,12 +16,13 @@ from rich.text import Text
 from resuelve import wiring
 from resuelve.cli.surroundings import harmless, terminal
 from resuelve.domain.errors import DictionaryError
+from resuelve.domain.message import message
 from resuelve.knowledge.difference import ChangeKind, RowChange
 from resuelve.knowledge.draft import texts_of
 from resuelve.knowledge.edits import fingerprint
 from resuelve.knowledge.version_log import Version, VersionKind
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 _SHOWN = 50
 _NAMED = 4
@@ -59,12 +60,14 @@ def show_problem(settings: Settings, problem: str, *, as_json: bool) -> None:
     known = wiring.catalogue(settings).problems.get(problem)
     if known is None:
         remedy = "its id stands in ID PROBLEMA, and in every report"
-        raise DictionaryError(f"there is no problem {problem}", where=settings.workspace.name, remedy=remedy)
+        raise DictionaryError(
+            message("there is no problem {problem}", problem=problem), where=settings.workspace.name, remedy=remedy
+        )
     console, language = terminal(errors=as_json), settings.language
     try:
         versions = [one for one in wiring.dictionary(settings).history() if problem in one.problems]
     except DictionaryError as error:  # the problem can be shown all the same
-        console.print(str(error), style="yellow", markup=False)
+        console.print(translated(error, language), style="yellow", markup=False)
         versions = []
     texts = texts_of(known)
     if as_json:

@@ -16,7 +16,7 @@ from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.knowledge.index import open_index
 from resuelve.models import Prompt
 from resuelve.settings import Environment, Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -43,7 +43,7 @@ def run_doctor(settings: Settings) -> bool:
         try:
             mark, text, style = "✓", check.look(), "green"
         except ResuelveError as error:
-            mark, text, style, well = "✗", str(error), "red", False
+            mark, text, style, well = "✗", translated(error, settings.language), "red", False
         console.print(Text.assemble((f"{mark} {name}: ", style), text), soft_wrap=True)
     console.print(say(f"cli.doctor.{'well' if well else 'unwell'}", settings.language), markup=False)
     return well
@@ -81,7 +81,7 @@ def _dictionary(settings: Settings) -> str:
         return found
     first = dictionary.rejected[0]
     rejected = say("cli.rejected_rows", settings.language, count=len(dictionary.rejected))
-    return f"{found}. {rejected} {first.where}: {first.reason}"
+    return f"{found}. {rejected} {translated(first, settings.language)}"
 
 
 def _index(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 from resuelve import wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
@@ -52,7 +53,7 @@ def run_evaluate(
     reports = []
     for one in found:
         with progress_bar(console) as bar:
-            reports.append(_evaluated(settings, one, model, target, bar).as_json())
+            reports.append(_evaluated(settings, one, model, target, bar).as_json(language))
         _print_set_aside(console, reports[-1], language)
     console.print(_table(reports, language))
     console.print()
@@ -170,5 +171,7 @@ def _write(path: Path, text: str) -> None:
         durable.replace(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise WorkspaceError(
-            f"cannot be written ({error.strerror})", where=str(path), remedy="check folder, space and permissions"
+            message("cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check folder, space and permissions",
         ) from error

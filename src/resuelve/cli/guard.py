@@ -19,7 +19,7 @@ from resuelve.knowledge.guard import Guard, Judgement
 from resuelve.knowledge.impact import Change, Difference, PastTicket
 from resuelve.knowledge.regression import RegressionTicket
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 _SHOWN = 20
 """Differences of a kind that are shown; JSON has them all."""
@@ -48,7 +48,7 @@ class Gate:
         except (VectorIndexError, ModelError) as error:
             if self._regression and not force:
                 raise
-            text = say("check.guard.untried", self._settings.language, error=str(error))
+            text = say("check.guard.untried", self._settings.language, error=translated(error, self._settings.language))
             self._console.print(text, style="yellow", markup=False)
             return True
         show(self._console, judgement, self._settings.language, forced=force)
@@ -82,7 +82,7 @@ class Gate:
         try:
             return wiring.past(self._settings, self._past)
         except TicketError as error:
-            text = say("check.guard.no_past", self._settings.language, error=str(error))
+            text = say("check.guard.no_past", self._settings.language, error=translated(error, self._settings.language))
             self._console.print(text, style="yellow", markup=False)
             return ()
 

@@ -17,7 +17,7 @@ from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.index import Built, build_index
 from resuelve.resolution.report import rejected_as_json, write_new
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 
 def run_index(settings: Settings, *, force: bool = False, console: Console | None = None) -> Built:
@@ -43,7 +43,7 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
         "kept": built.kept,
         "changed": built.changed,
         "seconds": round(time.perf_counter() - begun, 3),
-        "rejected_rows": rejected_as_json(dictionary.rejected),
+        "rejected_rows": rejected_as_json(dictionary.rejected, settings.language),
     }
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     path = write_new(place.reports, f"reporte_batch_{started:%Y%m%d_%H%M}", [text])
@@ -75,7 +75,7 @@ def _notice(settings: Settings, console: Console) -> None:
     try:
         noticed = wiring.dictionary(settings).notice()
     except DictionaryError as error:
-        console.print(str(error), style="yellow", markup=False)
+        console.print(translated(error, settings.language), style="yellow", markup=False)
     else:
         tell_noticed(console, noticed, settings.language)
 
@@ -86,7 +86,7 @@ def print_rejected(console: Console, dictionary: Catalogue, language: str) -> No
         return
     console.print(say("cli.rejected_rows", language, count=len(dictionary.rejected)), style="yellow", markup=False)
     for one in dictionary.rejected[:10]:
-        console.print(f"  {one.where}: {one.reason}", markup=False)
+        console.print(f"  {translated(one, language)}", markup=False)
 
 
 def _telling(bar: Progress, title: str) -> Any:

@@ -38,7 +38,7 @@ def run_mine(settings: Settings, *, source: Path | None = None, at_least: int = 
     with _mining(settings, source) as (sources, unreadable, knowledge, dictionary), progress_bar(console) as bar:
         mined = mine(sources, knowledge, at_least=at_least, progress=_telling(bar, language))
     where = str(source) if source else say("mine.source.manager", language)
-    report = _report(mined, dictionary, unreadable, started, where)
+    report = _report(mined, dictionary, unreadable, started, where, language)
     page_text = mined_page(report, language=language)
     path = write_new(
         place.reports, f"mineria_{started:%Y%m%d_%H%M}", [json.dumps(report, ensure_ascii=False, indent=1)]
@@ -78,7 +78,7 @@ def _asked(settings: Settings, stack: ExitStack) -> list[Listing]:
 
 
 def _report(
-    mined: Mined, dictionary: Catalogue, unreadable: tuple[Rejected, ...], started: datetime, source: str
+    mined: Mined, dictionary: Catalogue, unreadable: tuple[Rejected, ...], started: datetime, source: str, language: str
 ) -> dict[str, Any]:
     """The report as it is written: what was found, with its head and the descriptions of the rows that it names."""
     found = mined.as_json()
@@ -88,7 +88,7 @@ def _report(
         "source": source,
         "dictionary": {"problems": len(dictionary.problems), "rejected_rows": len(dictionary.rejected)},
         **found,
-        "unread": [*rejected_as_json(unreadable), *found["unread"]],
+        "unread": rejected_as_json((*unreadable, *mined.unread), language),
         "descriptions": {
             row: dictionary.problems[row].description for row in sorted(named) if row in dictionary.problems
         },

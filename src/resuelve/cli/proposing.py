@@ -70,7 +70,9 @@ def run_maintain(
     write_proposed(csv, done.entries, dictionary)
     where = str(source) if source else say("mine.source.manager", language)
     write_report(
-        report, {"made": started.isoformat(timespec="seconds"), "source": where, **_figures(done)}, done.entries
+        report,
+        {"made": started.isoformat(timespec="seconds"), "source": where, **_figures(done, language)},
+        done.entries,
     )
     _print(console, done, language)
     console.print(say("maintain.files", language, csv=csv, report=report), markup=False, soft_wrap=True)
@@ -138,7 +140,7 @@ def _maintained(
     return _Maintained(listing, closed, taught, found, usage, offered, in_order(ledger.entries()))
 
 
-def _figures(done: _Maintained) -> Mapping[str, Any]:
+def _figures(done: _Maintained, language: str) -> Mapping[str, Any]:
     """What the report says besides the proposals."""
     offered = done.offered
     return {
@@ -153,7 +155,7 @@ def _figures(done: _Maintained) -> Mapping[str, Any]:
         ],
         "told": list(done.told),
         "fates": plain(done.found.fates),
-        "unread": rejected_as_json(done.listing.rejected),
+        "unread": rejected_as_json(done.listing.rejected, language),
     }
 
 

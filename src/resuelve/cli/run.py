@@ -19,7 +19,7 @@ from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 
 _MOST_LINES = 500
 """What is shown on the terminal; the report has them all."""
@@ -46,22 +46,32 @@ def run_command(
     """
     console = console or terminal()
     scope = Scope(queue, incident, limit)
+    told: object = None  # at the last look: while nothing changes, a watch says so once
     with _told_to_stop() as stop:
         while True:
             try:
-                ended = _run(settings, scope, shadow, console, stop)
+                ended, lines = _run(settings, scope, shadow, console, stop)
             except ResuelveError as error:
                 if not watch:
                     raise
-                console.print(str(error), style="red", markup=False)
+                text = translated(error, settings.language)
+                if text != told:
+                    console.print(text, style="red", markup=False)
+                told = text
             else:
+                seen = (ended.unchanged, ended.set_aside, ended.rejected)
+                if lines or seen != told:
+                    _show(console, ended, lines, settings.language)
+                told = seen
                 if not watch:
                     return bool(ended.totals.outcomes["failed"] or ended.set_aside)
             if stop.wait(settings.poll_seconds):
                 return False
 
 
-def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event) -> Ended:
+def _run(
+    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event
+) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
 
     def compared(found: Comparison, report: Path) -> None:
@@ -97,10 +107,13 @@ def _run(settings: Settings, scope: Scope, shadow: bool, console: Console, stop:
             on_entry=finished,
             stopping=stop.is_set,
         )
+    return ended, [*lines.values()]
+
+
+def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> None:
     if lines:
-        console.print(entries_table([*lines.values()], language))
+        console.print(entries_table(lines, language))
     print_ended(console, ended, language)
-    return ended
 
 
 def about(settings: Settings, parts: wiring.Assembly, shadow: bool) -> dict[str, Any]:
@@ -124,7 +137,7 @@ def print_ended(console: Console, ended: Ended, language: str) -> None:
     for code, reason in ended.set_aside.items():
         console.print(say("cli.set_aside", language, incident=code, reason=reason), style="red", markup=False)
     for one in ended.rejected:
-        console.print(f"{one.where}: {one.reason}", style="red", markup=False)
+        console.print(translated(one, language), style="red", markup=False)
     if ended.report:
         console.print(say("cli.report", language, path=ended.report), markup=False)
 

@@ -18,6 +18,7 @@ from rich.segment import Segment
 
 from resuelve.backup.occupancy import occupied
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.message import message
 from resuelve.settings import Settings, load, name_of
 
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -46,9 +47,11 @@ def _loaded(workspace: Path | None, overrides: Mapping[str, object]) -> Settings
         return load(**overrides, **({"workspace": workspace} if workspace else {}))
     except UnreadableSetting as error:  # what should be JSON is none: this comes before any field is looked at
         named = re.search(r'field "(\w+)"', str(error))
-        name = name_of(named[1]) if named else "a setting"
+        name = name_of(named[1]) if named else message("a setting")
         raise SettingsError(
-            f"{name} cannot be read as JSON", where="settings", remedy=f"write {name} as JSON"
+            message("{name} cannot be read as JSON", name=name),
+            where="settings",
+            remedy=message("write {name} as JSON", name=name),
         ) from error
 
 

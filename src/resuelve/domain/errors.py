@@ -31,12 +31,17 @@ A row or an incident that cannot be processed is not an error of the run: it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from resuelve.domain.message import Message
 
 
 class ResuelveError(Exception):
     """Base of the tree: what happened, where, and what to do about it.
+
+    Its texts are English. What varies in them goes into the slots of a `message`, so that whoever shows the error can
+    translate it (`texts.translated`).
 
     Attributes:
         what: one sentence about what happened.
@@ -45,14 +50,19 @@ class ResuelveError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
-        self.what = what
-        self.where = where
-        self.remedy = remedy
+        self.what = Message.of(what)
+        self.where = Message.of(where)
+        self.remedy = Message.of(remedy)
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text} → {self.remedy}" if self.remedy else text
+        return self.worded(str)
+
+    def worded(self, words: Callable[[str], str]) -> str:
+        """The whole text, with each of its three parts put through `words`."""
+        where, what, remedy = words(self.where), words(self.what), words(self.remedy)
+        text = f"{where}: {what}" if where else what
+        return f"{text} → {remedy}" if remedy else text
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments do not survive the default pickling of exceptions.
@@ -218,3 +228,10 @@ class Rejected:
     what: str
     where: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", Message.of(self.reason))
+
+    def worded(self, words: Callable[[str], str]) -> str:
+        """Where and why, each put through `words`."""
+        return f"{words(self.where)}: {words(self.reason)}"

@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 import httpx2
 
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.message import message
+
+_EXAMPLE = message("http://HOST:PORT or https://HOST")
 
 
-def base_address(text: str, setting: str, example: str = "http://HOST:PORT or https://HOST") -> httpx2.URL:
+def base_address(text: str, setting: str, example: str = _EXAMPLE) -> httpx2.URL:
     """A base address without a trailing slash.
 
     Raises:
@@ -22,7 +25,9 @@ def base_address(text: str, setting: str, example: str = "http://HOST:PORT or ht
     except (httpx2.InvalidURL, ValueError):
         url = httpx2.URL("")
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65_536:
-        raise SettingsError("not an address of a web service", where=setting, remedy=f"write it as {example}")
+        raise SettingsError(
+            "not an address of a web service", where=setting, remedy=message("write it as {example}", example=example)
+        )
     return url
 
 

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from resuelve.domain.errors import ResuelveError
+from resuelve.domain.message import message
 
 WORDS_LIMIT = 200
 """Characters that are kept of what a service says about a failure."""
@@ -60,7 +61,7 @@ class Answer:
             NoAnswer: it is not JSON, is nested too deep, or is cut.
         """
         if self.cut:
-            raise NoAnswer(f"the answer is larger than {len(self.body)} bytes", where=self.where)
+            raise NoAnswer(message("the answer is larger than {limit} bytes", limit=len(self.body)), where=self.where)
         try:
             return json.loads(self.body, object_pairs_hook=pairs)
         except (ValueError, RecursionError):

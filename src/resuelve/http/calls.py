@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx2
 
+from resuelve.domain.message import message
 from resuelve.http.address import is_loopback, shown
 from resuelve.http.answer import Answer, NoAnswer, one_line
 
@@ -162,9 +163,10 @@ class Calls:
                 body, cut = _read(response, limit)
                 return Answer(response.status_code, response.headers, body, cut, where)
         except (httpx2.RequestError, UnicodeError) as error:  # the latter from a name that no look-up takes
-            what = f"no answer ({one_line(f'{type(error).__name__}: {error}')})"
+            what = message("no answer ({why})", why=one_line(f"{type(error).__name__}: {error}"))
             if late := isinstance(error, httpx2.TimeoutException) and monotonic() >= until - 0.01:
-                what = f"the answer came too slowly: not whole within {self._limits.deadline:g} s"
+                seconds = f"{self._limits.deadline:g}"
+                what = message("the answer came too slowly: not whole within {seconds} s", seconds=seconds)
             sent = not isinstance(error, (*_NOTHING_SENT, UnicodeError))
             raise NoAnswer(
                 what, where=where, sent=sent, repeat=not late and not isinstance(error, _HOPELESS)

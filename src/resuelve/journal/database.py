@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from resuelve.domain.errors import JournalError
+from resuelve.domain.message import message
 from resuelve.journal.encoding import dump, escape, load, unescape
 from resuelve.journal.port import Json
 
@@ -145,7 +146,12 @@ class Database:
         if found is None:
             self._create(part, version, tables)
         elif found > version:
-            what = f"It was written by a newer version of Resuelve ({part} {found}, this one knows {version})."
+            what = message(
+                "It was written by a newer version of Resuelve ({part} {found}, this one knows {version}).",
+                part=part,
+                found=found,
+                version=version,
+            )
             raise self.error(what, "update Resuelve, or use another workspace")
 
     def error(self, what: str, remedy: str) -> JournalError:
@@ -188,7 +194,9 @@ class Database:
         for words, what, remedy in _FAILURES:
             if words in said.lower():
                 return self.error(what, remedy)
-        return self.error(f"The database failed: {said}", "see that it can be reached and is in order")
+        return self.error(
+            message("The database failed: {said}", said=said), "see that it can be reached and is in order"
+        )
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from resuelve.domain.errors import JournalError
+from resuelve.domain.message import message
 from resuelve.journal.database import Database, JsonText, Text, as_text, now
 from resuelve.journal.liveness import FileLocks, Liveness
 from resuelve.journal.port import Json, Work, WorkItem
@@ -175,7 +176,7 @@ class _SqlStore:
 
     def _lost(self, key: str) -> JournalError:
         remedy = "never remove lock files while processes run; what was done is in the journal"
-        return self._database.error(f"Another process has taken {key}.", remedy)
+        return self._database.error(message("Another process has taken {key}.", key=key), remedy)
 
 
 def _change(connection: sa.Connection, key: str, owner: str | None, values: dict[str, str | None]) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from resuelve.domain.errors import JournalError
+from resuelve.domain.message import message, system_said
 
 _NAME = re.compile("[0-9]+-[0-9a-f]{1,12}")
 
@@ -55,7 +56,9 @@ class FileLocks:
             self.name, self._file = self._register()
         except OSError as error:
             remedy = "give yourself the right to write to this folder"
-            raise JournalError(f"No lock can be made: {error.strerror}.", where=str(folder), remedy=remedy) from error
+            raise JournalError(
+                message("No lock can be made: {why}.", why=system_said(error)), where=str(folder), remedy=remedy
+            ) from error
         _held.add(self)
         for path in folder.glob("*.lock"):
             self.is_dead(path.stem)  # sweeps away what the dead left behind

@@ -8,6 +8,7 @@ from dataclasses import replace
 from threading import Lock
 
 from resuelve.domain.errors import JournalError
+from resuelve.domain.message import Message, message
 from resuelve.journal.encoding import dump, load
 from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Work, WorkItem
 from resuelve.journal.runner import Runner, Taken
@@ -27,13 +28,15 @@ class MemoryJournal:
     def start_run(self, run: str, about: Json) -> None:
         with self._lock:
             if run in self._runs:
-                raise JournalError(f"There is a run {run!r} already.", remedy="give each run its own name")
+                raise JournalError(
+                    message("There is a run {run} already.", run=repr(run)), remedy="give each run its own name"
+                )
             self._runs[run] = dump(about)
 
     def finish_run(self, run: str, totals: Json) -> None:
         with self._lock:
             if run not in self._runs:
-                raise _unknown(f"run {run!r}")
+                raise _unknown(message("run {run}", run=repr(run)))
             self._totals[run] = dump(totals)
 
     def unfinished_runs(self) -> Sequence[tuple[str, Json]]:
@@ -57,7 +60,9 @@ class MemoryJournal:
         with self._lock:
             intent = self._intents.get((incident, revision))
             if intent is None:
-                raise _unknown(f"intent for {incident} at revision {revision}")
+                raise _unknown(
+                    message("intent for {incident} at revision {revision}", incident=incident, revision=revision)
+                )
             self._intents[incident, revision] = replace(intent, state=state)
 
     def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
@@ -183,5 +188,5 @@ class _MemoryStore:
             return self._open.setdefault(item.key, Taken(item))
 
 
-def _unknown(what: str) -> JournalError:
-    return JournalError(f"There is no {what}.", remedy="nothing was changed; report this as a bug")
+def _unknown(what: Message) -> JournalError:
+    return JournalError(message("There is no {what}.", what=what), remedy="nothing was changed; report this as a bug")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from resuelve.domain.errors import JournalError
+from resuelve.domain.message import Message, message
 from resuelve.journal.database import Database, JsonText, Text, now
 from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json
 
@@ -101,12 +102,14 @@ class SqlJournal:
             with self._database.write() as connection:
                 connection.execute(_runs.insert().values(run=run, started_at=now(), about=about))
         except sa.exc.IntegrityError as error:
-            raise self._database.error(f"There is a run {run!r} already.", "give each run its own name") from error
+            raise self._database.error(
+                message("There is a run {run} already.", run=repr(run)), "give each run its own name"
+            ) from error
 
     def finish_run(self, run: str, totals: Json) -> None:
         changed = self._changed(_runs.update().where(_runs.c.run == run).values(finished_at=now(), totals=totals))
         if not changed:
-            raise self._unknown(f"run {run!r}")
+            raise self._unknown(message("run {run}", run=repr(run)))
 
     def unfinished_runs(self) -> Sequence[tuple[str, Json]]:
         query = sa.select(_runs.c.run, _runs.c.about).where(_runs.c.finished_at.is_(None)).order_by(_runs.c.id)
@@ -148,7 +151,7 @@ class SqlJournal:
             .values(state=state.value, settled_at=now())
         )
         if not changed:
-            raise self._unknown(f"intent for {incident} at revision {revision}")
+            raise self._unknown_intent(incident, revision)
 
     def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
         query = sa.select(*_INTENT).order_by(_intents.c.id)
@@ -209,7 +212,7 @@ class SqlJournal:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
-            raise self._unknown(f"intent for {incident} at revision {revision}")
+            raise self._unknown_intent(incident, revision)
         return _as_intent(row)
 
     def _replace(self, record: IncidentRecord) -> None:
@@ -245,8 +248,15 @@ class SqlJournal:
         except sa.exc.IntegrityError:
             return write()  # another writer put the same row in between our two statements; now it is there
 
-    def _unknown(self, what: str) -> JournalError:
-        return self._database.error(f"There is no {what}.", "nothing was changed; report this as a bug")
+    def _unknown_intent(self, incident: str, revision: str) -> JournalError:
+        return self._unknown(
+            message("intent for {incident} at revision {revision}", incident=incident, revision=revision)
+        )
+
+    def _unknown(self, what: Message) -> JournalError:
+        return self._database.error(
+            message("There is no {what}.", what=what), "nothing was changed; report this as a bug"
+        )
 
 
 def _as_intent(row: sa.Row[*tuple[Any, ...]]) -> Intent:

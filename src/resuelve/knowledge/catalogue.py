@@ -11,6 +11,7 @@ from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, Rejected
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.domain.message import Message, message
 from resuelve.knowledge.table import Line, read_text, split
 
 FILE_NAME = "PROBLEMAS_GLOBALES.csv"
@@ -95,7 +96,7 @@ def catalogue_of(file_name: str, columns: Columns, lines: Iterable[Line]) -> Cat
     rejected: list[Rejected] = []
     for line in lines:
         parsed = row_of(line, columns)
-        if isinstance(parsed, str):
+        if isinstance(parsed, Message):
             rejected.append(Rejected(" ".join(line.cells)[:80], f"{file_name}:{line.number}", parsed))
         else:
             rows.append(parsed)
@@ -116,24 +117,24 @@ def columns_of(where: str, line: Line | None) -> Columns:
     missing = [_COLUMNS[field][0] for field in _REQUIRED if field not in columns]
     if missing:
         raise DictionaryError(
-            f"has no column {' or '.join(missing)}",
+            message("has no column {names}", names=" / ".join(missing)),
             where=f"{where}:{line.number}",
             remedy="the first line must name the columns, such as COMPONENTE,DESCRIPCION,…,RESOLUCION AUTOMÁTICA",
         )
     return Columns(columns, tuple(names))
 
 
-def row_of(line: Line, columns: Columns) -> KnownError | str:
+def row_of(line: Line, columns: Columns) -> KnownError | Message:
     """The known error of one row, or why there is none."""
     if line.problem:
-        return f"the line cannot be read: {line.problem}"
+        return message("the line cannot be read: {why}", why=line.problem)
     if any(cell.strip() for cell in line.cells[len(columns.names) :]):
-        return "it has more cells than the header: is a text with a comma not in quotes?"
+        return message("it has more cells than the header: is a text with a comma not in quotes?")
     cells = {field: clean(line.cells[at]) if at < len(line.cells) else "" for field, at in columns.fields.items()}
     if not cells["description"]:
-        return "DESCRIPCION is empty"
+        return message("DESCRIPCION is empty")
     prescription = _prescription(cells["resolution"], cells.get("queue", ""))
-    if isinstance(prescription, str):
+    if isinstance(prescription, Message):
         return prescription
     problem = KnownError(
         id=cells.get("id", ""),
@@ -149,15 +150,18 @@ def row_of(line: Line, columns: Columns) -> KnownError | str:
 
 
 @lru_cache(maxsize=1024)  # a dictionary has few of them, and many rows
-def _prescription(word: str, queue: str) -> Prescription | str:
+def _prescription(word: str, queue: str) -> Prescription | Message:
     name, bar, code = (piece.strip() for piece in word.partition("|"))
     if bar and plain(name) == "API":
-        return Prescription(ResolutionKind.AGENT, agent_code=code) if code else "api| names no code"
+        return Prescription(ResolutionKind.AGENT, agent_code=code) if code else message("api| names no code")
     kind = _WORDS.get(plain(word))
     if kind is None:
-        return f"RESOLUCION AUTOMÁTICA «{word[:40]}» is none of manual, cierre, En espera, reasignacion, api|CODE"
+        return message(
+            "RESOLUCION AUTOMÁTICA «{word}» is none of manual, cierre, En espera, reasignacion, api|CODE",
+            word=word[:40],
+        )
     if kind is ResolutionKind.REASSIGN and not queue:
-        return "reasignacion needs a BUZON REASIGNACION"
+        return message("reasignacion needs a BUZON REASIGNACION")
     return Prescription(kind, queue=queue if kind is ResolutionKind.REASSIGN else "")
 
 
@@ -171,7 +175,12 @@ def group(file_name: str, rows: Sequence[KnownError]) -> tuple[dict[str, KnownEr
             continue
         difference = _difference(first, row)
         if difference:
-            reason = f"{difference} differs from line {first.lines[0]}, which has the same ID PROBLEMA {row.id}"
+            reason = message(
+                "{columns} differs from line {line}, which has the same ID PROBLEMA {id}",
+                columns=difference,
+                line=first.lines[0],
+                id=row.id,
+            )
             conflicts.append(Rejected(row.description[:80], f"{file_name}:{row.lines[0]}", reason))
             continue
         examples = first.examples if row.description in first.examples else (*first.examples, row.description)
@@ -180,12 +189,12 @@ def group(file_name: str, rows: Sequence[KnownError]) -> tuple[dict[str, KnownEr
     return problems, tuple(conflicts)
 
 
-def _difference(first: KnownError, other: KnownError) -> str:
+def _difference(first: KnownError, other: KnownError) -> Message | None:
     if first.prescription != other.prescription:
-        return "RESOLUCION AUTOMÁTICA or BUZON REASIGNACION"
+        return message("RESOLUCION AUTOMÁTICA or BUZON REASIGNACION")
     if other.solution and first.solution and other.solution != first.solution:
-        return "SOLUCIÓN"
-    return ""
+        return message("SOLUCIÓN")
+    return None
 
 
 def _derived_id(problem: KnownError) -> str:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from resuelve.domain.errors import DictionaryError, EditConflict
 from resuelve.domain.known_error import KnownError
+from resuelve.domain.message import Message, message
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Columns, clean, field_of, group, plain, row_of
 from resuelve.knowledge.sheet import Sheet, contract_name, place_of
 from resuelve.knowledge.table import Line
@@ -27,7 +28,7 @@ class Row:
     at: int
     number: int
     cells: list[str]
-    known: KnownError | str
+    known: KnownError | Message
     new: bool = False
     changed: bool = False
     dropped: bool = False
@@ -92,9 +93,16 @@ class Draft:
         """
         rows = [row.known for row in self.rows_of(problem) if isinstance(row.known, KnownError)]
         if not rows and gone:
-            raise EditConflict(f"{problem} has been removed meanwhile", where=self._sheet.where, remedy="look again")
+            raise EditConflict(
+                message("{problem} has been removed meanwhile", problem=problem),
+                where=self._sheet.where,
+                remedy="look again",
+            )
         if not rows:
-            self.refuse(f"there is no problem {problem[:60]}", "its id stands in ID PROBLEMA, and in every report")
+            self.refuse(
+                message("there is no problem {problem}", problem=problem[:60]),
+                "its id stands in ID PROBLEMA, and in every report",
+            )
         problems, conflicts = group(self._sheet.where, rows)
         if conflicts:
             raise DictionaryError(conflicts[0].reason, where=conflicts[0].where, remedy="mend that row in the file")
@@ -103,7 +111,7 @@ class Draft:
     def conflict(self, known: KnownError) -> NoReturn:
         """Raise the EditConflict that says how the problem is now."""
         raise EditConflict(
-            f"{known.id} has been changed meanwhile",
+            message("{problem} has been changed meanwhile", problem=known.id),
             where=self._sheet.where,
             remedy="look at it again, then repeat the change",
             current=texts_of(known),
@@ -118,14 +126,19 @@ class Draft:
         for name in fields:
             if not field_of(name) and self.place(name) is None:
                 known = ", ".join(COLUMN_NAMES.values())
-                self.refuse(f"there is no column {name[:60]}", f"name one of {known}, or one that the file has")
+                self.refuse(
+                    message("there is no column {name}", name=name[:60]),
+                    message("name one of {known}, or one that the file has", known=known),
+                )
         return {contract_name(name): clean_text(text) for name, text in fields.items()}
 
     def refuse_formula(self, name: str, text: str) -> None:
         """Raise DictionaryError for a text that a spreadsheet would run or destroy; none is altered silently."""
         if is_formula(text):
             self.refuse(
-                f"{name} begins with «{text[0]}», which a spreadsheet takes for a formula",
+                message(
+                    "{name} begins with «{sign}», which a spreadsheet takes for a formula", name=name, sign=text[0]
+                ),
                 "begin it with a word or with «•»",
             )
 
@@ -133,7 +146,10 @@ class Draft:
         """Raise DictionaryError when that very description exists: nobody could tell the two rows apart."""
         owner = self._examples.get(text)
         if owner is not None:
-            self.refuse(f"«{text[:60]}» is already a description of {owner}", f"change {owner} instead")
+            self.refuse(
+                message("«{text}» is already a description of {problem}", text=text[:60], problem=owner),
+                message("change {problem} instead", problem=owner),
+            )
 
     def refuse(self, what: str, remedy: str) -> NoReturn:
         """Raise DictionaryError."""
@@ -166,7 +182,7 @@ class Draft:
         for name, text in texts.items():
             if text:
                 self._place_made(name)
-        row = Row(self._last, 0, [""] * len(self._columns.names), "", new=True)
+        row = Row(self._last, 0, [""] * len(self._columns.names), Message.of(""), new=True)
         for name, text in texts.items():
             self.write(row, name, text)
         self._read(row)
@@ -174,8 +190,8 @@ class Draft:
 
     def usable(self, row: Row) -> KnownError:
         """What the row is read as. Raises DictionaryError with the reason when it could not be used."""
-        if isinstance(row.known, str):
-            self.refuse(f"the row could not be used: {row.known}", "correct that")
+        if isinstance(row.known, Message):
+            self.refuse(message("the row could not be used: {why}", why=row.known), "correct that")
         return row.known
 
     def insert(self, row: Row, *, behind: Row | None) -> None:
@@ -233,7 +249,10 @@ class Draft:
             known = row_of(line, self._columns)
             if known != row.known:
                 name = known.id if isinstance(known, KnownError) else row.number
-                self.refuse(f"the change would also change {name}", f"mend line {row.number} of the file first")
+                self.refuse(
+                    message("the change would also change {name}", name=name),
+                    message("mend line {number} of the file first", number=row.number),
+                )
 
     def _read(self, row: Row) -> Row:
         row.known = row_of(Line(row.number, tuple(row.cells)), self._columns)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from resuelve.domain.known_error import KnownError
+from resuelve.domain.message import message
 from resuelve.knowledge.draft import Draft, Row, clean_text, shared_texts
 from resuelve.knowledge.sheet import Sheet
 
@@ -100,11 +101,15 @@ def _add(draft: Draft, edit: AddProblem) -> None:
     draft.require_new_example(texts.get("DESCRIPCION", ""))
     wanted = texts.get("ID PROBLEMA", "")
     if wanted and draft.rows_of(wanted):
-        draft.refuse(f"there is already a problem {wanted}", "choose another id, or change that one")
+        draft.refuse(
+            message("there is already a problem {problem}", problem=wanted), "choose another id, or change that one"
+        )
     row = draft.new_row(texts)
     known = draft.usable(row)
     if not wanted and draft.rows_of(known.id):
-        draft.refuse(f"that very problem stands there already, as {known.id}", "change that one")
+        draft.refuse(
+            message("that very problem stands there already, as {problem}", problem=known.id), "change that one"
+        )
     if not wanted and draft.place("ID PROBLEMA") is not None:
         draft.write(row, "ID PROBLEMA", known.id)
     draft.insert(row, behind=None)
@@ -159,7 +164,10 @@ def _drop_example(draft: Draft, edit: DropExample) -> None:
     before = _expected(draft, edit.problem, edit.expected)
     text = clean_text(edit.example)
     if text not in before.examples:
-        draft.refuse(f"{before.id} has no example «{text[:60]}»", f"look at its examples: show {before.id}")
+        draft.refuse(
+            message("{problem} has no example «{text}»", problem=before.id, text=text[:60]),
+            message("look at its examples: show {problem}", problem=before.id),
+        )
     if len(before.examples) == 1:
         draft.refuse("the only description of a problem cannot be dropped", "change it, or remove the problem")
     rows = draft.pinned(before.id)

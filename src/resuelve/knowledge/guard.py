@@ -9,6 +9,7 @@ from typing import Any
 
 from resuelve.domain.errors import IndexMismatch, IndexMissing
 from resuelve.domain.known_error import KnownError
+from resuelve.domain.message import message
 from resuelve.knowledge.impact import Change, Difference, PastTicket, impact, tried_out
 from resuelve.knowledge.index import REMEDY, fingerprint
 from resuelve.knowledge.regression import Checked, RegressionTicket, Result, check
@@ -145,7 +146,11 @@ class Guard:
         if current is None:
             raise IndexMissing("there is no index yet", where="index", remedy=REMEDY)
         if current.embedder != self.embedder.identity:
-            what = f"the index was built with {current.embedder}, a trial embeds with {self.embedder.identity}"
+            what = message(
+                "the index was built with {built}, a trial embeds with {now}",
+                built=current.embedder,
+                now=self.embedder.identity,
+            )
             raise IndexMismatch(what, where="index", remedy=REMEDY)
 
     @contextmanager

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from resuelve.domain.errors import IndexDamaged, IndexMismatch, IndexMissing
 from resuelve.domain.known_error import KnownError
+from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import Catalogue, examples
 from resuelve.models import Embedder
 from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore
@@ -121,7 +122,11 @@ def open_index(catalogue: Catalogue, embedder: Embedder, store: VectorStore) -> 
         raise IndexMissing("there is no index yet", where="index", remedy=REMEDY)
     if current.embedder != embedder.identity:
         raise IndexMismatch(
-            f"the index was built with {current.embedder}, this run embeds with {embedder.identity}",
+            message(
+                "the index was built with {built}, this run embeds with {now}",
+                built=current.embedder,
+                now=embedder.identity,
+            ),
             where="index",
             remedy=REMEDY,
         )

@@ -20,6 +20,7 @@ from typing import Any
 
 from resuelve.domain.errors import Rejected, WorkspaceError
 from resuelve.domain.incident import Incident
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.models import ChatModel
@@ -96,7 +97,11 @@ class RegressionFile:
             if isinstance(ticket, Rejected):
                 rejected.append(ticket)
             elif first := tickets.get(_key(ticket)):
-                reason = f"line {first.line} says something of {ticket.problem} and this incident already"
+                reason = message(
+                    "line {line} says something of {problem} and this incident already",
+                    line=first.line,
+                    problem=ticket.problem,
+                )
                 rejected.append(Rejected(ticket.incident.code, self._place(number), reason))
             else:
                 tickets[_key(ticket)] = ticket
@@ -137,7 +142,7 @@ class RegressionFile:
                     data = b"".join(_ended(raw) for raw in (*kept, added) if raw)
                     durable.replace(self._path.resolve(), data)  # a link to the file stays a link
         except OSError as error:
-            raise self._failure("written", error) from error
+            raise self._failure("the regression tickets cannot be written ({why})", error) from error
         return count
 
     def _parsed(self, raw: bytes, number: int) -> RegressionTicket | Rejected:
@@ -146,7 +151,9 @@ class RegressionFile:
         except UnicodeDecodeError:
             return Rejected(f"line {number}", self._place(number), "it is not UTF-8")
         except (ValueError, RecursionError) as error:
-            return Rejected(f"line {number}", self._place(number), f"it is not JSON ({error})"[:200])
+            return Rejected(
+                f"line {number}", self._place(number), message("it is not JSON ({why})", why=str(error)[:200])
+            )
         incident = self._reader(entry, self._place(number))
         if isinstance(incident, Rejected):
             return incident
@@ -156,9 +163,9 @@ class RegressionFile:
     def _ticket(self, entry: Mapping[str, Any], incident: Incident, number: int) -> RegressionTicket | Rejected:
         problem, must, note = entry.get(PROBLEM), _truth(entry.get(MUST, True)), entry.get(NOTE)
         if not isinstance(problem, str | int) or isinstance(problem, bool) or not str(problem).strip():
-            return Rejected(incident.code, self._place(number), f"{PROBLEM} is missing")
+            return Rejected(incident.code, self._place(number), message("{name} is missing", name=PROBLEM))
         if must is None:
-            return Rejected(incident.code, self._place(number), f"{MUST} is neither true nor false")
+            return Rejected(incident.code, self._place(number), message("{name} is neither true nor false", name=MUST))
         return RegressionTicket(str(problem).strip(), must, incident, note if isinstance(note, str) else "", number)
 
     def _place(self, number: int) -> str:
@@ -170,11 +177,11 @@ class RegressionFile:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise self._failure("read", error) from error
+            raise self._failure("the regression tickets cannot be read ({why})", error) from error
 
     def _failure(self, what: str, error: OSError) -> WorkspaceError:
         return WorkspaceError(
-            f"the regression tickets cannot be {what} ({error.strerror})",
+            message(what, why=system_said(error)),
             where=str(self._path),
             remedy="check space and permissions",
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from resuelve.domain.errors import DictionaryError
+from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import (
     COLUMN_NAMES,
     Catalogue,
@@ -138,10 +139,17 @@ class Sheet:
         shown = " ".join(f"U+{ord(char):04X}" for char in dict.fromkeys(characters))
         if any("\ud800" <= char <= "\udfff" for char in characters):
             raise DictionaryError(
-                f"the new text has half a character ({shown})", where=self.where, remedy="write it anew"
+                message("the new text has half a character ({shown})", shown=shown),
+                where=self.where,
+                remedy="write it anew",
             )
         raise DictionaryError(
-            f"it is saved as {self.encoding.codec}, which has no «{characters[:10]}» ({shown})",
+            message(
+                "it is saved as {codec}, which has no «{characters}» ({shown})",
+                codec=self.encoding.codec,
+                characters=characters[:10],
+                shown=shown,
+            ),
             where=self.where,
             remedy="save it once as CSV (UTF-8) with a spreadsheet, or write the text without that character",
         )
@@ -153,7 +161,9 @@ class Sheet:
             where=f"{self.where}:{broken.number}" if broken else self.where,
             remedy="mend the line that cannot be read first: is a quote not closed?"
             if broken
-            else f"save it once as CSV (UTF-8) with a spreadsheet; now it is {self.encoding.codec}",
+            else message(
+                "save it once as CSV (UTF-8) with a spreadsheet; now it is {codec}", codec=self.encoding.codec
+            ),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError
+from resuelve.domain.message import Message, message, system_said
 
 _WIDE = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SEPARATORS = (",", ";", "\t", "|")
@@ -20,6 +22,10 @@ _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 _NULS = 20
 """A file of which more than one byte in so many is NUL is no text; a stray one costs nothing."""
+
+
+_BEHIND_A_QUOTE = re.compile("'(.)' expected after '(.)'")
+"""What the CSV reader says of a text behind a closing quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,9 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DictionaryError(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="check the path and the permissions"
+            message("cannot be read ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check the path and the permissions",
         ) from error
     return decode(data, str(path))[0]
 
@@ -104,8 +112,15 @@ def split(text: str) -> Iterator[Line]:
                 start = end
             return
         except csv.Error as error:
-            yield Line(start + 1, (), str(error), start=offsets[start], end=offsets[start + 1])
+            yield Line(start + 1, (), _said(error), start=offsets[start], end=offsets[start + 1])
             position = start + 1
+
+
+def _said(error: csv.Error) -> Message:
+    """What stands in the way, in words that are translated where it is one of the usual things."""
+    if behind := _BEHIND_A_QUOTE.fullmatch(str(error)):
+        return message("'{sign}' expected after '{quote}'", sign=behind[1], quote=behind[2])
+    return message("unexpected end of data") if "end of data" in str(error) else Message.of(str(error))
 
 
 def _from(lines: list[str], position: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resuelve.domain.errors import DictionaryError, EditConflict
+from resuelve.domain.message import message
 from resuelve.knowledge.difference import ChangeKind, RowChange, mark, places_of
 from resuelve.knowledge.sheet import Sheet
 
@@ -47,7 +48,9 @@ def _cells(sheet: Sheet, cells: Sequence[str], change: RowChange) -> list[str]:
         if at is None:
             if text:
                 raise DictionaryError(
-                    f"the column {name} is no longer there", where=sheet.where, remedy="put it back into the header"
+                    message("the column {name} is no longer there", name=name),
+                    where=sheet.where,
+                    remedy="put it back into the header",
                 )
             continue
         written.extend("" for _ in range(at + 1 - len(written)))
@@ -69,7 +72,7 @@ def _conflict(sheet: Sheet, change: RowChange) -> EditConflict:
     now = [sheet.fields(row) for row in sheet.rows]
     current = next((row for row in now if change.problem and row.get("ID PROBLEMA") == change.problem), None)
     return EditConflict(
-        f"{name} has been changed since",
+        message("{name} has been changed since", name=name),
         where=sheet.where,
         remedy="undo the later versions first, or change the row by hand",
         current=current,

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import DictionaryError
+from resuelve.domain.message import Message, message
 from resuelve.knowledge import durable
 from resuelve.knowledge.difference import ChangeKind
 
@@ -135,7 +136,7 @@ class VersionLog:
         for number, line in enumerate(data[:whole].splitlines(), 1):
             entry = self._parsed(number, line)
             if entry.version.number != number or (entries and entries[-1].after != entry.before):
-                self.refuse(f"line {number} does not follow the one before")
+                self.refuse(message("line {number} does not follow the one before", number=number))
             entries.append(entry)
         return entries
 
@@ -145,10 +146,12 @@ class VersionLog:
         durable.append(self.path, _line(entry))
         return size
 
-    def refuse(self, what: str) -> None:
+    def refuse(self, what: Message) -> None:
         """Raise the DictionaryError of a damaged file."""
         raise DictionaryError(
-            f"the versions of the dictionary are damaged: {what}", where=str(self.path), remedy=_REMEDY
+            message("the versions of the dictionary are damaged: {what}", what=what),
+            where=str(self.path),
+            remedy=_REMEDY,
         )
 
     def _parsed(self, number: int, line: bytes) -> Entry:
@@ -159,7 +162,7 @@ class VersionLog:
                 return _entry(content)
         except (ValueError, KeyError, TypeError, AttributeError, zlib.error, RecursionError):
             pass
-        self.refuse(f"line {number} cannot be read")
+        self.refuse(message("line {number} cannot be read", number=number))
         raise AssertionError
 
 

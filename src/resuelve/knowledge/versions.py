@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, EditConflict
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.difference import RowChange, difference, mark, sheets_difference
@@ -129,7 +130,7 @@ class Dictionary:
         current = self.sheet()
         sheet = reversed_changes(current, difference(before, after, str(self._shown)))
         if sheet.data == current.data:
-            raise self._refused(f"version {number} changed no row", "look at the history")
+            raise self._refused(message("version {number} changed no row", number=number), "look at the history")
         new = _set_aside(sheet.data) - _set_aside(current.data)
         if new > 0 and new > _set_aside(before) - _set_aside(after):  # it is not that version's own change
             remedy = "undo the later versions first, or change the rows by hand"
@@ -139,13 +140,13 @@ class Dictionary:
     def _around(self, entries: Sequence[Entry], number: int) -> tuple[bytes, bytes]:
         """The file before and after a version, going back from the newest one."""
         if not 1 <= number <= len(entries):
-            raise self._refused(f"there is no version {number}", "look at the history")
+            raise self._refused(message("there is no version {number}", number=number), "look at the history")
         data = self._newest(entries)
         for entry in reversed(entries[number:]):
             data = entry.delta.backward(data)
         before = entries[number - 1].delta.backward(data)
         if file_hash(data) != entries[number - 1].after or file_hash(before) != entries[number - 1].before:
-            self._log.refuse(f"version {number} does not give the file that it names")
+            self._log.refuse(message("version {number} does not give the file that it names", number=number))
         return before, data
 
     @contextmanager
@@ -162,7 +163,7 @@ class Dictionary:
                 yield self._log.read()
         except OSError as error:
             raise DictionaryError(
-                f"the dictionary or its versions cannot be written ({error.strerror or error})",
+                message("the dictionary or its versions cannot be written ({why})", why=system_said(error)),
                 where=str(error.filename or self._shown),
                 remedy="check space and permissions",
             ) from error
@@ -188,7 +189,8 @@ class Dictionary:
         elif found == newest.before == last and newest.version.kind in _BY_COMMAND:
             after = newest.delta.forward(data)
             if file_hash(after) != newest.after:
-                self._log.refuse(f"version {newest.version.number} does not give the file that it names")
+                number = newest.version.number
+                self._log.refuse(message("version {number} does not give the file that it names", number=number))
             durable.replace(self._path, after)
             durable.replace(self._last, after)
         else:
@@ -246,7 +248,7 @@ class Dictionary:
                 return data
         data = content_of(entries)
         if file_hash(data) != entries[-1].after:
-            self._log.refuse("they do not give the file that they name")
+            self._log.refuse(message("they do not give the file that they name"))
         return data
 
     def _last_hash(self) -> str:
@@ -259,11 +261,15 @@ class Dictionary:
         try:
             return self._path.read_bytes()
         except OSError as error:
-            kept = f"; as of the newest version it is kept in {self._last}" if self._last.exists() else ""
+            remedy: str = "check the path and the permissions"
+            if self._last.exists():
+                remedy = message(
+                    "check the path and the permissions; as of the newest version it is kept in {path}", path=self._last
+                )
             raise DictionaryError(
-                f"cannot be read ({error.strerror})",
+                message("cannot be read ({why})", why=system_said(error)),
                 where=str(self._shown),
-                remedy=f"check the path and the permissions{kept}",
+                remedy=remedy,
             ) from error
 
     def _saved_at(self) -> datetime:

@@ -17,6 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.message import message, system_said
 from resuelve.mocks import gestor, sistema
 from resuelve.mocks.faults import Faults
 from resuelve.mocks.ledger import Ledger
@@ -160,7 +161,9 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SettingsError(
-            f"the port is not free: {error.strerror}", where=f"{host}:{port}", remedy="name another port, or 0"
+            message("the port is not free: {why}", why=system_said(error)),
+            where=f"{host}:{port}",
+            remedy="name another port, or 0",
         ) from error
     return listening
 

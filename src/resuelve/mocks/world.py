@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.message import message
 
 Json = dict[str, Any]
 """A JSON object in the field names of the outside contract."""
@@ -74,7 +75,7 @@ def load_world(
         folder = demo_folder()
     open_file = open_incidents or _inside(folder, _OPEN)
     if open_file is None:
-        raise SettingsError("no open incidents", where=str(folder), remedy=f"put {_OPEN[0]} there")
+        raise SettingsError("no open incidents", where=str(folder), remedy=message("put {name} there", name=_OPEN[0]))
     return World(
         tuple(_incidents(open_file)),
         tuple(_incidents(closed_incidents or _inside(folder, _CLOSED))),
@@ -119,7 +120,9 @@ def _read(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"cannot be read: {error}", where=str(file), remedy="mend the file") from error
+        raise SettingsError(
+            message("cannot be read ({why})", why=error), where=str(file), remedy="mend the file"
+        ) from error
 
 
 def _with_moved_attachments(incident: Any, old: str, new: str) -> Any:

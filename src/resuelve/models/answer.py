@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from resuelve.domain.errors import ModelOutputInvalid
+from resuelve.domain.message import Message, message
 from resuelve.models.port import OutputT
 
 _THINKING = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
@@ -53,9 +54,9 @@ def read_answer(text: str, output: type[OutputT]) -> OutputT:
     except RecursionError as error:
         raise ModelOutputInvalid(_why(error)) from None
     except ValidationError as error:
-        raise ModelOutputInvalid(f"off the schema: {_problems(error)}") from None
+        raise ModelOutputInvalid(message("off the schema: {problems}", problems=_problems(error))) from None
     if left_out := _left_out(answer):
-        raise ModelOutputInvalid(f"off the schema: {', '.join(left_out)} left out")
+        raise ModelOutputInvalid(message("off the schema: {names} left out", names=", ".join(left_out)))
     return answer
 
 
@@ -130,12 +131,12 @@ def _finite(digits: str) -> float:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
 
 
-def _why(error: ValueError | RecursionError) -> str:
+def _why(error: ValueError | RecursionError) -> Message:
     if isinstance(error, RecursionError):
-        return "JSON nested too deep"
+        return message("JSON nested too deep")
     if isinstance(error, json.JSONDecodeError):
-        return f"malformed or cut JSON ({error.msg}, at character {error.pos})"
-    return f"malformed JSON ({error})"
+        return message("malformed or cut JSON ({said}, at character {place})", said=error.msg, place=error.pos)
+    return message("malformed JSON ({why})", why=error)
 
 
 def _problems(error: ValidationError) -> str:

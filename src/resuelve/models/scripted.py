@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelOutputInvalid
+from resuelve.domain.message import Message, message
 from resuelve.models.answer import read_answer
 from resuelve.models.port import Completion, OutputT, Prompt, Usage
 
@@ -52,7 +53,7 @@ class ScriptedChat:
         Raises:
             AssertionError: the script has no answer (left) for this role, or one of another schema.
         """
-        spent, problem = Usage(), ""
+        spent, problem = Usage(), Message.of("")
         for _ in range(ANSWERS):
             answer = self._next(prompt)
             if isinstance(answer, Exception):
@@ -69,7 +70,12 @@ class ScriptedChat:
             except ModelOutputInvalid as error:
                 problem = error.what
         raise ModelOutputInvalid(
-            f"{ANSWERS} answers to `{prompt.role}` could not be used; the last: {problem}",
+            message(
+                "{count} answers to `{role}` could not be used; the last: {problem}",
+                count=ANSWERS,
+                role=prompt.role,
+                problem=problem,
+            ),
             where=self._name,
             calls=spent.calls,
             tokens_in=spent.tokens_in,

@@ -15,6 +15,7 @@ from resuelve.replay.operations import Columns, Operation, ScoreAlone, operation
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.report import rejected_as_json
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
@@ -67,8 +68,12 @@ class Evaluation:
         """The calibration error."""
         return metrics.calibration_error(self.bins)
 
-    def as_json(self) -> dict[str, Any]:
-        """The report: the fields of the contract, then those that explain them. Shares are rounded to four digits."""
+    def as_json(self, language: str = "en") -> dict[str, Any]:
+        """The report: the fields of the contract, then those that explain them. Shares are rounded to four digits.
+
+        Args:
+            language: of the reasons why lines were set aside.
+        """
         data = self.data
         cases = max(1, len(data.of(Split.TEST)))
         contract = {
@@ -108,8 +113,8 @@ class Evaluation:
             "mistakes": [asdict(one) for one in self.mistakes],
             "reliability": [asdict(one) for one in self.bins],
             "risk_coverage": [asdict(one) for one in self.curve],
-            "set_aside": [asdict(one) for one in data.rejected],
-            "rejected_rows": [asdict(one) for one in data.dictionary.rejected],
+            "set_aside": rejected_as_json(data.rejected, language),
+            "rejected_rows": rejected_as_json(data.dictionary.rejected, language),
         }
         rounded: dict[str, Any] = _rounded(contract | more)
         return rounded

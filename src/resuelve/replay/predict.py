@@ -24,7 +24,7 @@ from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, delib
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
-from resuelve.resolution.score import FEATURES, MODEL_VOTE, score
+from resuelve.resolution.score import FEATURES, score
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -39,10 +39,10 @@ class Prediction:
     Attributes:
         ranking: problem ids, best first: the choice, then what the ranking kept, then whatever else retrieval found.
         confidence: the critic's score of the first, 0 to 1, as people see it: at most .49 where a rule speaks against
-            the row. 0 where there is no row, or where a language model chose none.
+            the row. 0 where there is no row.
         score: the same without the rules, and without a language model's own figure (`resolution.score`).
-        may_act: neither a rule nor a language model spoke against the row, and it leaves the ticket to no person, so that
-            only its confidence decides.
+        may_act: neither a rule nor a language model spoke against the row, and it leaves the ticket to no person, so
+            that only its confidence decides.
         by_hand: the row itself, or the policy, leaves the ticket to a person.
         approved: the critic approved the row at the threshold that is set, and it would be acted on.
         doubt: why it was not.
@@ -157,7 +157,7 @@ def _predictions(
 
         def work(case: LabelledCase, embedding: float = embedding) -> Prediction:
             decided = deliberate(case.incident, knowledge=knowledge, rules=rules, agents={}, chat=chat, clock=clock)
-            return _prediction(case, decided, rules, embedding, MODEL_VOTE if chat else 0.0)
+            return _prediction(case, decided, rules, embedding)
 
         done = lambda count, _, start=start: progress(start + count, len(cases))  # noqa: E731
         yield from each(work, block, workers=workers, progress=done)
@@ -170,7 +170,7 @@ def _texts(incident: Incident, knowledge: Knowledge, rules: Rules) -> list[str]:
     return [query.text for query in queries]
 
 
-def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float, votes: float) -> Prediction:
+def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float) -> Prediction:
     problem, critique = decided.problem, decided.critique
     found = decided.findings
     ranked = [one.problem.id for one in found.ranked]
@@ -188,15 +188,20 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
         confidence=critique.score / 100 if critique else 0.0,
-        score=_score(critique, votes) if critique else 0.0,
+        score=_score(critique) if critique else 0.0,
         may_act=critique is not None and _unopposed(critique) and not by_hand,
         by_hand=by_hand,
-        approved=critique is not None and critique.verdict is Verdict.APPROVED and not by_hand,
+        approved=critique is not None and _approved(critique, rules) and not by_hand,
         doubt=decided.doubt,
         calls=decided.usage.calls,
         tokens=decided.usage.tokens_in + decided.usage.tokens_out,
         ms=dict(ms),
     )
+
+
+def _approved(critique: Critique, rules: Rules) -> bool:
+    """As `authorise` sees it: a language model may approve and yet give less than the threshold."""
+    return critique.verdict is Verdict.APPROVED and critique.score >= rules.threshold
 
 
 def _unopposed(critique: Critique) -> bool:
@@ -206,6 +211,6 @@ def _unopposed(critique: Critique) -> bool:
     return critique.doubt is Doubt.WEAK_MATCH and "model_score" not in critique.features
 
 
-def _score(critique: Critique, votes: float) -> float:
+def _score(critique: Critique) -> float:
     values = {name: critique.features[name] for name in FEATURES if name in critique.features}
-    return score(values, votes) / 100 if values else 0.0
+    return score(values) / 100 if values else 0.0

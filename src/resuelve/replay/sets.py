@@ -21,6 +21,7 @@ from typing import Any
 
 from resuelve.domain.errors import EvaluationError, Rejected
 from resuelve.domain.incident import Incident
+from resuelve.domain.message import Message, message, system_said
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.catalogue import read as read_dictionary
 
@@ -102,9 +103,8 @@ def read_set(folder: Path, reader: Reader, kb: Path | None = None) -> Evaluation
             cases[case.id] = case
     found = EvaluationSet(folder.resolve().name, path.name, dictionary, tuple(cases.values()), tuple(rejected))
     if not found.of(Split.TEST):
-        why = f" ({rejected[0].where}: {rejected[0].reason})" if rejected else ""
         raise EvaluationError(
-            f"holds no case of the split test{why}",
+            message("holds no case of the split test (lines set aside: {count})", count=len(rejected)),
             where=str(folder / CASES),
             remedy="give it labelled tickets, one a line",
         )
@@ -122,9 +122,9 @@ def _lines(path: Path) -> list[bytes]:
         return path.read_bytes().splitlines()
     except OSError as error:
         raise EvaluationError(
-            f"cannot be read ({error.strerror})",
+            message("cannot be read ({why})", why=system_said(error)),
             where=str(path),
-            remedy=f"name a folder that holds {CASES} and {DICTIONARY}",
+            remedy=message("name a folder that holds {cases} and {dictionary}", cases=CASES, dictionary=DICTIONARY),
         ) from error
 
 
@@ -139,7 +139,7 @@ def _case(
     except UnicodeDecodeError:
         return Rejected(f"line {number}", place, "it is not UTF-8")
     except (ValueError, RecursionError) as error:
-        return Rejected(f"line {number}", place, f"it is not JSON ({error})"[:200])
+        return Rejected(f"line {number}", place, message("it is not JSON ({why})", why=str(error)[:200]))
     if not isinstance(entry, Mapping):
         return Rejected(f"line {number}", place, "it is not a JSON object")
     name = entry.get("id")
@@ -149,23 +149,24 @@ def _case(
         return Rejected(name[:100], place, wrong)
     incident = reader(entry.get("incident"), place)
     if isinstance(incident, Rejected):
-        return Rejected(name[:100], place, f"incident: {incident.reason}")
+        return Rejected(name[:100], place, message("incident: {why}", why=incident.reason))
     tags = tuple(dict.fromkeys(entry.get("tags", ())))
     return LabelledCase(name, Split(entry["split"]), incident, frozenset(entry["expected"]) & set(problems), tags)
 
 
-def _wrong(entry: Mapping[str, Any], problems: Collection[str]) -> str:
-    """What is wrong with a case's labels; empty when nothing is."""
+def _wrong(entry: Mapping[str, Any], problems: Collection[str]) -> Message | None:
+    """What is wrong with a case's labels; None when nothing is."""
     if entry.get("split") not in list(Split):
-        return f"split is none of {', '.join(Split)}"
+        return message("split is none of {splits}", splits=", ".join(Split))
     expected = entry.get("expected")
     if not _texts(expected):
-        return "expected is no list of texts"
+        return message("expected is no list of texts")
     if not _texts(entry.get("tags", [])):
-        return "tags is no list of texts"
+        return message("tags is no list of texts")
     if expected and not any(problem in problems for problem in expected):
-        return f"the dictionary has none of the expected problems: {', '.join(expected)}"[:200]
-    return ""
+        named = ", ".join(expected)[:200]
+        return message("the dictionary has none of the expected problems: {problems}", problems=named)
+    return None
 
 
 def _texts(value: object) -> bool:

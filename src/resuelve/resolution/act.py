@@ -14,7 +14,7 @@ from resuelve.domain.decision import Close, Hold, Outcome, OutcomeKind, Reassign
 from resuelve.domain.errors import TicketError, TicketNotFound, TicketRefused, TicketUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.journal import Intent, IntentState, Journal, Json
-from resuelve.texts import say
+from resuelve.texts import say, translated
 from resuelve.tickets import TicketManager, texts_of
 
 _DONE = {Close: OutcomeKind.CLOSED, Hold: OutcomeKind.HELD, Reassign: OutcomeKind.REASSIGNED}
@@ -87,7 +87,8 @@ class Actor:
             changed = self.tickets.apply(incident.code, action)
         except (TicketRefused, TicketNotFound) as error:
             self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
-            return Outcome(OutcomeKind.FAILED, say("resolution.refused", self.language, error=error.what))
+            said = translated(error.what, self.language)
+            return Outcome(OutcomeKind.FAILED, say("resolution.refused", self.language, error=said))
         except TicketUnavailable as error:
             if not error.outcome_unknown:
                 self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)

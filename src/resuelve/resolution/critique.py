@@ -22,7 +22,7 @@ from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import Reading
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import MODEL_VOTE, features, score
+from resuelve.resolution.score import features, score
 from resuelve.resolution.second_matter import SecondMatter
 from resuelve.resolution.timing import meets
 from resuelve.resolution.words import Lexicon, fold, stems
@@ -32,7 +32,7 @@ _DECISIVE = 0.65
 _ASIDE_CLOSENESS = 3.0
 _SAME_TEXT = 0.8
 _OTHERS_SHOWN = 4
-_VETOED = 49.0
+VETOED = 49.0
 """The highest score of a choice against which a rule speaks."""
 
 _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", "ok", "hecho", "3", "tres"})
@@ -95,11 +95,6 @@ class Case:
         return self.reading.text
 
 
-def hopeless(case: Case) -> bool:
-    """True when not even a language model's vote would lift the score to the threshold."""
-    return score(features(case.chosen, case.ranked, words=case.words_tell), MODEL_VOTE) < case.threshold
-
-
 _Finding = tuple[Verdict, Doubt, dict[str, str]]
 
 
@@ -110,14 +105,14 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
     values = features(case.chosen, case.ranked, words=case.words_tell)
-    points = score(values, MODEL_VOTE if chat else 0.0)
+    points = score(values)
     for rule in _RULES:
         finding = rule(case)
         if finding:
             verdict, doubt, slots = finding
             reason = say(f"resolution.doubt.{doubt.value}", language, id=case.problem.id, **slots)
             # A veto leaves no chance that acting is right, whatever the likeness.
-            return _critique(case, verdict, min(points, _VETOED), reason, doubt, values, language)
+            return _critique(case, verdict, min(points, VETOED), reason, doubt, values, language)
     if points < case.threshold:
         reason = say("resolution.doubt.weak_match", language, id=case.problem.id, score=f"{points:.0f}")
         return _critique(case, Verdict.REJECTED, points, reason, Doubt.WEAK_MATCH, values, language)
@@ -125,7 +120,7 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
         slots = {"id": case.problem.id, "other": second.problem.id}
         reason = say("resolution.doubt.several_problems", language, **slots)
         told = {**values, **{f"second_{name}": value for name, value in second.features.items()}}
-        return _critique(case, Verdict.REJECTED, _VETOED, reason, Doubt.SEVERAL_PROBLEMS, told, language)
+        return _critique(case, Verdict.REJECTED, VETOED, reason, Doubt.SEVERAL_PROBLEMS, told, language)
     if chat is None:
         reason = say("resolution.approved", language, id=case.problem.id, score=f"{points:.0f}")
         return _critique(case, Verdict.APPROVED, points, reason, Doubt.NONE, values, language)

@@ -1,9 +1,13 @@
-"""From the ticket to what should be done with it: the stages read … authorise, in order. No ticket is touched."""
+"""From the ticket to what should be done with it: the stages read … authorise, in order. No ticket is touched.
+
+Scores and rules decide first, on the ticket's own words. A language model, when there is one, is asked only about what
+they would do, and can only take it away: whatever it answers, nothing is done that would not be done without it.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from resuelve.agents import Agents
@@ -17,21 +21,21 @@ from resuelve.domain.decision import (
     RunAgent,
     Verdict,
 )
-from resuelve.domain.errors import ModelOutputInvalid
 from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Embedder, Usage
 from resuelve.resolution.authorise import Authorisation, Policy, authorise
 from resuelve.resolution.consult import consult, prescribed
-from resuelve.resolution.critique import Case, critique, hopeless
+from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import Reading, read
-from resuelve.resolution.reformulate import Query, depersonalised, reformulate, sentences
+from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.second_matter import second_matter
+from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.resolution.words import Lexicon
 from resuelve.texts import say
@@ -40,7 +44,7 @@ from resuelve.vectors import VectorIndex
 _SHOWN = 8
 """Candidates that the trace shows."""
 
-_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.AMBIGUOUS, Doubt.MODEL_DISAGREES})
+_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH})
 """Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
 
 
@@ -50,7 +54,7 @@ class Rules:
 
     Attributes:
         threshold: 0 to 100; below it nothing is automatic.
-        retries: how often another row is tried after a rejection.
+        retries: how often another row is tried after a rejection by scores and rules; never after one by a model.
         query_limit: rows that each query offers to the decision.
         language: of reasons and reports.
     """
@@ -161,10 +165,16 @@ class _Deliberator:
         findings = self._search(findings)
         if not findings.queries:
             return self._hand_over(findings, Doubt.NOTHING_TO_DECIDE, self._say("nothing_to_decide"))
-        chosen, rejections, refusal = self._settle(findings)
+        chosen, rejections, reason = self._settle(findings)
         if chosen is None:
-            return self._refused(findings, rejections, refusal)
-        return self._prescribe(findings, chosen, rejections)
+            return self._refused(findings, rejections, reason)
+        if self.chat is None or not self._would_do_something(chosen):
+            return self._prescribe(findings, chosen, rejections)
+        opinion = Judged(chosen.problem, self._second_opinion(self.chat, findings, chosen, rejections))
+        if opinion.critique.verdict is Verdict.APPROVED:
+            return self._prescribe(findings, opinion, rejections)
+        # Its reason is told first: but for the model, this row would have been acted on.
+        return self._refused(findings, (opinion, *rejections), reason)
 
     def _look(self, incident: Incident) -> Findings:
         given = {
@@ -186,8 +196,15 @@ class _Deliberator:
         return Findings(reading, identifiers)
 
     def _search(self, findings: Findings) -> Findings:
-        reading, knowledge = findings.reading, self.knowledge
-        queries = self._queries(findings)
+        reading, components = findings.reading, self.knowledge.components
+        with self.trace.stage("reformulate", {part.source: part.text for part in reading.parts}) as step:
+            step.output = queries = reformulate(reading, findings.identifiers, components=components)
+        found, ranked = self._rows(reading, queries)
+        return replace(findings, queries=queries, found=found, ranked=ranked)
+
+    def _rows(self, reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
+        """What is found with these queries, and its order."""
+        knowledge = self.knowledge
         with self.trace.stage("retrieve", [query.text for query in queries]) as step:
             found = retrieve(queries, embedder=knowledge.embedder, index=knowledge.index, problems=knowledge.problems)
             step.output = _shown_found(found)
@@ -195,47 +212,52 @@ class _Deliberator:
         with self.trace.stage("rerank", given) as step:
             ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
             step.output = [_shown(one) for one in ranked[:_SHOWN]]
-        return replace(findings, queries=queries, found=found, ranked=ranked)
+        return found, ranked
 
-    def _queries(self, findings: Findings) -> tuple[Query, ...]:
-        components = self.knowledge.components
-        with self.trace.stage("reformulate", {part.source: part.text for part in findings.reading.parts}) as step:
-            try:
-                queries = reformulate(findings.reading, findings.identifiers, self.chat, components=components)
-            except ModelOutputInvalid:
-                # The ticket's own words serve: a model's sentence would only have been one more query.
-                queries = reformulate(findings.reading, findings.identifiers, components=components)
-            step.output = queries
-        return queries
-
-    def _settle(self, findings: Findings) -> tuple[Judged | None, tuple[Judged, ...], Choice]:
-        """Choose and criticise, again with the critic's advice after a rejection.
+    def _settle(self, findings: Findings) -> tuple[Judged | None, tuple[Judged, ...], str]:
+        """Choose and criticise, and again after a rejection, without a language model.
 
         Returns:
-            The approved choice with its critique, or None; the rejected ones; the last choice.
+            The approved choice with its critique, or None; the rejected ones; the reason of the last choice.
         """
-        ticket = depersonalised(findings.reading, findings.identifiers)
-        limit = self.rules.query_limit * max(1, sum(1 for query in findings.queries if query.weight))
-        chat = None if self._hopeless(findings, limit) else self.chat
         rejections: list[Judged] = []
         choice = Choice(None, "")
         for _ in range(self.rules.retries + 1):
-            avoid = frozenset(one for rejection in rejections for one in rejection.critique.avoid)
-            advice = rejections[-1].critique.advice if rejections else ""
-            choice = self._choose(chat, offer(findings.ranked, avoid, limit), ticket, avoid, advice)
+            choice = self._choose(findings, rejections)
             if choice.problem is None:
                 break
-            verdict = self._critique(chat, self._case(findings, choice.problem), ticket)
+            verdict = self._critique(self._case(findings, choice.problem))
             if verdict.verdict is Verdict.APPROVED:
-                return Judged(choice.problem, verdict), tuple(rejections), choice
+                return Judged(choice.problem, verdict), tuple(rejections), choice.reason
             rejections.append(Judged(choice.problem, verdict))
             if verdict.doubt not in _ABOUT_THE_ROW:
                 break
-        return None, tuple(rejections), choice
+        return None, tuple(rejections), choice.reason
 
-    def _hopeless(self, findings: Findings, limit: int) -> bool:
-        """No row can be approved whatever a model says, so none is asked."""
-        return all(hopeless(self._case(findings, one.problem)) for one in offer(findings.ranked, (), limit))
+    def _offered(self, findings: Findings, rejections: Sequence[Judged]) -> tuple[Ranked, ...]:
+        limit = self.rules.query_limit * max(1, sum(1 for query in findings.queries if query.weight))
+        return offer(findings.ranked, _avoid(rejections), limit)
+
+    def _would_do_something(self, chosen: Judged) -> bool:
+        """False where a person gets the ticket whatever a model says, so that none is asked."""
+        resolution = prescribed(chosen.problem, self.rules.language)
+        return self._authorise(resolution, chosen.critique).permission is not Permission.NEVER
+
+    def _second_opinion(
+        self, chat: ChatModel, findings: Findings, chosen: Judged, rejections: Sequence[Judged]
+    ) -> Critique:
+        asked = Asked(
+            case=self._case(findings, chosen.problem),
+            ours=chosen.critique,
+            identifiers=findings.identifiers,
+            offered=self._offered(findings, rejections),
+            avoid=_avoid(rejections),
+            advice=rejections[-1].critique.advice if rejections else "",
+        )
+        rules = self.rules
+        return second_opinion(
+            asked, chat, search=self._rows, trace=self.trace, query_limit=rules.query_limit, language=rules.language
+        )
 
     def _case(self, findings: Findings, problem: KnownError) -> Case:
         chosen = next(one for one in findings.ranked if one.problem.id == problem.id)
@@ -257,35 +279,18 @@ class _Deliberator:
             ),
         )
 
-    def _choose(
-        self,
-        chat: ChatModel | None,
-        offered: Sequence[Ranked],
-        ticket: str,
-        avoid: Collection[str],
-        advice: str,
-    ) -> Choice:
-        given = {"offered": [one.problem.id for one in offered], "avoid": sorted(avoid), "advice": advice}
+    def _choose(self, findings: Findings, rejections: Sequence[Judged]) -> Choice:
+        offered = self._offered(findings, rejections)
+        given = {"offered": [one.problem.id for one in offered], "avoid": sorted(_avoid(rejections))}
         with self.trace.stage("decide", given) as step:
-            language = self.rules.language
-            try:
-                choice = decide(offered, chat=chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
-            except ModelOutputInvalid as error:
-                choice = Choice(None, self._say("model_failed", error=error.what), Doubt.MODEL_FAILED)
-            step.output = {
-                "chosen": choice.problem.id if choice.problem else None,
-                "reason": choice.reason,
-            }
+            choice = decide(offered, language=self.rules.language)
+            step.output = {"chosen": choice.problem.id if choice.problem else None, "reason": choice.reason}
         return choice
 
-    def _critique(self, chat: ChatModel | None, case: Case, ticket: str) -> Critique:
+    def _critique(self, case: Case) -> Critique:
         given = {"problem": case.problem.id, "threshold": case.threshold, "rivals": len(case.ranked) - 1}
         with self.trace.stage("critique", given) as step:
-            try:
-                verdict = critique(case, chat, ticket=ticket, language=self.rules.language)
-            except ModelOutputInvalid as error:
-                reason = self._say("model_failed", error=error.what)
-                verdict = Critique(Verdict.REJECTED, 0.0, reason, Doubt.MODEL_FAILED, (case.problem.id,))
+            verdict = critique(case, language=self.rules.language)
             step.output = {"problem": case.problem.id, "critique": verdict}
         return verdict
 
@@ -321,10 +326,10 @@ class _Deliberator:
         rules = self.rules
         return authorise(resolution, verdict, threshold=rules.threshold, policy=rules.policy, language=rules.language)
 
-    def _refused(self, findings: Findings, rejections: tuple[Judged, ...], choice: Choice) -> Deliberation:
+    def _refused(self, findings: Findings, rejections: tuple[Judged, ...], reason: str) -> Deliberation:
         """A person gets it. The first rejection is of the closest row, so its reason says most."""
-        if choice.doubt is Doubt.MODEL_FAILED or not rejections:
-            return self._hand_over(findings, choice.doubt, choice.reason, rejections)
+        if not rejections:
+            return self._hand_over(findings, Doubt.NO_MATCH, reason)
         first = rejections[0].critique
         return self._hand_over(findings, first.doubt, first.reason, rejections)
 
@@ -356,6 +361,10 @@ class _Deliberator:
 
     def _say(self, key: str, **slots: object) -> str:
         return say(f"resolution.{key}", self.rules.language, **slots)
+
+
+def _avoid(rejections: Sequence[Judged]) -> frozenset[str]:
+    return frozenset(one for rejection in rejections for one in rejection.critique.avoid)
 
 
 def _doubt(resolution: Resolution, leave: Authorisation, consulted: str) -> Doubt:

@@ -34,7 +34,7 @@ from resuelve.resolution.act import Actor, as_json, from_json
 from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.trace import plain
-from resuelve.texts import say
+from resuelve.texts import say, translated
 from resuelve.tickets import TicketManager
 
 _SYSTEMS: tuple[tuple[type[ResuelveError], str], ...] = (
@@ -116,11 +116,11 @@ class Pipeline:
             return self._resolve(incident, item, steps)
         except ModelUnavailable as error:
             # An outage is not the incident's fault: it is tried again for as long as it takes.
-            reason = say("resolution.outage", self.rules.language, error=str(error))
+            reason = say("resolution.outage", self.rules.language, error=translated(error, self.rules.language))
             return self._unfinished(incident, reason, "models")
         except ResuelveError as error:
             system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
-            return self._failed(incident, str(error), system)
+            return self._failed(incident, translated(error, self.rules.language), system)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must cost one incident, not the run
             place = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__}: {error} ({place.filename.rsplit('/', 1)[-1]}:{place.lineno})"

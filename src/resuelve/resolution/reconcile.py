@@ -20,6 +20,7 @@ from typing import Any
 from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
 from resuelve.domain.errors import TicketUnavailable
 from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.domain.message import message
 from resuelve.journal import Intent, IntentState, Journal
 from resuelve.resolution.act import as_json, bears, reference_of
 from resuelve.resolution.read import own_message
@@ -88,7 +89,7 @@ def compare(tickets: TicketManager, journal: Journal, *, label: str) -> Comparis
         still_open, closed = tickets.open_incidents(), tickets.closed_incidents()
     except TicketUnavailable as error:
         raise TicketUnavailable(
-            f"this workspace was restored, and cannot be compared with the tickets: {error.what}",
+            message("this workspace was restored, and cannot be compared with the tickets: {why}", why=error.what),
             where=error.where,
             remedy="nothing is done until it has been; see that the ticket manager answers, and run this again",
         ) from error

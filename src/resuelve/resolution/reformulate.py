@@ -1,8 +1,8 @@
 """Stage 3, reformulate: what the ticket is about, as short texts fit to search with.
 
-Without a language model the texts are cut out of the ticket: identifiers, placeholders, form fields about the person,
-greetings and signatures go; what happened stays. With one, the model restates the problem, and its sentence is one
-more query beside the ticket's own words, never instead of them.
+The texts are cut out of the ticket: identifiers, placeholders, form fields about the person,
+greetings and signatures go; what happened stays. With one, `restate` gives the model's sentence, with which more rows
+are found to choose from, and a second matter that it sees. Neither counts in a score.
 """
 
 from __future__ import annotations
@@ -92,26 +92,40 @@ class Query:
 
 
 def reformulate(
-    reading: Reading,
-    identifiers: Sequence[Identifier],
-    chat: ChatModel | None = None,
-    *,
-    components: Sequence[str] = (),
+    reading: Reading, identifiers: Sequence[Identifier], *, components: Sequence[str] = ()
 ) -> tuple[Query, ...]:
-    """The queries of a ticket, the most telling first; none when the ticket says nothing (then no model is asked).
+    """The queries of a ticket, the most telling first; none when the ticket says nothing.
 
     Args:
         components: those of the dictionary. A title that names only one of them says where, not what, and is no query.
+    """
+    title = _clean(Part("title", reading.text_of("title")), identifiers)
+    body = _clean(Part("description", reading.text_of("description")), identifiers)
+    comment = _comment(reading, identifiers)
+    titled = bool(stems(title) - _GENERIC - {stem for component in components for stem in stems(component)})
+    if titled and len(body.split()) >= _FULL:
+        # Each word is encoded once: encoding is nearly all that an incident costs.
+        queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
+    else:
+        whole = f"{title}. {body}" if body and title.lower() not in body.lower() else body or title
+        queries = [Query(_cap(whole), "problem", 1.0)]
+    if comment:
+        queries.append(Query(_cap(comment), "comment", 0.3))
+    aside = _aside(body)
+    if aside:
+        queries.append(Query(_cap(aside), "aside", 0.0))
+    return tuple(query for query in queries if _says_something(query.text))
+
+
+def restate(ticket: str, chat: ChatModel) -> tuple[Query, ...]:
+    """A model's own sentence about a `depersonalised` ticket, and a second matter if it sees one.
 
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    own = _cut_out(reading, identifiers, components)
-    if chat is None or not own:
-        return own
-    answer = chat.complete(prompt("reformulate", ticket=depersonalised(reading, identifiers)), Reformulation).output
-    restated = [Query(_cap(answer.problema), "model", 0.5), Query(_cap(answer.otro_asunto), "aside", 0.0)]
-    return (*(q for q in own if q.purpose != "aside"), *(q for q in restated if _says_something(q.text)))
+    answer = chat.complete(prompt("reformulate", ticket=ticket), Reformulation).output
+    restated = (Query(_cap(answer.problema), "model", 1.0), Query(_cap(answer.otro_asunto), "aside", 0.0))
+    return tuple(q for q in restated if _says_something(q.text)) if _says_something(restated[0].text) else ()
 
 
 def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
@@ -132,25 +146,6 @@ def sentences(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[str,
     texts = (_bare(part, identifiers, lambda text: _POLITE.sub("\n", text)) for part in parts)
     pieces = (_collapsed(piece) for text in texts for piece in _SENTENCE_END.split(text))
     return tuple(dict.fromkeys(_cap(piece) for piece in pieces if len(piece.split()) >= _SPLIT_AT))
-
-
-def _cut_out(reading: Reading, identifiers: Sequence[Identifier], components: Sequence[str]) -> tuple[Query, ...]:
-    title = _clean(Part("title", reading.text_of("title")), identifiers)
-    body = _clean(Part("description", reading.text_of("description")), identifiers)
-    comment = _comment(reading, identifiers)
-    titled = bool(stems(title) - _GENERIC - {stem for component in components for stem in stems(component)})
-    if titled and len(body.split()) >= _FULL:
-        # Each word is encoded once: encoding is nearly all that an incident costs.
-        queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
-    else:
-        whole = f"{title}. {body}" if body and title.lower() not in body.lower() else body or title
-        queries = [Query(_cap(whole), "problem", 1.0)]
-    if comment:
-        queries.append(Query(_cap(comment), "comment", 0.3))
-    aside = _aside(body)
-    if aside:
-        queries.append(Query(_cap(aside), "aside", 0.0))
-    return tuple(query for query in queries if _says_something(query.text))
 
 
 def _comment(reading: Reading, identifiers: Sequence[Identifier]) -> str:

@@ -16,6 +16,8 @@ from typing import Any
 
 from resuelve.domain.decision import OutcomeKind
 from resuelve.domain.errors import Rejected, WorkspaceError
+from resuelve.domain.message import message, system_said
+from resuelve.texts import translated
 
 _ACTED = frozenset({OutcomeKind.CLOSED, OutcomeKind.HELD, OutcomeKind.REASSIGNED})
 REJECTION_COLUMNS = (
@@ -106,7 +108,9 @@ def write_new(folder: Path, stem: str, pieces: Iterable[str]) -> Path:
         partial.replace(path)
     except OSError as error:
         raise WorkspaceError(
-            f"the report cannot be written ({error.strerror})", where=str(folder), remedy="check space and permissions"
+            message("the report cannot be written ({why})", why=system_said(error)),
+            where=str(folder),
+            remedy="check space and permissions",
         ) from error
     return path
 
@@ -124,7 +128,9 @@ def write_beside(report: Path, suffix: str, text: str) -> Path:
         partial.replace(path)
     except OSError as error:
         raise WorkspaceError(
-            f"the report cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+            message("the report cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check space and permissions",
         ) from error
     return path
 
@@ -148,13 +154,18 @@ def append_rejections(folder: Path, at: datetime, entry: Mapping[str, Any]) -> N
             _append(path, row)
     except OSError as error:
         raise WorkspaceError(
-            f"rejections cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+            message("rejections cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check space and permissions",
         ) from error
 
 
-def rejected_as_json(rejected: Iterable[Rejected]) -> list[dict[str, str]]:
-    """Things set aside, for the report."""
-    return [{"what": one.what, "where": one.where, "reason": one.reason} for one in rejected]
+def rejected_as_json(rejected: Iterable[Rejected], language: str) -> list[dict[str, str]]:
+    """Things set aside, for the report, with their reasons in this language."""
+    return [
+        {"what": one.what, "where": translated(one.where, language), "reason": translated(one.reason, language)}
+        for one in rejected
+    ]
 
 
 def _claim(folder: Path, stem: str) -> Path:

@@ -98,7 +98,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
             "finished": now().isoformat(timespec="seconds"),
             "unchanged": list(unchanged),
             "set_aside": [{"incident": code, "reason": reason} for code, reason in aside.items()],
-            "unreadable": rejected_as_json(listing.rejected),
+            "unreadable": rejected_as_json(listing.rejected, pipeline.rules.language),
         }
         report = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
     journal.finish_run(pipeline.run, totals.as_json())

@@ -15,9 +15,6 @@ from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
-MODEL_VOTE = 1.5
-"""Log-odds that a language model's choice adds: it can turn a near miss, never a poor match."""
-
 FEATURES = ("gap", "coverage", "echo")
 """The names of what a score is made of."""
 
@@ -43,10 +40,10 @@ def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) ->
     return {"gap": gap, "coverage": chosen.coverage, "echo": chosen.echo} if words else {"gap": gap}
 
 
-def score(values: Mapping[str, float], votes: float = 0.0) -> float:
-    """0 to 100; `votes` are log-odds that a language model's agreement adds."""
+def score(values: Mapping[str, float]) -> float:
+    """0 to 100."""
     weights = _weights("words" if "echo" in values else "no_words")
-    odds = weights["intercept"] + votes + sum(weights[name] * value for name, value in values.items())
+    odds = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
     if math.isnan(odds):
         return 0.0
     return 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))

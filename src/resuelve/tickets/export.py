@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from resuelve.domain.errors import TicketUnavailable
+from resuelve.domain.message import message, system_said
 from resuelve.tickets.port import Listing
 from resuelve.tickets.wire import listing_from
 
@@ -20,7 +21,9 @@ def read_export(path: Path) -> Listing:
         entries = json.loads(path.read_text(encoding="utf-8-sig", errors="replace"))
     except OSError as error:
         raise TicketUnavailable(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="check the path and the permissions"
+            message("cannot be read ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check the path and the permissions",
         ) from error
     except (ValueError, RecursionError) as error:
         raise TicketUnavailable("is not JSON", where=str(path), remedy="export the incidents anew") from error

@@ -12,6 +12,7 @@ import httpx2
 from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
 from resuelve.domain.errors import Rejected, TicketError, TicketNotFound, TicketRefused, TicketUnavailable
 from resuelve.domain.incident import Incident
+from resuelve.domain.message import message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, shown
 from resuelve.tickets import wire
 from resuelve.tickets.latest import LatestListing
@@ -23,7 +24,7 @@ RESPONSE_LIMIT = 64 * 1024 * 1024
 _REDIRECTS = 3
 _SETTING = "MOCK_GESTOR_URL"
 _PORTS = {"http": 80, "https": 443}
-_ADDRESS_REMEDY = f"check that {_SETTING} is the address of the ticket manager"
+_ADDRESS_REMEDY = message("check that {setting} is the address of the ticket manager", setting=_SETTING)
 _TICKET_REMEDY = "look at the ticket in the manager"
 _GATEWAY = (502, 504)
 """Said by what stands before the manager, which may still be working on the change."""
@@ -131,7 +132,7 @@ class GestorClient:
         url = httpx2.URL(f"{self._base}/{path}")
         answer = self._call("GET", url.copy_merge_params({"buzon": queue}) if queue else url, limit=RESPONSE_LIMIT)
         if answer.status != 200:
-            raise _unusable(answer, f"check {_SETTING} and what the account may read")
+            raise _unusable(answer, message("check {setting} and what the account may read", setting=_SETTING))
         entries = _json(answer, changes=False)
         if not isinstance(entries, list):
             raise _unusable(answer, _ADDRESS_REMEDY, "the answer is not a list of incidents")
@@ -142,15 +143,16 @@ class GestorClient:
         content = json.dumps(_body(action)).encode("ascii")
         answer = self._call("PATCH", url, limit=RESPONSE_LIMIT, content=content)
         if answer.status == 404:
-            raise TicketNotFound(f"unknown incident{_reason(answer)}", where=answer.where, remedy="")
+            raise TicketNotFound(message("unknown incident{said}", said=_reason(answer)), where=answer.where, remedy="")
         if 400 <= answer.status < 500:
             raise TicketRefused(
-                f"refused with {answer.status}{_reason(answer)}",
+                message("refused with {status}{said}", status=answer.status, said=_reason(answer)),
                 where=answer.where,
                 remedy=_TICKET_REMEDY,
             )
         if not 200 <= answer.status < 300:
-            raise _unusable(answer, f"set {_SETTING} to the manager's final address", changes=True)
+            remedy = message("set {setting} to the manager's final address", setting=_SETTING)
+            raise _unusable(answer, remedy, changes=True)
         entry = _json(answer, changes=True)
         incident = _incident(entry, answer.where, changes=True)
         if incident.code != code:
@@ -185,7 +187,7 @@ class GestorClient:
             raise TicketRefused(
                 "an attachment on another host is not fetched",
                 where=shown(url),
-                remedy=f"allow the host {url.host!r} for attachments, if it may be trusted",
+                remedy=message("allow the host {host} for attachments, if it may be trusted", host=repr(url.host)),
             )
         return url
 
@@ -222,7 +224,7 @@ def _incident(entry: object, where: str, *, changes: bool) -> Incident:
     incident = wire.incident_from(entry, where)
     if isinstance(incident, Rejected):
         raise TicketUnavailable(
-            f"the incident cannot be read: {incident.reason}",
+            message("the incident cannot be read: {why}", why=incident.reason),
             where=where,
             remedy=_TICKET_REMEDY,
             outcome_unknown=changes,
@@ -234,7 +236,7 @@ def _incident(entry: object, where: str, *, changes: bool) -> Incident:
 def _unusable(answer: Answer, remedy: str, what: str = "", *, changes: bool = False) -> TicketUnavailable:
     """The error for an answer that is of no use; `changes`: it was to a change that may have been carried out."""
     return TicketUnavailable(
-        what or f"answered {answer.status}{_reason(answer)}",
+        what or message("answered {status}{said}", status=answer.status, said=_reason(answer)),
         where=answer.where,
         remedy=remedy,
         outcome_unknown=changes,
@@ -251,10 +253,16 @@ def _attached(answer: Answer, limit: int) -> bytes:
     if answer.status == 404:
         raise TicketNotFound("no such attachment", where=answer.where, remedy="")
     if answer.status != 200:
-        raise TicketRefused(f"answered {answer.status}{_reason(answer)}", where=answer.where, remedy="")
+        raise TicketRefused(
+            message("answered {status}{said}", status=answer.status, said=_reason(answer)),
+            where=answer.where,
+            remedy="",
+        )
     if answer.cut:
         raise TicketRefused(
-            f"larger than {limit} bytes", where=answer.where, remedy="open the attachment in the manager"
+            message("larger than {limit} bytes", limit=limit),
+            where=answer.where,
+            remedy="open the attachment in the manager",
         )
     return answer.body
 

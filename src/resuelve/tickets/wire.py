@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from resuelve.domain.errors import Rejected
 from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.domain.message import Message, message
 from resuelve.tickets.port import Listing
 
 TEXT_LIMIT = 100_000
@@ -42,8 +43,20 @@ _DATE = re.compile(
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
+_KINDS = (
+    (bool, message("true or false")),
+    (int | float, message("a number")),
+    (str, message("a text")),
+    (list, message("a list")),
+)
+
+
 class _Unusable(ValueError):
     """Why an entry cannot be read as an incident."""
+
+    def __init__(self, why: Message) -> None:
+        self.why = why
+        super().__init__(why)
 
 
 def listing_from(entries: Iterable[object], where: str) -> Listing:
@@ -51,7 +64,7 @@ def listing_from(entries: Iterable[object], where: str) -> Listing:
     incidents: dict[str, Incident] = {}
     rejected: list[Rejected] = []
     for number, entry in enumerate(entries, start=1):
-        place = f"{where}, entry {number}"
+        place = message("{where}, entry {number}", where=where, number=number)
         incident = incident_from(entry, place)
         if isinstance(incident, Rejected):
             rejected.append(incident)
@@ -67,11 +80,11 @@ def incident_from(entry: object, where: str) -> Incident | Rejected:
     name = where.rpartition(", ")[2]
     try:
         if not isinstance(entry, Mapping):
-            raise _Unusable(f"{_kind(entry)}, not an object")
+            raise _Unusable(message("{kind}, not an object", kind=_kind(entry)))
         name = code_of(entry)
         return _incident(name, entry)
     except _Unusable as problem:
-        return Rejected(name, where, str(problem))
+        return Rejected(name, where, problem.why)
 
 
 def code_of(entry: object) -> str:
@@ -82,22 +95,26 @@ def code_of(entry: object) -> str:
     """
     value = entry.get("codIncidencia") if isinstance(entry, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise _Unusable("no codIncidencia" if value is None else f"codIncidencia is {_kind(value)}")
+        raise _Unusable(
+            message("no codIncidencia")
+            if value is None
+            else message("{name} is {kind}", name="codIncidencia", kind=_kind(value))
+        )
     problem = code_problem(code := _scalar(value))
     if problem:
         raise _Unusable(problem)
     return code
 
 
-def code_problem(code: str) -> str:
-    """Why a text may not be used as an incident code; empty when it may."""
+def code_problem(code: str) -> Message | None:
+    """Why a text may not be used as an incident code; None when it may."""
     if not code.strip():
-        return "codIncidencia is empty"
+        return message("codIncidencia is empty")
     if len(code) > CODE_LIMIT:
-        return f"codIncidencia is longer than {CODE_LIMIT} characters"
+        return message("codIncidencia is longer than {limit} characters", limit=CODE_LIMIT)
     if code in (".", "..") or any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in code):
-        return "codIncidencia holds control characters, or is a path"
-    return ""
+        return message("codIncidencia holds control characters, or is a path")
+    return None
 
 
 def incident_to(incident: Incident) -> dict[str, object]:
@@ -195,7 +212,7 @@ def _entry(item: object, number: int) -> HistoryEntry:
     if isinstance(item, str):
         return HistoryEntry(detail=_bounded(item, TEXT_LIMIT))
     if not isinstance(item, Mapping):
-        raise _Unusable(f"historial[{number}] is {_kind(item)}, not an object")
+        raise _Unusable(message("historial[{number}] is {kind}, not an object", number=number, kind=_kind(item)))
     place = f"historial[{number}]."
     return HistoryEntry(
         at=date_from(item.get("Fecha")),
@@ -238,7 +255,7 @@ def _text(entry: Mapping[object, object], key: str, limit: int, place: str = "")
     if value is None:
         return ""
     if not isinstance(value, str | int | float):
-        raise _Unusable(f"{place}{key} is {_kind(value)}, not a text")
+        raise _Unusable(message("{name} is {kind}, not a text", name=f"{place}{key}", kind=_kind(value)))
     return _bounded(_scalar(value), limit)
 
 
@@ -246,7 +263,7 @@ def _scalar(value: str | float) -> str:
     try:
         return value if isinstance(value, str) else str(value)
     except ValueError:  # an integer of more digits than Python writes
-        raise _Unusable("a number of thousands of digits") from None
+        raise _Unusable(message("a number of thousands of digits")) from None
 
 
 def _bounded(text: str, limit: int) -> str:
@@ -255,8 +272,8 @@ def _bounded(text: str, limit: int) -> str:
     return _UNWANTED.sub("\ufffd", text)
 
 
-def _kind(value: object) -> str:
-    for kind, name in ((bool, "true or false"), (int | float, "a number"), (str, "a text"), (list, "a list")):
+def _kind(value: object) -> Message:
+    for kind, name in _KINDS:
         if isinstance(value, kind):
             return name
-    return "nothing" if value is None else "an object"
+    return message("nothing") if value is None else message("an object")

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from resuelve.domain.errors import IndexMismatch, IndexMissing
+from resuelve.domain.message import message
 from resuelve.vectors.copying import bring, occupied
 from resuelve.vectors.engine import ENGINE, never_written
 from resuelve.vectors.fusion import Fusion
@@ -234,5 +235,7 @@ def _manifest(staged: Path, identity: IndexIdentity, ids: Iterable[str], length:
 def _require_engine(manifest: Manifest, generation: Path) -> None:
     if manifest.engine != ENGINE:
         raise IndexMismatch(
-            f"the index was written by {manifest.engine}, this is {ENGINE}", where=str(generation), remedy=REBUILD
+            message("the index was written by {engine}, this is {now}", engine=manifest.engine, now=ENGINE),
+            where=str(generation),
+            remedy=REBUILD,
         )

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import qdrant_edge as qdrant
 
 from resuelve.domain.errors import IndexDamaged, VectorIndexError
+from resuelve.domain.message import message
 from resuelve.vectors.intake import REBUILD
 from resuelve.vectors.port import Entry
 from resuelve.vectors.words import ACCENTED_STOP_WORDS, fold
@@ -122,9 +123,15 @@ def engine_errors(what: str, folder: Path, error: type[VectorIndexError] = Index
     try:
         yield
     except (KeyError, ValueError) as caught:
-        raise IndexDamaged(f"{what}: it is damaged ({caught!r})", where=str(folder), remedy=REBUILD) from caught
+        raise IndexDamaged(
+            message("{what}: it is damaged ({why})", what=message(what), why=repr(caught)),
+            where=str(folder),
+            remedy=REBUILD,
+        ) from caught
     except BaseException as caught:
         # The binding raises plain Exception, nothing narrower, and a Rust panic under a name that it does not export.
         if type(caught) is Exception or type(caught).__name__ == "PanicException":
-            raise error(f"{what}: {caught}", where=str(folder), remedy=REBUILD) from caught
+            raise error(
+                message("{what}: {why}", what=message(what), why=caught), where=str(folder), remedy=REBUILD
+            ) from caught
         raise

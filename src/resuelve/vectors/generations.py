@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from resuelve.domain.errors import IndexDamaged, IndexMissing, VectorIndexError
+from resuelve.domain.message import message, system_said
 from resuelve.vectors.copying import bring
 from resuelve.vectors.intake import REBUILD
 from resuelve.vectors.manifest import Manifest, read_ids
@@ -130,7 +131,9 @@ class Generations:
         except UnicodeDecodeError:
             name = ""
         except OSError as error:
-            raise VectorIndexError(f"the index cannot be read: {error.strerror}", where=str(self._pointer)) from error
+            raise VectorIndexError(
+                message("the index cannot be read: {why}", why=system_said(error)), where=str(self._pointer)
+            ) from error
         if not _ID.fullmatch(name):
             raise IndexDamaged("the pointer to the index is damaged", where=str(self._pointer), remedy=REBUILD)
         return self._root / name

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from resuelve.domain.errors import IndexMismatch, VectorIndexError
+from resuelve.domain.message import message
 from resuelve.vectors.port import Entry, IndexIdentity, Vectors
 
 REBUILD = "run: resuelve index"
@@ -28,7 +29,9 @@ def checked(
             or there are not as many entries as the identity says.
     """
     if identity.dimension < 1:
-        raise VectorIndexError(f"vectors of length {identity.dimension} cannot be indexed", where=identity.embedder)
+        raise VectorIndexError(
+            message("vectors of length {length} cannot be indexed", length=identity.dimension), where=identity.embedder
+        )
     seen = set(present)
     for entry in entries:
         if not _ENTRY_ID.fullmatch(entry.id):
@@ -39,7 +42,9 @@ def checked(
         seen.add(entry.id)
         yield entry
     if len(seen) != identity.entries:
-        raise VectorIndexError(f"{identity.entries} entries were announced and {len(seen)} came")
+        raise VectorIndexError(
+            message("{announced} entries were announced and {came} came", announced=identity.entries, came=len(seen))
+        )
 
 
 def checked_change(
@@ -62,7 +67,12 @@ def checked_change(
     """
     if (current.embedder, current.dimension) != (identity.embedder, identity.dimension):
         raise IndexMismatch(
-            f"the index was built with {current.embedder}, the new entries with {identity.embedder}", remedy=REBUILD
+            message(
+                "the index was built with {built}, the new entries with {now}",
+                built=current.embedder,
+                now=identity.embedder,
+            ),
+            remedy=REBUILD,
         )
     if since is not None and since != current:
         raise IndexMismatch("another process has changed the index meanwhile", remedy=REBUILD)
@@ -76,7 +86,11 @@ def checked_change(
 def _check_vector(entry: Entry, identity: IndexIdentity) -> None:
     if entry.vector.shape != (identity.dimension,):
         raise VectorIndexError(
-            f"a vector of shape {entry.vector.shape} does not fit an index of dimension {identity.dimension}",
+            message(
+                "a vector of shape {shape} does not fit an index of dimension {dimension}",
+                shape=entry.vector.shape,
+                dimension=identity.dimension,
+            ),
             where=f"problem {entry.problem_id}, entry {entry.id}",
         )
     if not np.isfinite(entry.vector).all():
@@ -95,7 +109,12 @@ def query_vector(vector: Vectors, identity: IndexIdentity) -> Vectors:
     flat = np.asarray(vector, dtype=np.float32).reshape(-1)
     if flat.size != identity.dimension:
         raise IndexMismatch(
-            f"the index holds vectors of length {identity.dimension} by {identity.embedder}, the query has {flat.size}",
+            message(
+                "the index holds vectors of length {length} by {embedder}, the query has {found}",
+                length=identity.dimension,
+                embedder=identity.embedder,
+                found=flat.size,
+            ),
             remedy=REBUILD,
         )
     if not np.isfinite(flat).all():

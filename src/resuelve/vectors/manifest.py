@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import IndexDamaged, IndexMismatch, VectorIndexError
+from resuelve.domain.message import message, system_said
 from resuelve.vectors.intake import REBUILD
 from resuelve.vectors.port import IndexIdentity
 from resuelve.vectors.storage import Mark, mark, write_durably
@@ -76,7 +77,11 @@ class Manifest:
             content = json.loads(path.read_bytes())
             if content["format"] != FORMAT:
                 raise IndexMismatch(
-                    f"the index has format {content['format']!r}, this version of Resuelve reads {FORMAT}",
+                    message(
+                        "the index has format {found}, this version of Resuelve reads {known}",
+                        found=repr(content["format"]),
+                        known=FORMAT,
+                    ),
                     where=str(path),
                     remedy=REBUILD,
                 )
@@ -84,7 +89,9 @@ class Manifest:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise VectorIndexError(f"the index cannot be read: {error.strerror}", where=str(path)) from error
+            raise VectorIndexError(
+                message("the index cannot be read: {why}", why=system_said(error)), where=str(path)
+            ) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise IndexDamaged("the manifest of the index is damaged", where=str(path), remedy=REBUILD) from error
 
@@ -130,7 +137,9 @@ def read_ids(path: Path, expected: Mark) -> list[str]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise VectorIndexError(f"the index cannot be read: {error.strerror}", where=str(path)) from error
+        raise VectorIndexError(
+            message("the index cannot be read: {why}", why=system_said(error)), where=str(path)
+        ) from error
     if found != expected or expected.size % _ID_BYTES:
         raise IndexDamaged("the list of entries of the index is damaged", where=str(path), remedy=REBUILD)
     width = 2 * _ID_BYTES

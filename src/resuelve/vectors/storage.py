@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resuelve.domain.errors import VectorIndexError
+from resuelve.domain.message import message, system_said
 
 _CHECKED_BYTES = 2**20
 
@@ -33,7 +34,7 @@ def storage_errors(what: str, where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise VectorIndexError(
-            f"{what}: {error.strerror or error}",
+            message("{what}: {why}", what=message(what), why=system_said(error)),
             where=str(error.filename or where),
             remedy=_REMEDIES.get(error.errno or 0, "check that folder"),
         ) from error
@@ -50,7 +51,7 @@ def require_space(folder: Path, wanted: int) -> None:
     free = status.f_bavail * status.f_frsize
     if free < wanted:
         raise VectorIndexError(
-            f"{wanted // 2**20} MiB are needed and {free // 2**20} are free",
+            message("{wanted} MiB are needed and {free} are free", wanted=wanted // 2**20, free=free // 2**20),
             where=str(folder),
             remedy=_REMEDIES[errno.ENOSPC],
         )

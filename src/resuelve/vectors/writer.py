@@ -11,6 +11,7 @@ from pathlib import Path
 import qdrant_edge as qdrant
 
 from resuelve.domain.errors import VectorIndexError
+from resuelve.domain.message import message
 from resuelve.vectors.engine import average_length, bm25, config, engine_errors, point
 from resuelve.vectors.port import Entry
 
@@ -93,4 +94,7 @@ def _check_count(folder: Path, entries: int) -> None:
         count = shard.count(qdrant.CountRequest(exact=True))
         shard.close()
     if count != entries:
-        raise VectorIndexError(f"{entries} entries were written and {count} can be read", where=str(folder))
+        raise VectorIndexError(
+            message("{written} entries were written and {read} can be read", written=entries, read=count),
+            where=str(folder),
+        )

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, EditConflict, Rejected, ResuelveError, WorkspaceError
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.maintenance.proposal import Proposal
 from resuelve.knowledge.maintenance.stored import TAKEN, Act, Entry, State, entry_of, line_of
@@ -158,7 +159,7 @@ class Ledger:
         with self._open() as pages:
             for seen in entries:
                 if pages.open_entry(seen.proposal.id) != seen:
-                    what = f"{seen.proposal.id} has been changed meanwhile"
+                    what = message("{proposal} has been changed meanwhile", proposal=seen.proposal.id)
                     raise EditConflict(what, where=_FILE, remedy="look at it again, then repeat the decision")
             intent = _Intent(act, problems, edits or {})
             durable.replace(self._accepting, intent.data())
@@ -180,7 +181,7 @@ class Ledger:
                 yield pages
         except OSError as error:
             raise WorkspaceError(
-                f"the proposals cannot be read or written ({error.strerror or error})",
+                message("the proposals cannot be read or written ({why})", why=system_said(error)),
                 where=str(error.filename or self._path),
                 remedy="check space and permissions",
             ) from error
@@ -197,7 +198,9 @@ class Ledger:
                     raise ValueError(f"{entry.proposal.id} stands there twice")
             except (ValueError, TypeError) as error:
                 pages.damaged.append(line)
-                pages.rejected.append(Rejected(f"line {number}", f"{_FILE}:{number}", str(error)))
+                pages.rejected.append(
+                    Rejected(f"line {number}", f"{_FILE}:{number}", message("it cannot be read ({why})", why=error))
+                )
             else:
                 pages.entries[entry.proposal.id] = entry
         return pages
@@ -266,15 +269,27 @@ class _Pages:
             return self.entries[proposal]
         heir = next((one for one in self.entries.values() if proposal in one.replaced), None)
         if heir is not None:
-            what = f"{proposal} was found again with more evidence, and is {heir.proposal.id} now"
-            raise DictionaryError(what, where=_FILE, remedy=f"look at {heir.proposal.id}")
-        raise DictionaryError(f"there is no proposal {proposal[:60]}", where=_FILE, remedy="look at the list")
+            what = message(
+                "{proposal} was found again with more evidence, and is {heir} now",
+                proposal=proposal,
+                heir=heir.proposal.id,
+            )
+            raise DictionaryError(what, where=_FILE, remedy=message("look at {heir}", heir=heir.proposal.id))
+        raise DictionaryError(
+            message("there is no proposal {proposal}", proposal=proposal[:60]), where=_FILE, remedy="look at the list"
+        )
 
     def open_entry(self, proposal: str) -> Entry:
         entry = self.entry(proposal)
         if not entry.waiting:
             last = entry.acts[-1]
-            what = f"{proposal} is {entry.state} already, by {last.who} on {last.at:%Y-%m-%d}"
+            what = message(
+                "{proposal} is {state} already, by {who} on {day}",
+                proposal=proposal,
+                state=entry.state,
+                who=last.who,
+                day=f"{last.at:%Y-%m-%d}",
+            )
             raise DictionaryError(what, where=_FILE, remedy="only an open proposal can be decided about")
         return entry
 

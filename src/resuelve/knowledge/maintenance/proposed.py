@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.maintenance.review import row_fields
@@ -73,5 +74,7 @@ def _write(path: Path, text: str) -> None:
         durable.replace(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise WorkspaceError(
-            f"it cannot be written ({error.strerror})", where=str(path), remedy="check space and permissions"
+            message("it cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check space and permissions",
         ) from error

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from resuelve.domain.errors import DictionaryError
 from resuelve.domain.known_error import KnownError
+from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue, columns_of, row_of
 from resuelve.knowledge.draft import clean_text
 from resuelve.knowledge.edits import AddExample, AddProblem, Edit
@@ -75,14 +76,27 @@ def checked_edits(entry: Entry, fields: Mapping[str, str]) -> dict[str, str]:
     named = {contract_name(name): clean_text(text) for name, text in fields.items()}
     for name, text in named.items():
         if name not in _NAMES:
-            _refuse(entry, f"there is no column {name[:60]}", f"name one of {', '.join(_NAMES)}")
+            _refuse(
+                entry,
+                message("there is no column {name}", name=name[:60]),
+                message("name one of {names}", names=", ".join(_NAMES)),
+            )
         if is_formula(text):
-            _refuse(entry, f"{name} begins with «{text[0]}», as a formula does", "begin it with a word or with «•»")
+            _refuse(
+                entry,
+                message("{name} begins with «{sign}», as a formula does", name=name, sign=text[0]),
+                "begin it with a word or with «•»",
+            )
     if entry.proposal.kind is ProposalKind.EXAMPLE and named.keys() - {"DESCRIPCION"}:
         _refuse(
             entry,
-            f"it is an example of {entry.proposal.problem}, and has only a DESCRIPCION of its own",
-            f"change {entry.proposal.problem} in the dictionary, or merge the proposal into another problem",
+            message(
+                "it is an example of {problem}, and has only a DESCRIPCION of its own", problem=entry.proposal.problem
+            ),
+            message(
+                "change {problem} in the dictionary, or merge the proposal into another problem",
+                problem=entry.proposal.problem,
+            ),
         )
     return named
 
@@ -129,7 +143,7 @@ def _known(entry: Entry, fields: Mapping[str, str]) -> KnownError:
     columns = columns_of(entry.proposal.id, Line(1, _NAMES))
     known = row_of(Line(2, tuple(fields.get(name, "") for name in _NAMES)), columns)
     if isinstance(known, str):
-        _refuse(entry, f"the row could not be used: {known}", "edit the proposal")
+        _refuse(entry, message("the row could not be used: {known}", known=known), "edit the proposal")
     return known
 
 

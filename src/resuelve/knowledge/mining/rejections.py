@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resuelve.domain.errors import Rejected
+from resuelve.domain.message import message, system_said
 from resuelve.resolution.report import REJECTION_COLUMNS
 
 _LARGEST_CELL = 1_000_000
@@ -54,7 +55,7 @@ def rejected_rows(files: Iterable[Path]) -> tuple[tuple[RejectedRow, ...], tuple
             for cells in _lines(file, unread):
                 _count(cells, tallies)
         except OSError as error:
-            unread.append(Rejected(file.name, file.name, f"cannot be read ({error.strerror})"))
+            unread.append(Rejected(file.name, file.name, message("cannot be read ({why})", why=system_said(error))))
     rows = [
         RejectedRow(row, len(tally.incidents), tuple(tally.doubts.most_common()), _most(tally.advice))
         for row, tally in tallies.items()
@@ -70,7 +71,11 @@ def _lines(file: Path, unread: list[Rejected]) -> Iterator[dict[str, str]]:
         header = [cell.strip() for cell in next(csv.reader([first], delimiter=separator), [])]
         missing = {"codigo_incidencia", "tipo_problema", "resolucion_completa"}.difference(header)
         if missing:
-            unread.append(Rejected(file.name, f"{file.name}:1", f"has no column {' or '.join(sorted(missing))}"))
+            unread.append(
+                Rejected(
+                    file.name, f"{file.name}:1", message("has no column {names}", names=" / ".join(sorted(missing)))
+                )
+            )
             return
         reader = csv.reader((line.replace("\0", "") for line in lines), delimiter=separator)
         while True:
@@ -79,12 +84,18 @@ def _lines(file: Path, unread: list[Rejected]) -> Iterator[dict[str, str]]:
             except StopIteration:
                 return
             except csv.Error as error:
-                unread.append(Rejected(file.name, f"{file.name}:{reader.line_num + 1}", str(error)))
+                unread.append(
+                    Rejected(
+                        file.name,
+                        f"{file.name}:{reader.line_num + 1}",
+                        message("the line cannot be read: {why}", why=error),
+                    )
+                )
                 continue
             if len(cells) == len(header):
                 yield {name: _text(cell) for name, cell in zip(header, cells, strict=True) if name in REJECTION_COLUMNS}
             elif cells:
-                reason = f"it has {len(cells)} cells, the header has {len(header)}"
+                reason = message("it has {cells} cells, the header has {header}", cells=len(cells), header=len(header))
                 unread.append(Rejected(" ".join(cells)[:80], f"{file.name}:{reader.line_num + 1}", reason))
 
 

@@ -1,4 +1,8 @@
-"""What a model may answer, a closed vocabulary a role. Field names are Spanish, like the prompts."""
+"""What a model may answer, a closed vocabulary a role. Field names are Spanish, like the prompts.
+
+The reason comes before what follows from it: servers write the fields in this order, and a small model that has to name
+a letter first names one at random.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +31,16 @@ class Reformulation(Answer):
 class Selection(Answer):
     """A letter of those offered, or none. `selection_among` narrows `eleccion` to them."""
 
-    eleccion: str
     motivo: str
+    eleccion: str
 
 
 class Review(Answer):
     """The critic's answer. Bounds are checked here, because not every server keeps to them."""
 
+    motivo: str
     veredicto: Literal["APROBADO", "RECHAZADO", "YA_INTENTADO"]
     puntuacion: int = Field(ge=0, le=100)
-    motivo: str
     tipo_problema: Literal[
         "NINGUNO", "NO_ENCAJA", "ENCAJE_DEBIL", "AMBIGUO", "CONTRADICTORIO", "VARIOS_ASUNTOS", "YA_INTENTADO"
     ]

@@ -1,0 +1,150 @@
+"""A language model may take away what scores and rules would do, and nothing that it says can add to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resuelve.domain.decision import Candidate, Critique, Doubt, Verdict
+from resuelve.domain.errors import ModelUnavailable
+from resuelve.domain.incident import Incident
+from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.models.scripted import Answers, ScriptedChat
+from resuelve.resolution.critique import Case, critique
+from resuelve.resolution.prompts.schemas import NONE, Reformulation, Review
+from resuelve.resolution.read import Reading, read
+from resuelve.resolution.reformulate import Query
+from resuelve.resolution.rerank import Ranked
+from resuelve.resolution.retrieve import Retrieved
+from resuelve.resolution.second_opinion import Asked, second_opinion
+from resuelve.resolution.trace import Trace
+from resuelve.resolution.words import Lexicon
+
+CLOSE = Prescription(ResolutionKind.CLOSE)
+TO_X = Prescription(ResolutionKind.REASSIGN, queue="GR_X")
+EXAMPLES = {
+    "A": "El recibo de enero sale en blanco al descargarlo",
+    "B": "No puede adjuntar la factura del dentista",
+    "C": "El certificado digital no firma el contrato",
+}
+RESTATED = Reformulation(problema="El recibo no se ve al bajarlo", otro_asunto="")
+FINE = {"veredicto": "APROBADO", "puntuacion": 100, "motivo": "encaja", "tipo_problema": "NINGUNO", "enfoque": ""}
+VERDICTS = ("APROBADO", "RECHAZADO", "YA_INTENTADO")
+KINDS = ("NINGUNO", "NO_ENCAJA", "ENCAJE_DEBIL", "AMBIGUO", "CONTRADICTORIO", "VARIOS_ASUNTOS", "YA_INTENTADO")
+
+
+def ranked(code: str, relevance: float, prescription: Prescription = CLOSE) -> Ranked:
+    row = KnownError(code, "Web", (EXAMPLES[code],), "Error", f"Use el menú {code} mañana", prescription)
+    return Ranked(Candidate(row, row.description, 0.9, 3.0, 0.5), relevance, 0.9, 0.9, 0, 0, relevance)
+
+
+def asked(prescription: Prescription = CLOSE) -> Asked:
+    rows = (ranked("A", 6.0, prescription), ranked("B", 1.0, prescription))
+    reading = read(Incident("INC1", description=EXAMPLES["A"]), label="[SPAI] ")
+    case = Case(reading, Retrieved((), 0.1, 0.1), rows, rows[0], Lexicon(EXAMPLES.values()), 65.0)
+    ours = critique(case)
+    assert ours.verdict is Verdict.APPROVED
+    return Asked(case, ours, (), rows)
+
+
+def heard(chat: ScriptedChat, given: Asked | None = None, aside: Candidate | None = None) -> tuple[Critique, Trace]:
+    trace = Trace(itertools.count().__next__)
+
+    def search(reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
+        assert reading.text
+        assert queries
+        return Retrieved((), 0.1, 0.1, aside), (ranked("C", 9.0), ranked("A", 8.0))
+
+    return second_opinion(given or asked(), chat, search=search, trace=trace), trace
+
+
+def says(choice: str, review: Answers = FINE, restated: Answers = RESTATED) -> ScriptedChat:
+    chosen = {"eleccion": choice, "motivo": "por eso"}
+    return ScriptedChat({"reformulate": restated, "decide": chosen, "critique": review})
+
+
+def test_a_model_that_agrees_changes_nothing_but_the_reason() -> None:
+    chat = says("A")
+    verdict, trace = heard(chat)
+    assert (verdict.verdict, verdict.score, verdict.reason) == (Verdict.APPROVED, asked().ours.score, "encaja")
+    assert [call.role for call in chat.calls] == ["reformulate", "decide", "critique"]
+    assert [step.stage for step in trace.steps] == ["reformulate", "decide", "critique"]
+    # What the model's words have found is offered besides, once, after what the ticket's own have found.
+    assert trace.steps[1].input["offered"] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize("choice", ["B", "C"])
+def test_another_choice_is_a_veto_that_names_both(choice: str) -> None:
+    chat = says(choice)
+    verdict, _ = heard(chat)
+    assert (verdict.verdict, verdict.doubt, verdict.avoid) == (Verdict.REJECTED, Doubt.MODEL_DISAGREES, ("A",))
+    assert verdict.score < 65
+    assert verdict.features == asked().ours.features
+    assert f"{choice} y no A: por eso" in verdict.reason
+    assert len(chat.calls) == 2
+
+
+def test_another_row_that_leads_to_the_same_is_no_disagreement() -> None:
+    assert heard(says("B"), asked(TO_X))[0].verdict is Verdict.APPROVED
+
+
+def test_none_of_them_is_a_veto() -> None:
+    chat = says(NONE)
+    verdict, _ = heard(chat)
+    assert (verdict.verdict, verdict.doubt, verdict.reason) == (Verdict.REJECTED, Doubt.NO_MATCH, "por eso")
+    assert len(chat.calls) == 2
+
+
+def test_a_second_matter_that_only_the_model_saw_is_a_veto_without_a_review() -> None:
+    chat = says("A")
+    verdict, _ = heard(chat, aside=Candidate(ranked("B", 5.0).problem, EXAMPLES["B"], 0.9, 1.0, 1.0))
+    assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS)
+    assert [call.role for call in chat.calls] == ["reformulate", "decide"]
+
+
+def test_a_restatement_is_not_needed() -> None:
+    verdict, trace = heard(says("A", restated="No sé."))
+    assert verdict.verdict is Verdict.APPROVED
+    assert trace.steps[1].input["offered"] == ["A", "B"]
+
+
+@pytest.mark.parametrize("chat", [says("Z"), says("A", review="Me parece bien")])
+def test_no_usable_answer_is_a_veto(chat: ScriptedChat) -> None:
+    verdict, _ = heard(chat)
+    assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.MODEL_FAILED)
+    assert verdict.score < 65
+
+
+@pytest.mark.parametrize("role", ["reformulate", "decide", "critique"])
+def test_a_model_out_of_reach_is_no_answer(role: str) -> None:
+    answers: dict[str, Answers] = {"reformulate": RESTATED, "decide": {"eleccion": "A", "motivo": ""}, "critique": FINE}
+    with pytest.raises(ModelUnavailable):
+        heard(ScriptedChat({**answers, role: ModelUnavailable("down")}))
+
+
+@given(
+    st.sampled_from(["A", "B", "C", NONE]),
+    st.builds(
+        Review,
+        veredicto=st.sampled_from(VERDICTS),
+        puntuacion=st.integers(0, 100),
+        motivo=st.text(max_size=20),
+        tipo_problema=st.sampled_from(KINDS),
+        enfoque=st.text(max_size=20),
+    ),
+    st.builds(Reformulation, problema=st.sampled_from([*EXAMPLES.values(), ""]), otro_asunto=st.text(max_size=30)),
+)
+def test_whatever_it_says_it_only_takes_away(choice: str, review: Review, restated: Reformulation) -> None:
+    chat = says(choice, review, restated)
+    verdict, _ = heard(chat)
+    assert verdict.score <= asked().ours.score
+    assert len(chat.calls) <= 3
+    if verdict.verdict is Verdict.APPROVED:
+        assert (choice, review.veredicto) == ("A", "APROBADO")
+        assert verdict.score == min(asked().ours.score, review.puntuacion)
+    else:
+        assert verdict.avoid == ("A",)
