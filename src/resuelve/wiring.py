@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
@@ -18,11 +19,12 @@ from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.guard import Guard
 from resuelve.knowledge.impact import PastTicket, past_tickets
-from resuelve.knowledge.index import open_index
+from resuelve.knowledge.index import build_index, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
+from resuelve.replay.sets import EvaluationSet, read_set
 from resuelve.resolution.deliberate import Knowledge, Rules
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
@@ -216,6 +218,36 @@ def knowledge_for(settings: Settings, dictionary: Catalogue, model: Embedder) ->
         yield Knowledge.of(dictionary.problems, index, model)
     finally:
         index.close()
+
+
+def evaluation_set(folder: Path, kb: Path | None = None) -> EvaluationSet:
+    """A folder with labelled tickets and a dictionary.
+
+    Raises:
+        EvaluationError, DictionaryError: it cannot be read.
+    """
+    from resuelve.tickets.wire import incident_from
+
+    return read_set(folder, incident_from, kb)
+
+
+@contextmanager
+def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowledge]:
+    """A dictionary as the stages use it, with an index of its own that is gone when the block ends.
+
+    Raises:
+        VectorIndexError, ModelUnavailable: the index could not be built.
+    """
+    from resuelve.vectors.edge import EdgeStore
+
+    with TemporaryDirectory(prefix="resuelve-") as folder:
+        passing = EdgeStore(Path(folder))
+        build_index(dictionary.problems, model, passing)
+        index = open_index(dictionary, model, passing)
+        try:
+            yield Knowledge.of(dictionary.problems, index, model)
+        finally:
+            index.close()
 
 
 def regression_file(settings: Settings) -> RegressionFile:

@@ -12,6 +12,7 @@ from resuelve.pages.mined import doubt_in_words
 from resuelve.pages.numbers import duration, number, percent
 from resuelve.pages.page import clean
 from resuelve.pages.pictures import Bar, bars, interval, sparkline, stacked
+from resuelve.pages.plots import Axes, Dot, curve_plot, reliability_plot
 from resuelve.tickets.port import Listing
 
 
@@ -34,6 +35,29 @@ def test_a_sparkline_has_a_column_for_each_period_in_which_there_was_something()
     assert heights == [17.0, 34.0]
     ElementTree.fromstring(sparkline([], "t"))  # noqa: S314
     ElementTree.fromstring(interval(0.0, 0.5, 1.0, "t"))  # noqa: S314
+
+
+AXES = Axes("<t>", "<x>", "<y>", ["0 %", "25 %", "50 %", "75 %", "100 %"])
+SHARE = st.floats(0, 1)
+
+
+@given(st.lists(st.builds(Dot, SHARE, SHARE, SHARE, SHARE, SHARE, st.text(max_size=20)), max_size=5))
+def test_any_dots_make_a_plot(dots: list[Dot]) -> None:
+    drawn = ElementTree.fromstring(reliability_plot(dots, AXES))  # noqa: S314 - our own
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == len(dots)
+
+
+@given(st.lists(st.tuples(SHARE, SHARE), max_size=20), SHARE)
+def test_any_points_make_a_curve(points: list[tuple[float, float]], target: float) -> None:
+    ElementTree.fromstring(curve_plot(points, AXES, target=target))  # noqa: S314
+
+
+def test_more_is_further_right_and_higher() -> None:
+    drawn = ElementTree.fromstring(curve_plot([(0.1, 0.2), (0.9, 0.8)], AXES, target=0.5))  # noqa: S314
+    (line,) = drawn.iter("{http://www.w3.org/2000/svg}polyline")
+    (x1, y1), (x2, y2) = (map(float, point.split(",")) for point in line.get("points", "").split())
+    assert x1 < x2
+    assert y1 > y2
 
 
 def test_numbers() -> None:

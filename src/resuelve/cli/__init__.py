@@ -84,6 +84,21 @@ def explain(
     run_explain(settings_for(workspace), incident, as_json=json)
 
 
+@app.command(help=told("evaluate.help"))
+def evaluate(
+    sets: Annotated[list[Path], typer.Argument(metavar="SET...", help=told("evaluate.sets.help"))],
+    kb: Annotated[Path | None, typer.Option("--kb", metavar="FILE", help=told("evaluate.kb.help"))] = None,
+    json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help=told("evaluate.json.help"))] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help=told("evaluate.html.help"))] = None,
+    target: Annotated[float, typer.Option("--target", min=0.5, max=0.999, help=told("evaluate.target.help"))] = 0.95,
+) -> None:
+    """Measure how good the decisions are."""
+    from resuelve.cli.evaluate import run_evaluate
+    from resuelve.cli.surroundings import settings_for
+
+    run_evaluate(settings_for(occupy=False), sets, kb=kb, target=target, json_file=json, html=html)
+
+
 @app.command(help=told("cli.doctor.help"))
 def doctor(workspace: Workspace = None) -> None:
     """Check everything that a run needs."""

@@ -22,7 +22,8 @@
     ├── ModelError
     │   ├── ModelUnavailable        the model server did not answer
     │   └── ModelOutputInvalid      it answered something that may not be used
-    └── JournalError                the journal cannot be read or written
+    ├── JournalError                the journal cannot be read or written
+    └── EvaluationError             an evaluation set cannot be read, or holds nothing to measure on
 
 A row or an incident that cannot be processed is not an error of the run: it is set aside with its reason
 (`Rejected`), and the rest goes on.
@@ -208,6 +209,10 @@ class ModelOutputInvalid(ModelError):
 
 class JournalError(ResuelveError):
     """The journal cannot be read or written."""
+
+
+class EvaluationError(ResuelveError):
+    """An evaluation set cannot be read, or holds nothing to measure on."""
 
 
 @dataclass(frozen=True, slots=True)

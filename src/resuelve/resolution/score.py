@@ -15,6 +15,9 @@ from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
+FEATURES = ("gap", "coverage", "echo")
+"""The names of what a score is made of."""
+
 _RIVALS = 5
 
 

@@ -1,0 +1,177 @@
+"""`resuelve evaluate`: how good the decisions are, measured on sets of labelled tickets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from resuelve import wiring
+from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import message, system_said
+from resuelve.knowledge import durable
+from resuelve.knowledge.catalogue import examples
+from resuelve.models import Embedder
+from resuelve.pages.evaluated import evaluated_page
+from resuelve.pages.numbers import number
+from resuelve.replay.evaluate import Evaluation, evaluate
+from resuelve.replay.predict import RememberingEmbedder
+from resuelve.replay.sets import EvaluationSet
+from resuelve.settings import Settings
+from resuelve.texts import say
+
+_SHOWN_SET_ASIDE = 10
+
+
+def run_evaluate(
+    settings: Settings,
+    sets: Sequence[Path],
+    *,
+    kb: Path | None,
+    target: float,
+    json_file: Path | None,
+    html: Path | None,
+) -> None:
+    """Measure on each set in turn, print a table, write what was asked for.
+
+    JSON holds one object for one set, and an array of them for several.
+
+    Raises:
+        EvaluationError, DictionaryError: a set cannot be read; nothing was measured.
+        ModelUnavailable, VectorIndexError, WorkspaceError: nothing was written.
+    """
+    console, language, started = terminal(), settings.language, now()
+    found = [wiring.evaluation_set(folder, kb) for folder in sets]
+    model = wiring.embedder(settings)
+    reports = []
+    for one in found:
+        with progress_bar(console) as bar:
+            reports.append(_evaluated(settings, one, model, target, bar).as_json(language))
+        _print_set_aside(console, reports[-1], language)
+    console.print(_table(reports, language))
+    console.print()
+    console.print(say("evaluate.legend", language, target=_percent(target, language)), markup=False)
+    for report in reports:
+        _print_operations(console, report, language)
+    if json_file:
+        content = reports[0] if len(reports) == 1 else reports
+        _write(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+        console.print(say("evaluate.written", language, path=json_file), markup=False)
+    if html:
+        _write(html, evaluated_page(reports, made=started.isoformat(timespec="minutes"), language=language))
+        console.print(say("evaluate.written", language, path=html), markup=False)
+
+
+def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, target: float, bar: Progress) -> Evaluation:
+    chat = wiring.chat(settings)
+    remembering = RememberingEmbedder(model)
+    indexing = bar.add_task(say("evaluate.progress.index", settings.language, set=data.name), total=None)
+    remembering.keep(
+        [example for _, example in examples(data.dictionary.problems)],
+        lambda done, total: bar.update(indexing, completed=done, total=total),
+    )
+    with wiring.passing_knowledge(data.dictionary, remembering) as knowledge:
+        task = bar.add_task(say("evaluate.progress.cases", settings.language, set=data.name), total=None)
+        return evaluate(
+            data,
+            knowledge,
+            remembering,
+            wiring.rules(settings),
+            target=target,
+            chat=chat,
+            workers=settings.workers if chat else 1,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _table(reports: Sequence[Mapping[str, Any]], language: str) -> Table:
+    """A line a set; everything of the test split."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    names = "set kb test accuracy recall3 macro_f1 coverage precision handover joint auroc ece ms calls".split()
+    for name in names:
+        text = name in ("set", "kb")
+        table.add_column(
+            say(f"evaluate.column.{name}", language), justify="left" if text else "right", no_wrap=not text
+        )
+    for report in reports:
+        precision = _percent(report["precision"], language)
+        if report["precision"] is not None:
+            precision += f" (≥ {_percent(report['precision_lower_95'], language)})"
+        table.add_row(
+            Text(report["set"]),
+            Text(report["kb"]),
+            number(report["cases"]["test"], language),
+            _percent(report["accuracy"], language),
+            _percent(report["recall_at"]["3"], language),
+            _decimal(report["macro_f1"], language),
+            _percent(report["coverage"], language),
+            precision,
+            _percent(report["handover_recall"], language),
+            _percent(report["joint_accuracy"], language),
+            _decimal(report["auroc"], language),
+            _decimal(report["ece"], language),
+            number(report["ms_per_incident"], language, 1),
+            _decimal(report["model_calls_per_incident"], language, 1),
+        )
+    return table
+
+
+def _print_operations(console: Console, report: Mapping[str, Any], language: str) -> None:
+    """Where the thresholds lie, and what the product does as it is set."""
+    console.print()
+    console.print(Text(f"{report['set']} · {report['kb']}", style="bold"))
+    ways = {name: report[name] for name in ("at_target", "at_joint", "as_set")}
+    for name, one in {**ways, "score_alone": report["score_alone"]["at_target"]}.items():
+        threshold = "—" if one["threshold"] is None else number(100 * one["threshold"], language, 1)
+        line = say(
+            f"evaluate.{name}",
+            language,
+            threshold=threshold,
+            answered=number(one["answered"], language),
+            right=number(one["right"], language),
+            coverage=_percent(one["coverage"], language),
+            precision=_percent(one["precision"], language),
+            joint=_percent(one["joint_accuracy"], language),
+            handover=_percent(one["handover_recall"], language),
+        )
+        console.print(f"  {line}", markup=False)
+    stages = " · ".join(f"{stage} {number(ms, language, 2)}" for stage, ms in report["ms_by_stage"].items())
+    console.print(f"  {say('evaluate.stages', language, stages=stages)}", markup=False)
+
+
+def _print_set_aside(console: Console, report: Mapping[str, Any], language: str) -> None:
+    aside = [*report["rejected_rows"], *report["set_aside"]]
+    if aside:
+        console.print(
+            say("evaluate.set_aside", language, set=report["set"], count=len(aside)), style="yellow", markup=False
+        )
+    for one in aside[:_SHOWN_SET_ASIDE]:
+        console.print(f"  {one['where']}: {one['reason']}", markup=False)
+
+
+def _percent(share: float | None, language: str) -> str:
+    if share is None:
+        return "—"
+    return f"{number(100 * share, language, 1)} %" if language == "es" else f"{number(100 * share, language, 1)}%"
+
+
+def _decimal(value: float | None, language: str, digits: int = 3) -> str:
+    return "—" if value is None else number(value, language, digits)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        durable.replace(path, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise WorkspaceError(
+            message("cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check folder, space and permissions",
+        ) from error

@@ -1,0 +1,1 @@
+"""How good the decisions are, measured on labelled tickets; nothing is touched."""

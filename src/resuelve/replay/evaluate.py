@@ -1,0 +1,230 @@
+"""An evaluation of one set: the table of contents, and its result.
+
+Thresholds are set on the calibration split; every figure is measured on the test split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from resuelve.models import ChatModel
+from resuelve.replay import details, metrics
+from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
+from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
+from resuelve.replay.sets import EvaluationSet, Split
+from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.report import rejected_as_json
+
+DEPTHS = (1, 3, 5, 10)
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured on one set.
+
+    Attributes:
+        target: the precision that was aimed at.
+        recall: by depth of the ranking.
+        at_target: with the threshold that reaches the target on the calibration split.
+        at_joint: with the one that makes joint accuracy there the highest.
+        as_set: as a run would do it now, with the threshold that is set (`set_threshold`, 0 to 1).
+        alone: what the score alone would give, without the critic's rules: what the rules cost and what they save.
+        auroc: confidence on cases with an answer against those without; None unless the test has both.
+        auroc_right: confidence on right first choices against all others.
+        ms: mean milliseconds an incident by stage.
+        calls, tokens: of the language model, over all cases of the test split.
+    """
+
+    data: EvaluationSet
+    target: float
+    set_threshold: float
+    embedder: str
+    model: str
+    accuracy: float | None
+    recall: Mapping[int, float | None]
+    macro_f1: float | None
+    at_target: Operation
+    at_joint: Operation
+    as_set: Operation
+    alone: ScoreAlone
+    auroc: float | None
+    auroc_right: float | None
+    bins: tuple[metrics.Bin, ...]
+    curve: tuple[metrics.Point, ...]
+    ms: Mapping[str, float]
+    calls: int
+    tokens: int
+    doubts: Mapping[str, int]
+    confusions: tuple[details.Confusion, ...]
+    drawn_in: tuple[details.Confusion, ...]
+    mistakes: tuple[details.Mistake, ...]
+    tags: tuple[details.Tagged, ...]
+
+    @property
+    def ece(self) -> float | None:
+        """The calibration error."""
+        return metrics.calibration_error(self.bins)
+
+    def as_json(self, language: str = "en") -> dict[str, Any]:
+        """The report: the fields of the contract, then those that explain them. Shares are rounded to four digits.
+
+        Args:
+            language: of the reasons why lines were set aside.
+        """
+        data = self.data
+        cases = max(1, len(data.of(Split.TEST)))
+        contract = {
+            "set": data.name,
+            "kb": data.kb,
+            "cases": data.counts(),
+            "accuracy": self.accuracy,
+            "recall_at": {str(k): value for k, value in self.recall.items()},
+            "macro_f1": self.macro_f1,
+            "joint_accuracy": self.at_joint.joint_accuracy,
+            "coverage": self.at_target.answered.coverage,
+            "precision": self.at_target.answered.precision,
+            "precision_lower_95": self.at_target.answered.lower,
+            "handover_recall": self.at_target.handover_recall,
+            "auroc": self.auroc,
+            "ece": self.ece,
+            "ms_per_incident": sum(self.ms.values()),
+            "model_calls": self.calls,
+            "tokens": self.tokens,
+        }
+        more = {
+            "target": self.target,
+            "at_target": self.at_target.as_json(),
+            "at_joint": self.at_joint.as_json(),
+            "as_set": self.as_set.as_json(),
+            "score_alone": self.alone.as_json(),
+            "auroc_right": self.auroc_right,
+            "model_calls_per_incident": self.calls / cases,
+            "ms_by_stage": dict(self.ms),
+            "problems": len(data.dictionary.problems),
+            "embedder": self.embedder,
+            "model": self.model,
+            "not_approved": dict(self.doubts),
+            "tags": [asdict(one) for one in self.tags],
+            "confusions": [asdict(one) for one in self.confusions],
+            "drawn_in": [asdict(one) for one in self.drawn_in],
+            "mistakes": [asdict(one) for one in self.mistakes],
+            "reliability": [asdict(one) for one in self.bins],
+            "risk_coverage": [asdict(one) for one in self.curve],
+            "set_aside": rejected_as_json(data.rejected, language),
+            "rejected_rows": rejected_as_json(data.dictionary.rejected, language),
+        }
+        rounded: dict[str, Any] = _rounded(contract | more)
+        return rounded
+
+
+def evaluate(
+    data: EvaluationSet,
+    knowledge: Knowledge,
+    embedder: RememberingEmbedder,
+    rules: Rules,
+    *,
+    target: float,
+    chat: ChatModel | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Evaluation:
+    """Decide every case of a set, and measure.
+
+    Args:
+        knowledge: the set's dictionary, on `embedder`.
+        target: the precision aimed at, at least .5 and below 1.
+        progress: told how many of how many cases are decided.
+
+    Raises:
+        ModelUnavailable, VectorIndexError: see `predict`.
+    """
+    cases = [*data.of(Split.CALIBRATION), *data.of(Split.TEST)]
+    found = predict(cases, knowledge, embedder, rules, chat=chat, workers=workers, progress=progress)
+    calibration = [one for one in found if one.case.split is Split.CALIBRATION]
+    test = [one for one in found if one.case.split is Split.TEST]
+    return measured(
+        data,
+        calibration,
+        test,
+        target=target,
+        set_threshold=rules.threshold / 100,
+        embedder=embedder.identity,
+        model=chat.name if chat else "",
+    )
+
+
+def measured(
+    data: EvaluationSet,
+    calibration: Sequence[Prediction],
+    test: Sequence[Prediction],
+    *,
+    target: float,
+    set_threshold: float,
+    embedder: str,
+    model: str,
+) -> Evaluation:
+    """The figures of predictions that were made."""
+    past, now = Columns.of(calibration), Columns.of(test)
+    at_target, at_joint = operations(past, now, target)
+    acted = now.from_confidence(at_target.threshold).tolist()
+    with_answer = [one for one in test if one.case.expected]
+    return Evaluation(
+        data=data,
+        target=target,
+        set_threshold=set_threshold,
+        embedder=embedder,
+        model=model,
+        accuracy=metrics.share(now.right[now.known]),
+        recall={k: _recall(with_answer, k) for k in DEPTHS},
+        macro_f1=metrics.macro_f1([_truth(one) for one in with_answer], [one.choice for one in with_answer]),
+        at_target=at_target,
+        at_joint=at_joint,
+        as_set=now.operation(now.approved, set_threshold),
+        alone=score_alone(calibration, test, target),
+        auroc=metrics.auroc(now.confidence[now.known], now.confidence[~now.known]),
+        auroc_right=metrics.auroc(now.confidence[now.right], now.confidence[~now.right]),
+        bins=metrics.reliability(now.confidence, now.right),
+        curve=metrics.risk_coverage(now.confidence[now.may_act], now.right[now.may_act], len(test)),
+        ms=_mean_ms(test),
+        calls=sum(one.calls for one in test),
+        tokens=sum(one.tokens for one in test),
+        doubts=_doubts(test),
+        confusions=details.confusions(test, acted, known=True),
+        drawn_in=details.confusions(test, now.approved.tolist(), known=False),
+        mistakes=details.mistakes(test, now.approved.tolist()),
+        tags=details.by_tag(test, acted),
+    )
+
+
+def _recall(predictions: Sequence[Prediction], k: int) -> float | None:
+    return metrics.recall_at([one.ranking for one in predictions], [one.case.expected for one in predictions], k)
+
+
+def _truth(one: Prediction) -> str:
+    """The right problem; of several the one that was chosen, or else the first by name."""
+    return one.choice if one.right else min(one.case.expected)
+
+
+def _mean_ms(predictions: Sequence[Prediction]) -> dict[str, float]:
+    stages = dict.fromkeys(stage for one in predictions for stage in one.ms)
+    return {stage: sum(one.ms.get(stage, 0.0) for one in predictions) / len(predictions) for stage in stages}
+
+
+def _doubts(predictions: Sequence[Prediction]) -> dict[str, int]:
+    """Why cases were not approved at the threshold that is set, the most frequent reason first."""
+    counted: dict[str, int] = {}
+    for one in predictions:
+        if not one.approved:
+            counted[one.doubt.value] = counted.get(one.doubt.value, 0) + 1
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if isinstance(value, Mapping):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,216 @@
+"""What the product makes of each labelled ticket: the stages of a run, up to the point where an agent would be asked.
+
+No ticket manager, no journal, no durable step. Texts are embedded many at a time, as no run does, so the time of an
+incident in a run is a little longer than the one that is told here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resuelve.domain.decision import Critique, Doubt, HandOff, Permission, Verdict
+from resuelve.domain.incident import Incident
+from resuelve.knowledge.standing import each
+from resuelve.models import ChatModel, Embedder, Vectors
+from resuelve.replay.sets import LabelledCase
+from resuelve.resolution.authorise import permission_of
+from resuelve.resolution.consult import prescribed
+from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.identify import identify
+from resuelve.resolution.read import read
+from resuelve.resolution.reformulate import reformulate
+from resuelve.resolution.score import FEATURES, score
+
+EMBED = "embed"
+"""The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was decided about a case.
+
+    Attributes:
+        ranking: problem ids, best first: the choice, then what the ranking kept, then whatever else retrieval found.
+        confidence: the critic's score of the first, 0 to 1, as people see it: at most .49 where a rule speaks against
+            the row. 0 where there is no row.
+        score: the same without the rules, and without a language model's own figure (`resolution.score`).
+        may_act: neither a rule nor a language model spoke against the row, and it leaves the ticket to no person, so
+            that only its confidence decides.
+        by_hand: the row itself, or the policy, leaves the ticket to a person.
+        approved: the critic approved the row at the threshold that is set, and it would be acted on.
+        doubt: why it was not.
+        ms: milliseconds by stage.
+    """
+
+    case: LabelledCase
+    ranking: tuple[str, ...]
+    confidence: float
+    score: float
+    may_act: bool
+    by_hand: bool
+    approved: bool
+    doubt: Doubt
+    calls: int
+    tokens: int
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def choice(self) -> str:
+        """The first of the ranking; empty when nothing at all was found."""
+        return self.ranking[0] if self.ranking else ""
+
+    @property
+    def right(self) -> bool:
+        """The first choice is one of those that are right."""
+        return self.choice in self.case.expected
+
+
+class RememberingEmbedder:
+    """An embedder that keeps the vectors of the texts that it was told to prepare."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: dict[str, Vectors] = {}
+        self._block: dict[str, Vectors] = {}
+
+    @property
+    def identity(self) -> str:
+        """See `Embedder.identity`."""
+        return self._embedder.identity
+
+    @property
+    def dimension(self) -> int:
+        """See `Embedder.dimension`."""
+        return self._embedder.dimension
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See `Embedder.embed`."""
+        missing = [text for text in texts if text not in self._kept and text not in self._block]
+        new = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+        found = [new.get(text, self._block.get(text, self._kept.get(text))) for text in texts]
+        return np.stack([vector for vector in found if vector is not None])
+
+    def keep(self, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Embed texts that will be asked for again and again: those of the dictionary, before its index is built."""
+        for start in range(0, len(texts), _BLOCK):
+            self._kept |= self._new(texts[start : start + _BLOCK])
+            progress(min(start + _BLOCK, len(texts)), len(texts))
+
+    def prepare(self, texts: Sequence[str]) -> None:
+        """Embed the texts that are asked for next, in one call; those prepared before are forgotten."""
+        self._block = self._new(texts)
+
+    def _new(self, texts: Sequence[str]) -> dict[str, Vectors]:
+        different = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        return dict(zip(different, self._embedder.embed(different), strict=True)) if different else {}
+
+
+def predict(
+    cases: Sequence[LabelledCase],
+    knowledge: Knowledge,
+    embedder: RememberingEmbedder,
+    rules: Rules,
+    *,
+    chat: ChatModel | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[Prediction, ...]:
+    """Decide every case, in their order.
+
+    Args:
+        knowledge: stands on `embedder`.
+        workers: cases decided at the same time; only a language model makes more than one worth it, and the times of
+            the stages are then those of busy threads.
+        progress: told how many of how many are done.
+
+    Raises:
+        ModelUnavailable: the embedder or the language model is out of reach.
+        VectorIndexError: the index could not be searched.
+    """
+    return tuple(_predictions(cases, knowledge, embedder, rules, chat, workers, progress, clock))
+
+
+def _predictions(
+    cases: Sequence[LabelledCase],
+    knowledge: Knowledge,
+    embedder: RememberingEmbedder,
+    rules: Rules,
+    chat: ChatModel | None,
+    workers: int,
+    progress: Callable[[int, int], None],
+    clock: Callable[[], float],
+) -> Iterator[Prediction]:
+    progress(0, len(cases))
+    for start in range(0, len(cases), _BLOCK):
+        block = cases[start : start + _BLOCK]
+        begun = clock()
+        embedder.prepare([text for case in block for text in _texts(case.incident, knowledge, rules)])
+        embedding = 1000 * (clock() - begun) / len(block)
+
+        def work(case: LabelledCase, embedding: float = embedding) -> Prediction:
+            decided = deliberate(case.incident, knowledge=knowledge, rules=rules, agents={}, chat=chat, clock=clock)
+            return _prediction(case, decided, rules, embedding)
+
+        done = lambda count, _, start=start: progress(start + count, len(cases))  # noqa: E731
+        yield from each(work, block, workers=workers, progress=done)
+
+
+def _texts(incident: Incident, knowledge: Knowledge, rules: Rules) -> list[str]:
+    """What the stages will have embedded for a ticket, apart from a language model's sentence and second matters."""
+    reading = read(incident, label=rules.label)
+    queries = reformulate(reading, identify(reading), components=knowledge.components)
+    return [query.text for query in queries]
+
+
+def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float) -> Prediction:
+    problem, critique = decided.problem, decided.critique
+    found = decided.findings
+    ranked = [one.problem.id for one in found.ranked]
+    rest = [one.problem.id for one in found.found.candidates]
+    first = [problem.id] if problem else []
+    ms: dict[str, float] = defaultdict(float, {EMBED: embedding})
+    for step in decided.trace.steps:
+        ms[step.stage] += 1000 * step.seconds
+    by_hand = False
+    if problem:
+        resolution = prescribed(problem)
+        leave, _ = permission_of(resolution, rules.policy)
+        by_hand = isinstance(resolution, HandOff) or leave is not Permission.AUTOMATIC
+    return Prediction(
+        case=case,
+        ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
+        confidence=critique.score / 100 if critique else 0.0,
+        score=_score(critique) if critique else 0.0,
+        may_act=critique is not None and _unopposed(critique) and not by_hand,
+        by_hand=by_hand,
+        approved=critique is not None and _approved(critique, rules) and not by_hand,
+        doubt=decided.doubt,
+        calls=decided.usage.calls,
+        tokens=decided.usage.tokens_in + decided.usage.tokens_out,
+        ms=dict(ms),
+    )
+
+
+def _approved(critique: Critique, rules: Rules) -> bool:
+    """As `authorise` sees it: a language model may approve and yet give less than the threshold."""
+    return critique.verdict is Verdict.APPROVED and critique.score >= rules.threshold
+
+
+def _unopposed(critique: Critique) -> bool:
+    """Only the score decided: neither a rule nor a language model, which may reject for a weak match too, said no."""
+    if critique.verdict is Verdict.APPROVED:
+        return True
+    return critique.doubt is Doubt.WEAK_MATCH and "model_score" not in critique.features
+
+
+def _score(critique: Critique) -> float:
+    values = {name: critique.features[name] for name in FEATURES if name in critique.features}
+    return score(values) / 100 if values else 0.0
