@@ -129,7 +129,9 @@ class _Generation:
         self.background = _rows([self.entries[i].vector for i in sample(sorted(self.entries))], identity.dimension)
 
     def cosines(self, query: Vectors) -> dict[str, float]:
-        return dict(zip(self.entries, (self._matrix @ _unit(query)).tolist(), strict=True))
+        # Not a matrix product: its last bit depends on where a row lies in memory, and equal entries must be equals.
+        cosines = (self._matrix * _unit(query)).sum(axis=1)
+        return dict(zip(self.entries, cosines.tolist(), strict=True))
 
 
 class _Bm25:
