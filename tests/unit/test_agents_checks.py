@@ -143,6 +143,7 @@ def test_several_wrong_ones_are_all_explained() -> None:
 def test_a_right_one_beside_a_wrong_one_is_for_a_person() -> None:
     """The clinic's number is right and the patient's is not: which of them does the form refuse?"""
     assert isinstance(tax(found(NIF, "99999914P"), found(CIF, "B-99999214", "B99999214")), HandOff)
+    assert isinstance(iban(found(IBAN, RIGHT), found(IBAN, "ES66 9999 0001 4600 0000 030")), HandOff)
 
 
 def test_the_right_letter_is_not_given_away() -> None:

@@ -38,7 +38,7 @@ class IbanCheck:
     """Explains what is wrong with the IBANs of a ticket."""
 
     def answer(self, request: AgentRequest) -> AgentAnswer:
-        """Close with the reasons of those that are wrong; a hand-over when all are right; a question without any."""
+        """Close with the reasons when all are wrong; a hand-over when any is right; a question without any."""
         return _answer("iban", request, request.of(IdentifierKind.IBAN), self._sentence)
 
     @staticmethod
@@ -52,16 +52,8 @@ class TaxNumberCheck:
     """Explains what is wrong with the NIF, NIE and CIF of a ticket."""
 
     def answer(self, request: AgentRequest) -> AgentAnswer:
-        """Close with the reasons when all are wrong; a hand-over when any is right; a question without any.
-
-        A ticket names several persons: the patient, the holder, whoever issued the invoice. Where one number is right
-        and another wrong, nobody but a person can tell which one the matter is about.
-        """
-        numbers = request.of(*PERSON_KINDS)
-        right = [number for number in numbers if not self._sentence(number, request.language)]
-        if right and len(right) < len(numbers):
-            return HandOff(say("agents.tax.several", request.team_language))
-        return _answer("tax", request, numbers, self._sentence)
+        """Close with the reasons when all are wrong; a hand-over when any is right; a question without any."""
+        return _answer("tax", request, request.of(*PERSON_KINDS), self._sentence)
 
     @staticmethod
     def _sentence(identifier: Identifier, language: str) -> str:
@@ -139,12 +131,17 @@ def _pattern(structure: str) -> str:
 def _answer(
     name: str, request: AgentRequest, identifiers: Iterable[Identifier], sentence: Callable[[Identifier, str], str]
 ) -> AgentAnswer:
+    """What is wrong with each number.
+
+    A ticket may name several: the account that was refused and the one to use instead; the patient, the holder and
+    whoever issued the invoice. Where one is right and another wrong, only a person can tell which one is meant.
+    """
     identifiers = tuple(identifiers)
     if not identifiers:
         return Hold(say(f"agents.{name}.missing", request.language))
     wrong = [text for identifier in identifiers if (text := sentence(identifier, request.language))]
-    if not wrong:
-        return HandOff(say(f"agents.{name}.right", request.team_language))
+    if len(wrong) < len(identifiers):
+        return HandOff(say(f"agents.{name}.{'several' if wrong else 'right'}", request.team_language))
     return Close("\n".join([*wrong, say(f"agents.{name}.advice", request.language)]))
 
 
