@@ -19,7 +19,7 @@ from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.maintenance.grade import documented, graded
 from resuelve.knowledge.maintenance.mailboxes import Mailboxes
 from resuelve.knowledge.maintenance.near import with_neighbours
-from resuelve.knowledge.maintenance.novelty import Judged, Novelty, probability
+from resuelve.knowledge.maintenance.novelty import Novelty, probability
 from resuelve.knowledge.maintenance.proposal import Evidence, Proposal, ProposalKind, proposal_id
 from resuelve.knowledge.maintenance.wording import Words, described, unbroken, worded
 from resuelve.knowledge.mining.answers import with_answers
@@ -141,9 +141,17 @@ def find_proposals(
     return Found(tuple(ordered), tuple(fates[row] for row in range(len(closed))))
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The row that a closed incident is most likely a case of (empty: none was near), and how likely, 0 to 1."""
+
+    problem: str
+    known: float
+
+
 def _together(
     rows: Sequence[Sequence[tuple[str, dict[str, float]]]], groups: Sequence[Sequence[int]]
-) -> Iterator[tuple[Sequence[int], Judged]]:
+) -> Iterator[tuple[Sequence[int], _Judged]]:
     """Each group with the row that explains its incidents best, by the mean of their log-odds.
 
     A row that one of them does not know at all is taken for worse than any that it knows.
@@ -156,7 +164,7 @@ def _together(
             names = sorted(set().union(*known)) if known else []
             mean = {name: sum(one.get(name, min(one.values()) - 1) for one in known) / len(known) for name in names}
             best = max(names, key=lambda name: mean[name], default="")
-            yield part, Judged(best, 1 / (1 + math.exp(-mean[best])) if best else 0.0, {})
+            yield part, _Judged(best, 1 / (1 + math.exp(-mean[best])) if best else 0.0)
 
 
 class _Desk:
@@ -176,7 +184,7 @@ class _Desk:
         self._mailboxes = Mailboxes(past, lessons, knowledge.problems)
         self._agents = {one.prescription.agent_code for one in knowledge.problems.values()}
 
-    def sorted_out(self, group: Sequence[int], judged: Judged) -> dict[Fate, list[int]]:
+    def sorted_out(self, group: Sequence[int], judged: _Judged) -> dict[Fate, list[int]]:
         """The incidents of a group by what becomes of them."""
         found: dict[Fate, list[int]] = {}
         for row in group:
@@ -186,7 +194,7 @@ class _Desk:
             found[Fate.PROBLEM] = sorted([*found[Fate.PROBLEM], *found.pop(Fate.UNDOCUMENTED)])
         return found
 
-    def _fate(self, row: int, judged: Judged) -> Fate:
+    def _fate(self, row: int, judged: _Judged) -> Fate:
         one, lesson = self._past.asked[row], self._lessons[row]
         if not one.text:
             return Fate.SILENT
@@ -204,7 +212,7 @@ class _Desk:
         same = any(self._knowledge.lexicon.nearly_same(one.text, example) for example in problem.examples)
         return Fate.COVERED if same else Fate.EXAMPLE
 
-    def proposal(self, fate: Fate, rows: Sequence[int], judged: Judged) -> Proposal:
+    def proposal(self, fate: Fate, rows: Sequence[int], judged: _Judged) -> Proposal:
         """One proposal of these incidents."""
         lessons = [self._lessons[row] for row in rows]
         evidence = tuple(self._evidence(row) for row in rows)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
@@ -44,21 +43,6 @@ ANSWERED = ("closeness", "coverage", "filed", "words", "meaning", "unlike", "oth
 SILENT = ("closeness", "coverage", "echo", "filed")
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How a closed incident stands to the dictionary.
-
-    Attributes:
-        problem: id of the row that it is a case of, if of any; empty when no row was near.
-        known: probability that it is, 0 to 1.
-        features: by which that was found, by name.
-    """
-
-    problem: str
-    known: float
-    features: Mapping[str, float]
-
-
 class Novelty:
     """Compares closed incidents with the rows of a dictionary.
 
@@ -78,18 +62,6 @@ class Novelty:
         self._solutions = self._embedder.embed([text or self._told[at] for at, text in enumerate(self._solved)])
         self._asked = self._embedder.embed([one.description for one in knowledge.problems.values()])
         self._background = knowledge.index.background()
-
-    def judge(self, past: Past, lessons: Sequence[Lesson]) -> tuple[Judged, ...]:
-        """The row that each incident is most likely a case of, and how likely.
-
-        Args:
-            lessons: one an incident of `past`.
-        """
-        found = []
-        for rows in self.rows(past, lessons):
-            judged = (Judged(row, probability(values), values) for row, values in rows)
-            found.append(max(judged, key=lambda each: each.known, default=Judged("", 0.0, {})))
-        return tuple(found)
 
     def rows(self, past: Past, lessons: Sequence[Lesson]) -> Iterator[tuple[tuple[str, dict[str, float]], ...]]:
         """For each incident the rows that come into question, with their features.
