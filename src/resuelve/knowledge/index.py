@@ -12,7 +12,7 @@ from resuelve.domain.known_error import KnownError
 from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import Catalogue, examples
 from resuelve.models import Embedder
-from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore
+from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore, id_of
 
 _BATCH = 128
 _ATTEMPTS = 3
@@ -150,7 +150,7 @@ def _fingerprint(entry_ids: Iterable[str]) -> str:
 
 
 def _texts(problems: Mapping[str, KnownError]) -> _Texts:
-    return {_entry_id(problem.id, example): (problem.id, example) for problem, example in examples(problems)}
+    return {id_of(problem.id, example): (problem.id, example) for problem, example in examples(problems)}
 
 
 def _entries(ids: Iterable[str], texts: _Texts, embedder: Embedder, progress: Progress) -> Iterator[Entry]:
@@ -161,7 +161,3 @@ def _entries(ids: Iterable[str], texts: _Texts, embedder: Embedder, progress: Pr
         for entry_id, vector in zip(batch, vectors, strict=True):
             yield Entry(entry_id, *texts[entry_id], vector)
         progress(start + len(batch), len(wanted))
-
-
-def _entry_id(problem_id: str, example: str) -> str:
-    return hashlib.sha256(f"{problem_id}\x1f{example}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -30,6 +30,7 @@ from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
+from resuelve.resolution.metric import Metric
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
@@ -76,13 +77,14 @@ class Knowledge:
     components: tuple[str, ...]
     index: VectorIndex
     embedder: Embedder
+    metric: Metric
 
     @classmethod
     def of(cls, problems: Mapping[str, KnownError], index: VectorIndex, embedder: Embedder) -> Knowledge:
         """Knowledge from known errors and an index that was built from them."""
         lexicon = Lexicon(example for problem in problems.values() for example in problem.examples)
         components = tuple(sorted({problem.component for problem in problems.values() if problem.component}))
-        return cls(problems, lexicon, components, index, embedder)
+        return cls(problems, lexicon, components, index, embedder, Metric(problems, index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,14 @@ class _Deliberator:
             step.output = _shown_found(found)
         given = {"candidates": len(found.candidates), "queue": reading.incident.queue}
         with self.trace.stage("rerank", given) as step:
-            ranked = rerank(reading, queries, found, knowledge.lexicon, knowledge.components)
+            ranked = rerank(
+                reading,
+                queries,
+                found,
+                metric=knowledge.metric,
+                lexicon=knowledge.lexicon,
+                components=knowledge.components,
+            )
             step.output = [_shown(one) for one in ranked[:_SHOWN]]
         return found, ranked
 

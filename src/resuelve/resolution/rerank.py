@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from resuelve.domain.decision import Candidate
 from resuelve.domain.known_error import KnownError, ResolutionKind
+from resuelve.resolution.metric import Metric
 from resuelve.resolution.read import Reading
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.retrieve import Retrieved
@@ -23,7 +24,7 @@ class Ranked:
     """A candidate with its relevance.
 
     Attributes:
-        closeness: standardised cosine, see `Retrieved.standardise`.
+        closeness: see `Metric.closeness`.
         coverage: share of the example's telling words that the ticket has, 0 to 1.
         echo: the best likeness (0 to 1) of the example to one single sentence of the ticket.
         named: 1 when the ticket names the row's component, or -1 when it names only others, else 0.
@@ -46,22 +47,31 @@ class Ranked:
 
 
 def rerank(
-    reading: Reading, queries: Sequence[Query], found: Retrieved, lexicon: Lexicon, components: Sequence[str]
+    reading: Reading,
+    queries: Sequence[Query],
+    found: Retrieved,
+    *,
+    metric: Metric,
+    lexicon: Lexicon,
+    components: Sequence[str],
 ) -> tuple[Ranked, ...]:
     """The candidates worth a thought, most relevant first.
 
     A mailbox says where the incident was filed, the text says what it is about: the mailbox counts only where the text
     names no component.
     """
+    if not found.candidates:
+        return ()
     text = " ".join(query.text for query in queries if query.weight)
     sentences = _sentences(queries)
     said = {component for component in components if _names(text, component)}
+    near = metric.closeness(found.query, [candidate.problem.id for candidate in found.candidates])
     ranked = []
     for candidate in found.candidates:
         component = candidate.problem.component
         named = 1 if component in said else (-1 if said else 0)
         queue = int(not said and _shares_word(reading.incident.queue, component))
-        closeness = found.standardise(candidate.dense)
+        closeness = near[candidate.problem.id]
         ranked.append(
             Ranked(
                 candidate=candidate,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,12 +30,14 @@ class Retrieved:
             of one encoder crowd into a narrow band that shifts from query to query; measured against these they
             compare from ticket to ticket.
         aside: the best candidate for a second matter that the ticket mentions, if it mentions one.
+        query: what was searched with, a unit vector of shape (dimension,); empty when nothing was.
     """
 
     candidates: tuple[Candidate, ...]
     mean: float
     spread: float
     aside: Candidate | None = None
+    query: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32), compare=False)
 
     def standardise(self, cosine: float) -> float:
         """How many standard deviations a cosine lies above the dictionary at large."""
@@ -69,6 +71,7 @@ def retrieve(
         mean=float(background.mean()) if background.size else 0.0,
         spread=max(float(background.std()), LEAST_SPREAD) if background.size else 1.0,
         aside=_aside(queries, vectors, index, problems),
+        query=mean_query,
     )
 
 

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from resuelve.domain.errors import IndexMissing, VectorIndexError
+from resuelve.domain.errors import IndexDamaged, IndexMissing, VectorIndexError
+from resuelve.domain.message import message
 from resuelve.vectors.fusion import Fusion, best_first
 from resuelve.vectors.intake import REBUILD, checked, checked_change, query_vector
 from resuelve.vectors.port import Entry, Hit, IndexIdentity, Vectors, sample
@@ -109,6 +110,11 @@ class MemoryIndex:
         self._check_open()
         return self._generation.background
 
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """See `VectorIndex.vectors`."""
+        self._check_open()
+        return self._generation.vectors(ids)
+
     def close(self) -> None:
         """See `VectorIndex.close`."""
         self._closed = True
@@ -127,6 +133,15 @@ class _Generation:
         self.bm25 = _Bm25({entry.id: entry.text for entry in entries})
         self._matrix = _rows([entry.vector for entry in entries], identity.dimension)
         self.background = _rows([self.entries[i].vector for i in sample(sorted(self.entries))], identity.dimension)
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        missing = [entry_id for entry_id in ids if entry_id not in self.entries]
+        if missing:
+            raise IndexDamaged(
+                message("{what}: it is damaged ({why})", what=message("the index cannot be read"), why=missing[0]),
+                remedy=REBUILD,
+            )
+        return _rows([self.entries[entry_id].vector for entry_id in ids], self.identity.dimension)
 
     def cosines(self, query: Vectors) -> dict[str, float]:
         # Not a matrix product: its last bit depends on where a row lies in memory, and equal entries must be equals.

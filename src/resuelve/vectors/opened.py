@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 from resuelve.domain.errors import VectorIndexError
@@ -77,6 +78,11 @@ class EdgeIndex:
             self._background = self._shard.background()
             self._background.setflags(write=False)
         return self._background
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """See `VectorIndex.vectors`."""
+        self._check_open()
+        return self._shard.vectors(ids)
 
     def close(self) -> None:
         """See `VectorIndex.close`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,6 +28,11 @@ class Entry:
     problem_id: str
     text: str
     vector: Vectors
+
+
+def id_of(problem_id: str, text: str) -> str:
+    """The id of the entry for this text of this problem."""
+    return hashlib.sha256(f"{problem_id}\x1f{text}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,14 @@ class VectorIndex(Protocol):
         """A fixed sample of at most `BACKGROUND` entries' vectors (all of a small index), shape (n, dimension).
 
         What a query's similarity to the dictionary at large is measured on.
+        """
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """The vectors of these entries, in this order, shape (n, dimension).
+
+        Raises:
+            VectorIndexError: one of them is not in the index, or it could not be read.
         """
         ...
 

@@ -73,7 +73,10 @@ class Shard:
 
     def background(self) -> Vectors:
         """The vectors that the manifest names as the background, in this order."""
-        ids = self._manifest.background
+        return self.vectors(self._manifest.background)
+
+    def vectors(self, ids: Sequence[str]) -> Vectors:
+        """The vectors of these entries, in this order."""
         with engine_errors("the index cannot be read", self._folder):
             records = self._shard.retrieve([uuid.UUID(i) for i in ids], with_payload=False, with_vector=[DENSE])
             vectors = {entry_id(record.id): dense_of(record) for record in records}

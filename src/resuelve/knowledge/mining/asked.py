@@ -160,7 +160,9 @@ def _again(one: _Ticket, twin: Asked) -> Asked:
 def _placed(one: _Ticket, knowledge: Knowledge, embedder: Embedder, people: People) -> Asked:
     incident, queries = one.reading.incident, one.queries
     found = retrieve(queries, embedder=embedder, index=knowledge.index, problems=knowledge.problems)
-    ranked = rerank(one.reading, queries, found, knowledge.lexicon, knowledge.components)
+    ranked = rerank(
+        one.reading, queries, found, metric=knowledge.metric, lexicon=knowledge.lexicon, components=knowledge.components
+    )
     points = (
         score(features(ranked[0], ranked, words=one.reading.language == knowledge.lexicon.language)) if ranked else 0.0
     )

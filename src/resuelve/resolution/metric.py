@@ -1,0 +1,121 @@
+"""How near a ticket is to a row: in a space in which different ways of saying one thing lie close together.
+
+The encoder puts sentences apart by much that is beside the point (who writes, how, about what else). Where rows have
+several examples, these show in which directions one problem varies, and those directions are made to count less:
+within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-Class Covariance Normalization for
+SVM-based Speaker Recognition", Interspeech 2006, section 2), with a covariance that is drawn towards a multiple of the
+identity, more so the fewer examples there are (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning,
+2nd ed., section 4.3.1).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from resuelve.domain.known_error import KnownError
+from resuelve.models import Vectors
+from resuelve.vectors import VectorIndex, id_of
+
+_LEAST_SPREAD = 0.005
+"""Keeps closeness finite for a dictionary whose rows are all alike."""
+
+_LEARNED_FROM = 4_096
+"""Examples that the metric is learned from, at most; more change nothing and take time."""
+
+_PRIOR = 30
+"""The identity counts as so many observations, and as many more as there are."""
+
+_REMEMBERED = 5_000
+"""Rows whose vectors are kept, about 1.5 KB an example."""
+
+_Matrix = npt.NDArray[np.float64]
+
+
+class Metric:
+    """The space of one index. Safe to use from several threads.
+
+    Args:
+        problems: the known errors that the index was built from; what it does not hold is never asked for.
+
+    Raises:
+        VectorIndexError: the index could not be read; so does `closeness`.
+    """
+
+    def __init__(self, problems: Mapping[str, KnownError], index: VectorIndex) -> None:
+        self._problems = problems
+        self._index = index
+        background = index.background().astype(np.float64)
+        self._mean = background.mean(axis=0) if len(background) else np.zeros(index.identity.dimension)
+        groups = [index.vectors(ids).astype(np.float64) for ids in _families(problems)]
+        self._transform = _transform(groups, background)
+        self._background = self._moved(background)
+        self._rows: OrderedDict[str, _Matrix] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def closeness(self, query: Vectors, problems: Iterable[str]) -> dict[str, float]:
+        """How near a query is to each of these rows, in standard deviations above the dictionary at large.
+
+        Nearness is the mean of the cosines to the row's nearest example and to the middle of its examples: one example
+        may be just what is asked, and what all have in common is what the problem is.
+
+        Args:
+            query: shape (dimension,).
+        """
+        point = self._moved(query.astype(np.float64)[np.newaxis])[0]
+        everywhere = self._background @ point
+        mean = float(everywhere.mean()) if everywhere.size else 0.0
+        spread = max(float(everywhere.std()), _LEAST_SPREAD) if everywhere.size else 1.0
+        return {problem: (self._nearness(point, problem) - mean) / spread for problem in problems}
+
+    def _nearness(self, point: _Matrix, problem: str) -> float:
+        rows = self._examples(problem)
+        middle = rows.mean(axis=0)
+        return float((rows @ point).max() + middle @ point / max(float(np.linalg.norm(middle)), 1e-9)) / 2
+
+    def _examples(self, problem: str) -> _Matrix:
+        with self._lock:
+            if problem in self._rows:
+                self._rows.move_to_end(problem)
+                return self._rows[problem]
+        rows = self._moved(self._index.vectors(_ids(self._problems[problem])).astype(np.float64))
+        with self._lock:
+            self._rows[problem] = rows
+            if len(self._rows) > _REMEMBERED:
+                self._rows.popitem(last=False)
+        return rows
+
+    def _moved(self, vectors: _Matrix) -> _Matrix:
+        moved = (vectors - self._mean) @ self._transform
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        unit: _Matrix = moved / np.maximum(lengths, 1e-9)
+        return unit
+
+
+def _families(problems: Mapping[str, KnownError]) -> Iterator[list[str]]:
+    """The entries of rows with several examples, an even choice of them where there are many."""
+    several = [problem for problem in problems.values() if len(problem.examples) > 1]
+    step = max(1, -(-sum(len(one.examples) for one in several) // _LEARNED_FROM))
+    return (_ids(problem) for problem in several[::step])
+
+
+def _ids(problem: KnownError) -> list[str]:
+    return [id_of(problem.id, example) for example in problem.examples]
+
+
+def _transform(groups: list[_Matrix], background: _Matrix) -> _Matrix:
+    """The matrix by which vectors are multiplied, shape (dimension, dimension): the root of the inverse covariance."""
+    dimension = background.shape[1]
+    residues = np.concatenate([np.empty((0, dimension)), *(group - group.mean(axis=0) for group in groups)])
+    freedom = len(residues) - len(groups)
+    variance = float(background.var(axis=0).mean()) if len(background) > 1 else 0.0
+    prior = _PRIOR + freedom
+    covariance = (residues.T @ residues + prior * variance * np.eye(dimension)) / (freedom + prior)
+    if not variance:
+        return np.eye(dimension)
+    root: _Matrix = np.linalg.cholesky(np.linalg.inv(covariance))
+    return root
