@@ -30,6 +30,12 @@ from resuelve.texts import say
 
 _DECISIVE = 0.65
 _ASIDE_CLOSENESS = 3.0
+_RIVAL_WITHIN = 2.0
+"""Standard deviations of closeness; rows that contradict each other lie well within."""
+
+_TWIN_SHARE = 0.3
+"""Of a row's examples, the share that must have twins in another row for the two to contradict each other."""
+
 _SAME_TEXT = 0.8
 _OTHERS_SHOWN = 4
 VETOED = 49.0
@@ -85,6 +91,12 @@ class Case:
         return self.chosen.problem
 
     @property
+    def rivals(self) -> list[Ranked]:
+        """The other candidates, without those whose condition of time the ticket does not meet."""
+        others = (one for one in self.ranked if one.problem.id != self.problem.id)
+        return [one for one in others if _timely(self, one.problem)]
+
+    @property
     def words_tell(self) -> bool:
         """False when ticket and dictionary are in different languages."""
         return self.reading.language == self.lexicon.language
@@ -104,7 +116,7 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    values = features(case.chosen, case.ranked, words=case.words_tell)
+    values = features(case.chosen, case.rivals, words=case.words_tell)
     points = score(values)
     for rule in _RULES:
         finding = rule(case)
@@ -233,24 +245,27 @@ def _several(case: Case) -> _Finding | None:
 
 
 def _contradicted(case: Case) -> _Finding | None:
-    """Another row says nearly the same and leads elsewhere, and the ticket has no word that decides between them."""
+    """Another row says nearly the same and leads elsewhere, and the ticket has no word that decides between them.
+
+    One pair of examples is no proof where rows have many; and a row from which the ticket is far is no rival.
+    """
     own = consequence(case.problem)
     said = stems(case.text)
-    for rival in case.ranked:
-        if consequence(rival.problem) == own or not _timely(case, rival.problem):
+    for rival in case.rivals:
+        if consequence(rival.problem) == own or case.chosen.closeness - rival.closeness > _RIVAL_WITHIN:
             continue
-        for example in rival.problem.examples:
-            if _undecided(case, example, said):
-                return Verdict.REJECTED, Doubt.CONTRADICTORY, {"other": rival.problem.id}
+        undecided = sum(_undecided(case, example, rival.problem, said) for example in case.problem.examples)
+        if undecided > _TWIN_SHARE * len(case.problem.examples):
+            return Verdict.REJECTED, Doubt.CONTRADICTORY, {"other": rival.problem.id}
     return None
 
 
-def _undecided(case: Case, rival: str, said: frozenset[str]) -> bool:
-    """True when one of the chosen row's examples is a twin of the rival's, and the ticket does not tell them apart."""
-    for example in case.problem.examples:
-        if not case.lexicon.nearly_same(example, rival):
+def _undecided(case: Case, example: str, rival: KnownError, said: frozenset[str]) -> bool:
+    """True when an example is a twin of one of the rival's, and the ticket does not tell them apart."""
+    for other in rival.examples:
+        if not case.lexicon.nearly_same(example, other):
             continue
-        mine, theirs = stems(example), stems(rival)
+        mine, theirs = stems(example), stems(other)
         if case.lexicon.telling((mine - theirs) & said) <= case.lexicon.telling((theirs - mine) & said) + _DECISIVE:
             return True
     return False

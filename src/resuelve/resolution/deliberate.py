@@ -45,7 +45,7 @@ from resuelve.vectors import VectorIndex
 _SHOWN = 8
 """Candidates that the trace shows."""
 
-_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH})
+_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
 """Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
 
 
