@@ -27,13 +27,14 @@ from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rerank import consequence, rerank
 from resuelve.resolution.retrieve import retrieve
-from resuelve.resolution.score import features
+from resuelve.resolution.score import FEATURES, features
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 
 HERE = Path(__file__).parent
 WEIGHTS = Path(__file__).parents[2] / "src/resuelve/resolution/weights.json"
-NAMES = ("gap", "coverage", "echo")
+NAMES = FEATURES
+WORDLESS = FEATURES[:2]
 THRESHOLDS = (50, 60, 65, 70, 80, 90)
 
 
@@ -93,9 +94,9 @@ def main() -> None:
     report("both, within the fit", model.predict_proba(x)[:, 1], y)
     content = {**json.loads(WEIGHTS.read_text(encoding="utf-8")), "cases": len(y)}
     content["words"] = weights(model, NAMES)
-    gap = LogisticRegression(C=1.0).fit(x[:, :1], y)
-    report("both, without words", gap.predict_proba(x[:, :1])[:, 1], y)
-    content["no_words"] = weights(gap, NAMES[:1])
+    gap = LogisticRegression(C=1.0).fit(x[:, : len(WORDLESS)], y)
+    report("both, without words", gap.predict_proba(x[:, : len(WORDLESS)])[:, 1], y)
+    content["no_words"] = weights(gap, WORDLESS)
     print(content)
     if arguments.write:
         WEIGHTS.write_text(json.dumps(content) + "\n", encoding="utf-8")

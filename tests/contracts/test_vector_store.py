@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resuelve.domain.errors import IndexMismatch, IndexMissing, VectorIndexError
+from resuelve.domain.errors import IndexDamaged, IndexMismatch, IndexMissing, VectorIndexError
 from resuelve.vectors import Entry, Hit, IndexIdentity, VectorIndex, VectorStore
 from resuelve.vectors.edge import EdgeStore
 from resuelve.vectors.fusion import Fusion
@@ -100,6 +100,19 @@ def test_every_hit_has_its_exact_cosine(make: Make) -> None:
     for hit in index.search(query, "recibo póliza", 10):
         assert hit.dense == pytest.approx(expected[hit.entry_id], abs=1e-5)
     index.close()
+
+
+def test_vectors_come_back_in_the_order_in_which_they_are_asked_for(store: VectorStore) -> None:
+    index = built(store, ENTRIES)
+    asked = [ENTRIES[3], ENTRIES[0], ENTRIES[3]]
+    expected = np.array([one.vector / np.linalg.norm(one.vector) for one in asked])
+    np.testing.assert_allclose(index.vectors([one.id for one in asked]), expected, atol=1e-6)
+    assert index.vectors([]).shape == (0, DIMENSION)
+    with pytest.raises(IndexDamaged):
+        index.vectors([ENTRIES[0].id, entry("P9", "nunca indexado").id])
+    index.close()
+    with pytest.raises(VectorIndexError):
+        index.vectors([ENTRIES[0].id])
 
 
 def test_dense_alone_ranks_by_cosine(make: Make) -> None:

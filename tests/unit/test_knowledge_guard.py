@@ -126,7 +126,7 @@ def test_a_row_that_is_added(judge: Callable[..., Judgement]) -> None:
 
 def test_an_example_that_grabs_another_rows_tickets(judge: Callable[..., Judgement]) -> None:
     greedy = replace(SIZE, examples=(*SIZE.examples, "La pantalla se queda en blanco tras actualizar la aplicación"))
-    poorer = replace(BLANK, examples=("Se ve todo negro",))
+    poorer = replace(BLANK, examples=("El ratón no responde",))
     found = judge({**NOW, "SIZE": greedy, "BLANK": poorer})
     assert codes(found.broken) == ["BLANK"]
     assert codes(found.by_change(Change.CHANGED)) == ["BLANK"]

@@ -51,10 +51,11 @@ def case(
     history: tuple[HistoryEntry, ...] = (),
     aside: Candidate | None = None,
     relevance: float = 6.0,
+    behind: float = 5.0,
     threshold: float = 65.0,
 ) -> Case:
     first = ranked(chosen, relevance)
-    rest = [ranked(other, 1.0) for other in others]
+    rest = [ranked(other, relevance - behind) for other in others]
     reading = read(Incident("INC1", description=description, history=history), label="[SPAI] ")
     found = Retrieved((), 0.1, 0.1, aside)
     return Case(reading, found, (first, *rest), first, Lexicon(EXAMPLES.values()), threshold)
@@ -68,7 +69,7 @@ def test_a_choice_that_nothing_speaks_against_is_approved() -> None:
     verdict = critique(case(row("A"), [row("B")]))
     assert (verdict.verdict, verdict.doubt, verdict.avoid, verdict.advice) == (Verdict.APPROVED, Doubt.NONE, (), "")
     assert 65 <= verdict.score <= 100
-    assert set(verdict.features) == {"gap", "coverage", "echo"}
+    assert set(verdict.features) == {"gap", "closeness", "coverage", "echo"}
     assert "A" in verdict.reason
 
 
@@ -102,7 +103,7 @@ REJECTED = {
         Doubt.SEVERAL_PROBLEMS,
     ),
     "a twin that leads elsewhere": (
-        case(row("A"), [row("D")], description="El recibo sale en blanco al descargarlo"),
+        case(row("A"), [row("D")], description="El recibo sale en blanco al descargarlo", behind=1.0),
         Verdict.REJECTED,
         Doubt.CONTRADICTORY,
     ),
@@ -113,7 +114,7 @@ REJECTED = {
     ),
     "nothing said": (case(row("A", solution="Se cierra por strikes")), Verdict.REJECTED, Doubt.NO_USABLE_SOLUTION),
     "no solution": (case(row("A", solution="")), Verdict.REJECTED, Doubt.NO_USABLE_SOLUTION),
-    "a weak match": (case(row("A"), [row("B")], relevance=0.5), Verdict.REJECTED, Doubt.WEAK_MATCH),
+    "a weak match": (case(row("A"), [row("B")], relevance=0.5, behind=-0.5), Verdict.REJECTED, Doubt.WEAK_MATCH),
 }
 
 
@@ -223,7 +224,7 @@ def test_an_answer_off_the_schema_is_no_verdict(answer: dict[str, object] | str)
 
 def test_in_another_language_words_do_not_count() -> None:
     found = critique(case(row("A"), description="the receipt of january is blank when I download it"))
-    assert set(found.features) == {"gap"}
+    assert set(found.features) == {"gap", "closeness"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
-FEATURES = ("gap", "coverage", "echo")
+FEATURES = ("gap", "closeness", "coverage", "echo")
 """The names of what a score is made of."""
 
 _RIVALS = 5
@@ -26,9 +26,10 @@ def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) ->
 
     Args:
         words: False for a ticket in another language than the dictionary's: then shared words tell nothing, and only
-            ``gap`` is given.
+            ``gap`` and ``closeness`` are given.
 
     - ``gap``: how far it stands out from its nearest five rivals, in standard deviations;
+    - ``closeness``: how near it is, see `Metric.closeness`;
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most.
 
@@ -37,7 +38,8 @@ def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) ->
     own = consequence(chosen.problem)
     rivals = [one.relevance for one in ranked if consequence(one.problem) != own][:_RIVALS]
     gap = chosen.relevance - (sum(rivals) / len(rivals) if rivals else 0.0)
-    return {"gap": gap, "coverage": chosen.coverage, "echo": chosen.echo} if words else {"gap": gap}
+    near = {"gap": gap, "closeness": chosen.closeness}
+    return {**near, "coverage": chosen.coverage, "echo": chosen.echo} if words else near
 
 
 def score(values: Mapping[str, float]) -> float:

@@ -80,9 +80,8 @@ class Shard:
         with engine_errors("the index cannot be read", self._folder):
             records = self._shard.retrieve([uuid.UUID(i) for i in ids], with_payload=False, with_vector=[DENSE])
             vectors = {entry_id(record.id): dense_of(record) for record in records}
-        return np.array([vectors[i] for i in ids], dtype=np.float32).reshape(
-            len(ids), self._manifest.identity.dimension
-        )
+            found = [vectors[i] for i in ids]
+        return np.array(found, dtype=np.float32).reshape(len(ids), self._manifest.identity.dimension)
 
     def close(self) -> None:
         """Give back files and memory."""
