@@ -97,6 +97,8 @@ class Doubt(StrEnum):
     TOO_LONG = "too_long"
     PERHAPS_ANSWERED = "perhaps_answered"
     ALREADY_TRIED = "already_tried"
+    TOLD_BEFORE = "told_before"
+    GRAVE_MATTER = "grave_matter"
     PLACEHOLDER_TEXT = "placeholder_text"
     NO_USABLE_SOLUTION = "no_usable_solution"
     INSTRUCTIONS_IN_TEXT = "instructions_in_text"

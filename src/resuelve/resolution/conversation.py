@@ -2,7 +2,8 @@
 
 The choice rests on what the requester first wrote. A correction, a cure, a fruitless attempt, one more matter or a
 colleague who is at work make it doubtful in ways that likeness of meaning does not show: «it works now» is very much
-like «it does not work». Such turns are said in few ways, and where one is heard a person reads on.
+like «it does not work». Where such a turn is heard, or a comment tells much that neither the ticket's beginning nor the
+row speaks of, a person reads on: what is not recognised as harmless is not taken for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from __future__ import annotations
 import re
 
 from resuelve.resolution.read import Reading
-from resuelve.resolution.words import fold
+from resuelve.resolution.words import fold, stems
+
+_QUOTED = 8
+"""Words of a comment that a reason quotes."""
 
 _PENDING = ("pendiente implantar", "pendiente de implantar")
 
@@ -55,11 +59,31 @@ _WITHDRAWN = (
     r"(?:pueden|podeis|puede|pueden?) (?:ignorar|cerrar|olvidar)\w*|olvid(?:ad|en)lo|ignor(?:ad|en)lo|no hagan caso",
     r"no hace falta que (?:hag|cambi|mir|contest)\w*|^solucionado\b|ya no (?:la|lo) (?:quiero|necesito)",
     r"(?:please|you can) (?:ignore|disregard|close)|never mind|(?:all good|works|fixed|solved) now|turns out",
+    r"(?:solo|nada mas|simplemente) (?:queria|era|es|para) (?:avis|decir|inform)\w*",
+    r"(?:era|es) por avisar|lo digo para que no",
+    r"cierr(?:en|ad|a|e) (?:esto|la|el|este|esta)\b|a la primera\b|just (?:so you know|letting you know)",
+)
+_REFRAMED = (
+    r"no (?:es|era|fue) es[oae]\b|justo es[oae]\b|el caso es que|(?:al|del) reves",
+    r"(?<!por )lo que (?:(?:me|nos|le) )?(?:pasa|ocurre|falla|falta|quiero|quiere|no)\b",
+    r"the other way|the (?:real|actual) (?:problem|issue)",
+)
+_ONLY_ASKED = (
+    r"lo pregunto|por ir sabiend\w+|dejar constancia|felicit\w+|enhorabuena",
+    r"que (?:significa|papeles|criterios|derecho)\b|cuantas veces (?:puede|se puede|podemos)|just curious|(?:i am|i'?m|was) wondering (?:what|how|who|whether)",
 )
 _TURNS = re.compile(rf"\b(?:{'|'.join((*_CORRECTED, *_CURED, *_TRIED, *_MORE, *_IN_HAND))})")
 
-_TAKEN_BACK = re.compile(rf"(?:\b|^)(?:{'|'.join(_WITHDRAWN)})")
-"""What takes a ticket back in its own title or description, where «ya no puedo» and «también» are how it is told."""
+_TAKEN_BACK = re.compile(rf"(?:\b|^)(?:{'|'.join((*_WITHDRAWN, *_REFRAMED, *_ONLY_ASKED))})")
+"""What takes a ticket back in its own title or description, turns it into another matter, or only asks how things are
+done. There «ya no puedo» and «también» are how a fault is told."""
+
+_NOT_WORDS = re.compile(r"\S*[@\d]\S*")
+"""Numbers, dates, codes and addresses: they say who and which, not what."""
+
+_MUCH = 7
+"""New words from which on a comment says more than a remark: those of the demo bring six at most, comments that change
+everything twelve and more (`benchmarks/critic`)."""
 
 
 def moved_on(reading: Reading) -> str:
@@ -77,4 +101,17 @@ def moved_on(reading: Reading) -> str:
         turn = _TURNS.search(fold(part.text))
         if turn:
             return turn.group().strip()
+    return ""
+
+
+def much_new(reading: Reading, row: str) -> str:
+    """The beginning of a comment that tells much of which neither the ticket's beginning nor the row speaks.
+
+    Args:
+        row: all texts of the chosen row.
+    """
+    known = stems(row) | stems(reading.text_of("title")) | stems(reading.text_of("description"))
+    for part in reading.comments:
+        if len(stems(_NOT_WORDS.sub(" ", part.text)) - known) > _MUCH:
+            return " ".join(part.text.split()[:_QUOTED])
     return ""

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from resuelve.domain.decision import Critique, Doubt, Verdict
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.models import ChatModel
-from resuelve.resolution.conversation import moved_on
+from resuelve.resolution.attempts import told_before, tried_in_vain
+from resuelve.resolution.conversation import moved_on, much_new
 from resuelve.resolution.decide import describe
+from resuelve.resolution.gravity import grave_matter
 from resuelve.resolution.identify import has_placeholder
 from resuelve.resolution.orders import gives_orders
 from resuelve.resolution.prompts import prompt
@@ -45,9 +47,12 @@ _EMPTY_TEXTS = frozenset({"cerra", "cierr", "strik", "incid", "dupli", "resue", 
 """Stems of notes such as «se cierra por strikes», which tell the person who opened the ticket nothing."""
 
 _APART = re.compile(
-    r"\b(?:por\s+otr[oa]\s+(?:lado|parte)|otra\s+cosa|another\s+(?:thing|problem|issue))\b", re.IGNORECASE
+    r"\b(?:por\s+otr[oa]\s+(?:lado|parte)|otra\s+cosa|aprovech(?:o|ando|amos)|ya\s+que\s+(?:os|estamos|estoy|hablamos|les?)"
+    r"|igualmente|cambi(?:ad|en)\s+(?:por\s+favor\s+)?tambi[eé]n|tambi[eé]n\s+(?:quer|quier|necesit)\w+"
+    r"|another\s+(?:thing|problem|issue)|by\s+the\s+way|while\s+you(?:'?re|\s+are)\s+at\s+it)\b",
+    re.IGNORECASE,
 )
-"""Says in so many words that another matter begins."""
+"""Says in so many words that another matter begins, be it one of the dictionary or not."""
 
 _ENCLOSED = re.compile(
     r"\b(?:adjunto|adjuntamos|se\s+adjunta\w*|(?:va|van|env[ií]o|mando|remito)\s+(?:adjunt\w+|copia|foto|la\s+copia|el\s+documento)"
@@ -100,6 +105,11 @@ class Case:
     def words_tell(self) -> bool:
         """False when ticket and dictionary are in different languages."""
         return self.reading.language == self.lexicon.language
+
+    @property
+    def row(self) -> str:
+        """All texts of the chosen row."""
+        return "\n".join((*self.problem.examples, self.problem.component, self.problem.solution))
 
     @property
     def text(self) -> str:
@@ -235,11 +245,13 @@ def unusable(problem: KnownError) -> Doubt:
 
 
 def _several(case: Case) -> _Finding | None:
-    """The ticket holds a second matter that another row would solve otherwise."""
+    """The ticket says that it holds a second matter, or holds one that another row would solve otherwise."""
+    if apart := _APART.search(case.text):
+        return Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS, {"other": f"«{apart.group()}…»"}
     aside = case.found.aside
     if aside is None or consequence(aside.problem) == consequence(case.problem):
         return None
-    if not _APART.search(case.text) and case.found.standardise(aside.dense) < _ASIDE_CLOSENESS:
+    if case.found.standardise(aside.dense) < _ASIDE_CLOSENESS:
         return None
     return Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS, {"other": aside.problem.id}
 
@@ -278,8 +290,22 @@ def _too_long(case: Case) -> _Finding | None:
 
 def _moved_on(case: Case) -> _Finding | None:
     """What was said after the ticket was opened puts its first description in doubt."""
-    turn = moved_on(case.reading)
+    turn = moved_on(case.reading) or much_new(case.reading, case.row)
     return (Verdict.REJECTED, Doubt.MOVED_ON, {"turn": turn}) if turn else None
+
+
+def _told_before(case: Case) -> _Finding | None:
+    """The desk has answered, or its remedy was tried: the same once more helps nobody."""
+    told = told_before(case.reading)
+    if told or tried_in_vain(case.problem, case.reading):
+        return Verdict.ALREADY_TRIED, Doubt.TOLD_BEFORE, {"told": told or case.problem.id}
+    return None
+
+
+def _grave(case: Case) -> _Finding | None:
+    """Something happened that a person must see, whatever the ticket is filed as."""
+    word = grave_matter(case.problem, case.text)
+    return (Verdict.REJECTED, Doubt.GRAVE_MATTER, {"word": word}) if word else None
 
 
 def _untimely(case: Case) -> _Finding | None:
@@ -307,6 +333,8 @@ _RULES: tuple[Callable[[Case], _Finding | None], ...] = (
     _tried,
     _reopened,
     _moved_on,
+    _grave,
+    _told_before,
     _several,
     _untimely,
     _contradicted,

@@ -28,8 +28,8 @@ _LEARNED_FROM = 4_096
 """Examples that the metric is learned from, at most; more change nothing and take time."""
 
 _PRIOR = 100
-"""The identity counts as so many observations, and as many more as there are: one row that mixes matters, in a dictionary
-in which few have several examples, must not decide what counts."""
+"""The identity counts as so many observations, and as many more as there are: one row that mixes matters, in a
+dictionary in which few have several examples, must not decide what counts."""
 
 _REMEMBERED = 5_000
 """Rows whose vectors are kept, about 1.5 KB an example."""
