@@ -34,7 +34,7 @@ from resuelve.vectors.memory import MemoryStore
 HERE = Path(__file__).parent
 WEIGHTS = Path(__file__).parents[2] / "src/resuelve/resolution/weights.json"
 NAMES = FEATURES
-WORDLESS = FEATURES[:2]
+WORDLESS = FEATURES[:1]
 THRESHOLDS = (50, 60, 65, 70, 80, 90)
 
 

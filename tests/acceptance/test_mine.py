@@ -96,7 +96,8 @@ def test_rows_that_want_care(report: dict[str, Any]) -> None:
     assert {(pair["row"], pair["other"]) for pair in rows["contradictions"]} >= {("APP001", "APP002")}
     assert all(pair["leads"] or pair["other_leads"] for pair in rows["contradictions"])
     assert {one["row"] for one in rows["unused"]} < set(problems)
-    assert {one["row"] for one in rows["otherwise"]} >= {"REE014"}
+    assert {one["row"] for one in rows["otherwise"]} <= set(problems)
+    assert all(one["incidents"] for one in rows["otherwise"])
 
 
 def test_gaps_of_our_own_runs(mined: tuple[Desk, Ended], report: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def test_what_is_no_number_is_no_score() -> None:
 def test_the_gap_is_to_the_mean_of_the_nearest_five_rivals() -> None:
     rivals = [ranked(row(f"R{n}", solution=f"Otra {n}"), float(n)) for n in (5, 4, 3, 2, 1, 0)]
     chosen = ranked(row("A"), 8.0, 0.25, 0.75)
-    assert features(chosen, [chosen, *rivals]) == {"gap": 5.0, "closeness": 8.0, "coverage": 0.25, "echo": 0.75}
+    assert features(chosen, [chosen, *rivals]) == {"gap": 5.0, "coverage": 0.25, "echo": 0.75}
 
 
 def test_rows_with_the_same_consequence_are_no_rivals() -> None:
@@ -55,7 +55,7 @@ def test_rows_with_the_same_consequence_are_no_rivals() -> None:
 
 def test_no_words_for_another_language() -> None:
     chosen = ranked(row("A"), 6.0)
-    assert features(chosen, [chosen], words=False) == {"gap": 6.0, "closeness": 6.0}
+    assert features(chosen, [chosen], words=False) == {"gap": 6.0}
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ _REFRAMED = (
 )
 _ONLY_ASKED = (
     r"lo pregunto|por ir sabiend\w+|dejar constancia|felicit\w+|enhorabuena",
-    r"que (?:significa|papeles|criterios|derecho)\b|cuantas veces (?:puede|se puede|podemos)|just curious|(?:i am|i'?m|was) wondering (?:what|how|who|whether)",
+    r"que (?:significa|papeles|criterios|derecho)\b|cuantas veces (?:puede|se puede|podemos)",
+    r"just curious|(?:i am|i'?m|was) wondering (?:what|how|who|whether)",
 )
 _TURNS = re.compile(rf"\b(?:{'|'.join((*_CORRECTED, *_CURED, *_TRIED, *_MORE, *_IN_HAND))})")
 

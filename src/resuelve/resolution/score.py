@@ -15,7 +15,7 @@ from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
-FEATURES = ("gap", "closeness", "coverage", "echo")
+FEATURES = ("gap", "coverage", "echo")
 """The names of what a score is made of."""
 
 _RIVALS = 5
@@ -26,10 +26,9 @@ def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) ->
 
     Args:
         words: False for a ticket in another language than the dictionary's: then shared words tell nothing, and only
-            ``gap`` and ``closeness`` are given.
+            ``gap`` is given.
 
     - ``gap``: how far it stands out from its nearest five rivals, in standard deviations;
-    - ``closeness``: how near it is, see `Metric.closeness`;
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most.
 
@@ -38,8 +37,7 @@ def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) ->
     own = consequence(chosen.problem)
     rivals = [one.relevance for one in ranked if consequence(one.problem) != own][:_RIVALS]
     gap = chosen.relevance - (sum(rivals) / len(rivals) if rivals else 0.0)
-    near = {"gap": gap, "closeness": chosen.closeness}
-    return {**near, "coverage": chosen.coverage, "echo": chosen.echo} if words else near
+    return {"gap": gap, "coverage": chosen.coverage, "echo": chosen.echo} if words else {"gap": gap}
 
 
 def score(values: Mapping[str, float]) -> float:
