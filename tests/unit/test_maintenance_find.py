@@ -11,7 +11,7 @@ from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
 from resuelve.knowledge.maintenance.find import Fate, Found, find_proposals
 from resuelve.models.hashing import HashEmbedder
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.vectors.memory import MemoryStore
 
 LABEL = "[SPAI] "

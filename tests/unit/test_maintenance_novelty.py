@@ -19,7 +19,7 @@ from resuelve.knowledge.mining.asked import Asked, Fit, Past, look
 from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.knowledge.people import People
 from resuelve.models.hashing import HashEmbedder
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.vectors.memory import MemoryStore
 
 CLOSE = Prescription(ResolutionKind.CLOSE)

@@ -18,7 +18,7 @@ from resuelve.domain.errors import Rejected
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.mining.mine import Mined, Sources, mine
 from resuelve.pages.mined import mined_page
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings
 from resuelve.texts import say

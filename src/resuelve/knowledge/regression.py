@@ -24,7 +24,8 @@ from resuelve.domain.message import message, system_said
 from resuelve.knowledge import durable
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.models import ChatModel
-from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.deliberate import Rules
+from resuelve.resolution.knowledge import Knowledge
 
 FILE_NAME = "PRUEBAS_PROBLEMAS.jsonl"
 PROBLEM, MUST, NOTE = "ID PROBLEMA", "debe", "nota"

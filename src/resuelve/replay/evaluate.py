@@ -14,7 +14,8 @@ from resuelve.replay import details, metrics
 from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import EvaluationSet, Split
-from resuelve.resolution.deliberate import Knowledge, Rules
+from resuelve.resolution.deliberate import Rules
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json
 
 DEPTHS = (1, 3, 5, 10)

@@ -20,8 +20,9 @@ from resuelve.models import ChatModel, Embedder, Vectors
 from resuelve.replay.sets import LabelledCase
 from resuelve.resolution.authorise import permission_of
 from resuelve.resolution.consult import prescribed
-from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
 from resuelve.resolution.identify import identify
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.score import FEATURES, score

@@ -7,7 +7,7 @@ they would do, and can only take it away: whatever it answers, nothing is done t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from resuelve.agents import Agents
@@ -24,13 +24,13 @@ from resuelve.domain.decision import (
 from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
-from resuelve.models import ChatModel, Embedder, Usage
+from resuelve.models import ChatModel, Usage
 from resuelve.resolution.authorise import Authorisation, Policy, authorise
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
-from resuelve.resolution.metric import Metric
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
@@ -38,9 +38,7 @@ from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.second_matter import second_matter
 from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import MeteredChat, Trace
-from resuelve.resolution.words import Lexicon
 from resuelve.texts import say
-from resuelve.vectors import VectorIndex
 
 _SHOWN = 8
 """Candidates that the trace shows."""
@@ -66,25 +64,6 @@ class Rules:
     query_limit: int = 2
     policy: Policy = field(default_factory=dict)
     language: str = "es"
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """The dictionary as the stages use it, built once a run."""
-
-    problems: Mapping[str, KnownError]
-    lexicon: Lexicon
-    components: tuple[str, ...]
-    index: VectorIndex
-    embedder: Embedder
-    metric: Metric
-
-    @classmethod
-    def of(cls, problems: Mapping[str, KnownError], index: VectorIndex, embedder: Embedder) -> Knowledge:
-        """Knowledge from known errors and an index that was built from them."""
-        lexicon = Lexicon(example for problem in problems.values() for example in problem.examples)
-        components = tuple(sorted({problem.component for problem in problems.values() if problem.component}))
-        return cls(problems, lexicon, components, index, embedder, Metric(problems, index))
 
 
 @dataclass(frozen=True, slots=True)

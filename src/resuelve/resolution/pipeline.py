@@ -31,7 +31,8 @@ from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfin
 from resuelve.models import ChatModel
 from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, as_json, from_json
-from resuelve.resolution.deliberate import Deliberation, Knowledge, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.trace import plain
 from resuelve.texts import say, translated

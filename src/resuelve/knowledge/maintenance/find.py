@@ -29,7 +29,7 @@ from resuelve.knowledge.mining.problems import differs, typical_answer
 from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.knowledge.people import HIDDEN, People
 from resuelve.models import ChatModel, Vectors
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import own_message
 
 NEW_BELOW = 0.5

@@ -25,7 +25,7 @@ from resuelve.knowledge.mining.clusters import centred
 from resuelve.knowledge.mining.problems import differs
 from resuelve.knowledge.past import Lesson
 from resuelve.models import Vectors
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.retrieve import LEAST_SPREAD
 from resuelve.resolution.words import Lexicon, language_of, stems
 

@@ -13,8 +13,8 @@ import numpy as np
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.people import People
 from resuelve.models import Embedder, Vectors
-from resuelve.resolution.deliberate import Knowledge
 from resuelve.resolution.identify import identify
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate
 from resuelve.resolution.rerank import Ranked, rerank

@@ -21,7 +21,7 @@ from resuelve.knowledge.mining.rejections import RejectedRow, rejected_rows
 from resuelve.knowledge.mining.rows import RowCare, care
 from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.knowledge.people import People
-from resuelve.resolution.deliberate import Knowledge
+from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.trace import plain
 
 Progress = Callable[[str, int, int], None]
