@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.resolution.conversation import moved_on
+from resuelve.resolution.conversation import moved_on, much_new
 from resuelve.resolution.read import Reading, read
 
 TURNS = (
@@ -94,3 +94,41 @@ def test_so_may_its_title() -> None:
 )
 def test_how_a_problem_is_told_takes_nothing_back(description: str) -> None:
     assert moved_on(read(Incident("INC1", title="Aviso", description=description), label="[SPAI] ")) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "El correo me llega enseguida, no es eso: el enlace dice que el usuario no existe",
+        "La dirección sí se guarda. Lo que falla es el botón de enviar",
+        "Quiero quitar la financiación, al revés de lo que pone el aviso",
+        "¿Qué papeles hacen falta? Lo pregunto por ir sabiéndolo",
+        "Quiero dejar constancia de lo bien que me atendieron",
+        "Entré a la primera. Cierren esto",
+    ],
+)
+def test_a_ticket_that_is_turned_round_or_only_asks(text: str) -> None:
+    assert moved_on(read(Incident("INC1", description=text), label="[SPAI] "))
+
+
+def test_a_reason_is_not_a_turn() -> None:
+    text = "Sigue en provisión, por lo que no puede pedir autorizaciones. ¿Cuánto falta?"
+    assert moved_on(read(Incident("INC1", description=text), label="[SPAI] ")) == ""
+
+
+ROW = "No deja adjuntar la factura del reembolso porque el archivo pesa demasiado. Comprima el PDF y vuelva a enviarlo."
+
+
+@pytest.mark.parametrize("comment", STEADY)
+def test_a_remark_tells_nothing_much(comment: str) -> None:
+    assert much_new(reading(comment), ROW) == ""
+
+
+def test_a_comment_that_tells_much() -> None:
+    comment = "Le llamo al móvil de la ficha y se queda a cuadros: lleva desde Semana Santa en un barco sin cobertura."
+    assert much_new(reading(comment), ROW).startswith("Le llamo al móvil")
+
+
+def test_a_comment_in_the_words_of_the_row_tells_nothing_new() -> None:
+    comment = "El archivo de la factura pesa demasiado y el reembolso no deja adjuntarlo ni comprimido en PDF"
+    assert much_new(reading(comment), ROW) == ""

@@ -16,6 +16,7 @@ _GRAVE = re.compile(
     r"\b(?:fallec|falleci|difunt|defuncion|cadaver|suicid|ambulancia|policia|guardia civil|denunci|abogad|juzgado|"
     r"tribunal|demanda (?:judicial|el|ante|contra)|presentar\w* (?:una )?demanda|querella|robo\b|robad|robaron|roban|"
     r"hurto|estafa|estafad|fraude|fraudulent|suplanta|hacke|amenaza\w* (?:con|de)\b(?! corta)|maltrat|acoso|acosa|"
+    r"orden de (?:proteccion|alejamiento)|proteccion de datos|gravisim|demencia|alzheimer|claves? de la tarjeta|"
     r"agresi|incendi|ardiendo|quemadura|quemado|explosi|chispas|herid[oa]s?\b|lesion|"
     r"died\b|death\b|passed away|deceased|funeral|suicid|ambulance|police|lawyer|solicitor|attorney|lawsuit|court\b|"
     r"stolen|theft|robbed|scam|fraud|hacked|injur|threaten|on fire|burnt|sparks?\b)\w*"
