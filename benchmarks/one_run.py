@@ -13,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from resuelve import wiring
+from resuelve import assembly, wiring
 from resuelve.cli.index import run_index
 from resuelve.cli.run import about
 from resuelve.cli.surroundings import now, run_name
@@ -47,7 +47,7 @@ def measured(folder: Path, gestor: str, sistema: str) -> dict[str, Any]:
     settings = load(workspace=workspace, ticket_manager_url=gestor, business_system_url=sistema)
     run_index(settings)
     begun = time.perf_counter()
-    with wiring.assemble(settings, run_name(now())) as parts:
+    with assembly.assemble(settings, run_name(now())) as parts:
         started = time.perf_counter()
         ended = run_once(
             parts.pipeline,
@@ -70,7 +70,7 @@ def measured(folder: Path, gestor: str, sistema: str) -> dict[str, Any]:
     }
 
 
-def _encoder_per_second(parts: wiring.Assembly) -> float:
+def _encoder_per_second(parts: assembly.Assembly) -> float:
     """Tickets a second if encoding a ticket's problem text were all there is to do, both cores at work."""
     listing = parts.tickets.open_incidents()
     texts = [

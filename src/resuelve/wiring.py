@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
-from resuelve.backup.occupancy import occupied, uncompared
 from resuelve.domain.errors import SettingsError
 from resuelve.journal import Engine, Journal
+from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.guard import Guard
 from resuelve.knowledge.impact import PastTicket, past_tickets
@@ -27,10 +25,6 @@ from resuelve.models import ChatModel, Embedder
 from resuelve.replay.sets import EvaluationSet, read_set
 from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
-from resuelve.resolution.pipeline import Pipeline
-from resuelve.resolution.prompts import ROLES, version
-from resuelve.resolution.reconcile import Comparison, compare, write_comparison
-from resuelve.resolution.report import append_rejections
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
@@ -53,6 +47,24 @@ def catalogue(settings: Settings) -> Catalogue:
         DictionaryError: it cannot be read.
     """
     return read(workspace(settings).dictionary)
+
+
+def fixes(settings: Settings) -> Catalogue:
+    """The fixes under way; none when there is no such file.
+
+    Raises:
+        DictionaryError: the file cannot be read.
+    """
+    return correctives.read(workspace(settings).correctives, language=settings.language)
+
+
+def known_problems(settings: Settings) -> Catalogue:
+    """What tickets are compared with: the dictionary and the fixes under way. The index is built from it.
+
+    Raises:
+        DictionaryError: one of the files cannot be read.
+    """
+    return correctives.joined(catalogue(settings), fixes(settings), workspace(settings).correctives.name)
 
 
 def dictionary(settings: Settings) -> Dictionary:
@@ -195,6 +207,11 @@ def engine(settings: Settings, *, durable: bool = True) -> Engine:
     return DurableEngine(place.journal_url, place.locks)
 
 
+def today() -> date:
+    """The day here."""
+    return datetime.now().astimezone().date()
+
+
 def rules(settings: Settings) -> Rules:
     """What the team sets."""
     return Rules(
@@ -204,19 +221,23 @@ def rules(settings: Settings) -> Rules:
         query_limit=settings.query_limit,
         policy=settings.policy,
         language=settings.language,
+        today=today(),
     )
 
 
 @contextmanager
-def knowledge_for(settings: Settings, dictionary: Catalogue, model: Embedder) -> Iterator[Knowledge]:
-    """The dictionary as the stages use it, with its index, which is closed when the block ends.
+def knowledge_for(settings: Settings, known: Catalogue, model: Embedder) -> Iterator[Knowledge]:
+    """Known problems as the stages use them, with the index, which is closed when the block ends.
+
+    Args:
+        known: all that the index was built from (`known_problems`), or the dictionary alone.
 
     Raises:
         IndexMissing, IndexMismatch: with the command that mends it.
     """
-    index = open_index(dictionary, model, store(settings))
+    index = open_index(known_problems(settings), model, store(settings))
     try:
-        yield Knowledge.of(dictionary.problems, index, model)
+        yield Knowledge.of(known.problems, index, model)
     finally:
         index.close()
 
@@ -288,93 +309,6 @@ def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: 
         chat=chat(settings),
         workers=settings.workers,
     )
-
-
-def fingerprint(settings: Settings, dictionary: Catalogue, embedder_identity: str) -> str:
-    """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
-    parts = [
-        dictionary.fingerprint,
-        embedder_identity,
-        settings.environment,
-        settings.chat_model,
-        settings.critic_approval_threshold,
-        settings.max_retries_critic,
-        settings.query_limit,
-        sorted(settings.policy.items()),
-        settings.system_codes,
-        [version(role) for role in ROLES],
-    ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """A pipeline with what it stands on, open until the `assemble` block ends."""
-
-    pipeline: Pipeline
-    catalogue: Catalogue
-    journal: Journal
-    engine: Engine
-    tickets: TicketManager
-
-
-Compared = Callable[[Comparison, Path], None]
-"""Told what the comparison of a restored workspace with the ticket manager found, and where its report is."""
-
-
-@contextmanager
-def assemble(
-    settings: Settings, run: str, *, shadow: bool = False, on_compared: Compared = lambda *_: None
-) -> Iterator[Assembly]:
-    """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
-
-    Unless it is a shadow's, a restored workspace is compared with the ticket manager first.
-
-    Raises:
-        ResuelveError: whatever is missing, with what to do about it.
-    """
-    place = workspace(settings)
-    with ExitStack() as stack:
-        stack.enter_context(occupied(place.root))
-        place.prepare()
-        dictionary = catalogue(settings)
-        model = embedder(settings)
-        knowledge = stack.enter_context(knowledge_for(settings, dictionary, model))
-        book = journal(settings, durable=not shadow)
-        stack.callback(book.close)
-        manager = tickets(settings)
-        stack.callback(manager.close)
-        if not shadow:
-            _compare_if_restored(place, book, manager, settings.label, on_compared)
-        works = engine(settings, durable=not shadow)
-        stack.callback(works.close)
-        helpers = agents(settings)
-        for code in settings.system_codes:
-            helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
-        pipeline = Pipeline(
-            tickets=manager,
-            journal=book,
-            knowledge=knowledge,
-            agents=helpers,
-            rules=rules(settings),
-            run=run,
-            fingerprint=fingerprint(settings, dictionary, model.identity),
-            chat=chat(settings),
-            shadow=shadow,
-            fresh=settings.fresh_seconds,
-            max_failures=settings.max_failures,
-            on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
-        )
-        yield Assembly(pipeline, dictionary, book, works, manager)
-
-
-def _compare_if_restored(
-    place: Workspace, book: Journal, manager: TicketManager, label: str, on_compared: Compared
-) -> None:
-    with uncompared(place.root) as must:
-        if must:
-            found = compare(manager, book, label=label)
-            on_compared(found, write_comparison(place.reports, datetime.now().astimezone(), found))
 
 
 def _server(settings: Settings) -> tuple[str, str]:

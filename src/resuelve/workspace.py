@@ -23,6 +23,11 @@ class Workspace:
         return self.root / "PROBLEMAS_GLOBALES.csv"
 
     @property
+    def correctives(self) -> Path:
+        """``CORRECTIVOS_ABIERTOS.csv``: fixes under way, if there is such a file."""
+        return self.root / "CORRECTIVOS_ABIERTOS.csv"
+
+    @property
     def regression_tickets(self) -> Path:
         """``PRUEBAS_PROBLEMAS.jsonl``: incidents for which a row must, or must not, be chosen."""
         return self.root / "PRUEBAS_PROBLEMAS.jsonl"

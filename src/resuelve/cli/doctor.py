@@ -13,6 +13,7 @@ from resuelve.agents import AgentRequest
 from resuelve.cli.surroundings import terminal
 from resuelve.domain.errors import ResuelveError
 from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
 from resuelve.models import Prompt
 from resuelve.settings import Environment, Settings
@@ -54,6 +55,7 @@ def _checks(settings: Settings) -> list[Check]:
         Check("settings", lambda: _settings(settings)),
         Check("workspace", lambda: _workspace(settings)),
         Check("dictionary", lambda: _dictionary(settings)),
+        Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
@@ -84,8 +86,21 @@ def _dictionary(settings: Settings) -> str:
     return f"{found}. {rejected} {translated(first, settings.language)}"
 
 
+def _fixes(settings: Settings) -> str:
+    found = wiring.fixes(settings)
+    late = overdue(found.problems.values(), wiring.today())
+    key = "cli.doctor.fixes_found" if found.problems else "cli.doctor.fixes_none"
+    told = [say(key, settings.language, count=len(found.problems))]
+    if late:
+        told.append(say("cli.doctor.fixes_late", settings.language, ids=", ".join(late)))
+    if found.rejected:
+        told.append(say("cli.rejected_rows", settings.language, count=len(found.rejected)))
+        told.append(translated(found.rejected[0], settings.language))
+    return " ".join(told)
+
+
 def _index(settings: Settings) -> str:
-    index = open_index(wiring.catalogue(settings), wiring.embedder(settings), wiring.store(settings))
+    index = open_index(wiring.known_problems(settings), wiring.embedder(settings), wiring.store(settings))
     try:
         identity = index.identity
         return say("cli.doctor.index_found", settings.language, entries=identity.entries, built=identity.built_at)

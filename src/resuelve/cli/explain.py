@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from resuelve import wiring
+from resuelve import assembly, wiring
 from resuelve.cli.surroundings import harmless, now, run_name, terminal
 from resuelve.domain.errors import TicketNotFound
 from resuelve.resolution.deliberate import deliberate
@@ -25,7 +25,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         TicketNotFound: the ticket manager does not list it.
     """
     console = terminal()
-    with wiring.assemble(settings, run_name(now()), shadow=True) as parts:
+    with assembly.assemble(settings, run_name(now()), shadow=True) as parts:
         incident = parts.tickets.current(code)
         if incident is None:
             raise TicketNotFound("the ticket manager does not list it", where=code, remedy="check the code")

@@ -30,7 +30,7 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     started, begun = now(), time.perf_counter()
     place = wiring.workspace(settings)
     place.prepare()
-    dictionary = wiring.catalogue(settings)
+    dictionary = wiring.known_problems(settings)
     _notice(settings, console)
     built = update_index(settings, console, force=force)
     report = {
@@ -54,7 +54,7 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
 
 def update_index(settings: Settings, console: Console, *, force: bool = False) -> Built:
     """Bring the index up to date and print what was done; raises as `run_index` does."""
-    dictionary = wiring.catalogue(settings)
+    dictionary = wiring.known_problems(settings)
     with progress_bar(console) as bar:
         built = build_index(
             dictionary.problems,

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from resuelve import wiring
+from resuelve import assembly, wiring
 from resuelve.cli.restored import print_comparison
 from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals
@@ -78,7 +78,7 @@ def _run(
         print_comparison(console, found, report, language)
 
     with (
-        wiring.assemble(settings, name, shadow=shadow, on_compared=compared) as parts,
+        assembly.assemble(settings, name, shadow=shadow, on_compared=compared) as parts,
         progress_bar(console) as bar,
     ):
         lines: dict[str, Line] = {}
@@ -116,7 +116,7 @@ def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> N
     print_ended(console, ended, language)
 
 
-def about(settings: Settings, parts: wiring.Assembly, shadow: bool) -> dict[str, Any]:
+def about(settings: Settings, parts: assembly.Assembly, shadow: bool) -> dict[str, Any]:
     """What the head of a report says of the circumstances."""
     knowledge = parts.pipeline.knowledge
     return {

@@ -93,6 +93,7 @@ class Doubt(StrEnum):
     CONTRADICTORY = "contradictory"
     SEVERAL_PROBLEMS = "several_problems"
     MOVED_ON = "moved_on"
+    FIX_OVERDUE = "fix_overdue"
     UNMET_CONDITION = "unmet_condition"
     TOO_LONG = "too_long"
     PERHAPS_ANSWERED = "perhaps_answered"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -36,6 +37,21 @@ class Prescription:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A correction that is under way.
+
+    Attributes:
+        expected: the day on which it is expected to be in place; None when nobody has named one.
+    """
+
+    expected: date | None
+
+    def ahead(self, today: date) -> bool:
+        """True while tickets can be told to wait for it: to the end of the day that was named."""
+        return self.expected is not None and today <= self.expected
+
+
+@dataclass(frozen=True, slots=True)
 class KnownError:
     """A problem that the team has solved before.
 
@@ -44,6 +60,7 @@ class KnownError:
         examples: one or more descriptions; the first is the row's own.
         solution: the text that people wrote; it may be sent to a ticket, never rewritten.
         lines: the lines of the file that it came from, 1 being the header.
+        fix: the correction that tickets wait for, when this is one of the fixes under way; None for a row.
     """
 
     id: str
@@ -54,6 +71,7 @@ class KnownError:
     prescription: Prescription
     resolved_on: str = ""
     lines: tuple[int, ...] = ()
+    fix: Fix | None = None
 
     @property
     def description(self) -> str:

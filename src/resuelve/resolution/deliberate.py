@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from resuelve.agents import Agents
 from resuelve.domain.decision import (
@@ -56,6 +57,7 @@ class Rules:
         retries: how often another row is tried after a rejection by scores and rules; never after one by a model.
         query_limit: rows that each query offers to the decision.
         language: of reasons and reports.
+        today: the day of the run; without it no ticket is told to wait for a fix.
     """
 
     label: str = "[SPAI] "
@@ -64,6 +66,7 @@ class Rules:
     query_limit: int = 2
     policy: Policy = field(default_factory=dict)
     language: str = "es"
+    today: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +260,7 @@ class _Deliberator:
             chosen=chosen,
             lexicon=knowledge.lexicon,
             threshold=self.rules.threshold,
+            today=self.rules.today,
             second=lambda: second_matter(
                 sentences(findings.reading, findings.identifiers),
                 problem,

@@ -6,6 +6,7 @@ from typing import Any
 
 from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Reassign
 from resuelve.domain.incident import Incident
+from resuelve.domain.known_error import KnownError
 from resuelve.resolution.deliberate import Deliberation
 from resuelve.resolution.trace import plain
 
@@ -46,6 +47,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
                 "component": problem.component,
                 "description": problem.description,
                 "lines": problem.lines,
+                "fix": _fix(problem),
             }
             if problem
             else None,
@@ -100,3 +102,10 @@ def _seconds(deliberation: Deliberation) -> dict[str, float]:
     for step in deliberation.trace.steps:
         totals[step.stage] = totals.get(step.stage, 0.0) + step.seconds
     return totals
+
+
+def _fix(problem: KnownError) -> dict[str, str | None] | None:
+    """The day on which a fix under way is expected; None for a row of the dictionary."""
+    if problem.fix is None:
+        return None
+    return {"expected": problem.fix.expected.isoformat() if problem.fix.expected else None}

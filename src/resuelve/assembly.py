@@ -1,0 +1,111 @@
+"""A run put together: the pipeline, with everything that it stands on, from the settings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from resuelve import wiring
+from resuelve.backup.occupancy import occupied, uncompared
+from resuelve.journal import Engine, Journal
+from resuelve.knowledge import correctives
+from resuelve.knowledge.catalogue import Catalogue
+from resuelve.resolution.pipeline import Pipeline
+from resuelve.resolution.prompts import ROLES, version
+from resuelve.resolution.reconcile import Comparison, compare, write_comparison
+from resuelve.resolution.report import append_rejections
+from resuelve.settings import Settings
+from resuelve.tickets import TicketManager
+from resuelve.workspace import Workspace
+
+
+def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str) -> str:
+    """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
+    parts = [
+        known.fingerprint,
+        correctives.overdue(known.problems.values(), wiring.today()),
+        embedder_identity,
+        settings.environment,
+        settings.chat_model,
+        settings.critic_approval_threshold,
+        settings.max_retries_critic,
+        settings.query_limit,
+        sorted(settings.policy.items()),
+        settings.system_codes,
+        [version(role) for role in ROLES],
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A pipeline with what it stands on, open until the `assemble` block ends."""
+
+    pipeline: Pipeline
+    catalogue: Catalogue
+    journal: Journal
+    engine: Engine
+    tickets: TicketManager
+
+
+Compared = Callable[[Comparison, Path], None]
+"""Told what the comparison of a restored workspace with the ticket manager found, and where its report is."""
+
+
+@contextmanager
+def assemble(
+    settings: Settings, run: str, *, shadow: bool = False, on_compared: Compared = lambda *_: None
+) -> Iterator[Assembly]:
+    """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
+
+    Unless it is a shadow's, a restored workspace is compared with the ticket manager first.
+
+    Raises:
+        ResuelveError: whatever is missing, with what to do about it.
+    """
+    place = wiring.workspace(settings)
+    with ExitStack() as stack:
+        stack.enter_context(occupied(place.root))
+        place.prepare()
+        known = wiring.known_problems(settings)
+        model = wiring.embedder(settings)
+        knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
+        book = wiring.journal(settings, durable=not shadow)
+        stack.callback(book.close)
+        manager = wiring.tickets(settings)
+        stack.callback(manager.close)
+        if not shadow:
+            _compare_if_restored(place, book, manager, settings.label, on_compared)
+        works = wiring.engine(settings, durable=not shadow)
+        stack.callback(works.close)
+        helpers = wiring.agents(settings)
+        for code in settings.system_codes:
+            helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
+        pipeline = Pipeline(
+            tickets=manager,
+            journal=book,
+            knowledge=knowledge,
+            agents=helpers,
+            rules=wiring.rules(settings),
+            run=run,
+            fingerprint=fingerprint(settings, known, model.identity),
+            chat=wiring.chat(settings),
+            shadow=shadow,
+            fresh=settings.fresh_seconds,
+            max_failures=settings.max_failures,
+            on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
+        )
+        yield Assembly(pipeline, known, book, works, manager)
+
+
+def _compare_if_restored(
+    place: Workspace, book: Journal, manager: TicketManager, label: str, on_compared: Compared
+) -> None:
+    with uncompared(place.root) as must:
+        if must:
+            found = compare(manager, book, label=label)
+            on_compared(found, write_comparison(place.reports, datetime.now().astimezone(), found))
