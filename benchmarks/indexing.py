@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
-from benchmarks.rows import row, rows, sheet
+from benchmarks.rows import rows, sheet
 from resuelve import wiring
 from resuelve.cli.index import run_index
 from resuelve.knowledge import catalogue
@@ -35,6 +35,7 @@ from resuelve.settings import load
 from resuelve.vectors.edge import EdgeStore
 
 _DICTIONARY = "PROBLEMAS_GLOBALES.csv"
+_INDEX = ".resuelve/index"
 _CHANGES = 5
 _MIB = 2**20
 
@@ -85,10 +86,9 @@ def first_time(size: int) -> None:
         seconds = time.perf_counter() - begun - embedder.seconds_alone
         alone = embedder.seconds_alone
         print(
-            f"first index of {size:,} rows: {seconds:.1f} s, {size / seconds:.0f} a second; the encoder alone "
-            f"{alone:.1f} s; ratio {seconds / alone:.3f}; disk {_disk(folder / 'index'):.0f} MiB; peak {_peak():.0f} MiB",
-            flush=True,
+            f"first index of {size:,} rows: {seconds:.1f} s, {size / seconds:.0f} a second; the encoder alone", end=" "
         )
+        print(f"{alone:.1f} s; ratio {seconds / alone:.3f}; {_size(folder / 'index', _peak())}", flush=True)
 
 
 def prepare(folder: Path, size: int) -> None:
@@ -107,11 +107,8 @@ def one_row(size: int) -> None:
         folder = Path(name)
         command = [sys.executable, "-m", "benchmarks.indexing", "--prepare", str(folder), "--large", str(size)]
         built = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-        print(
-            f"{size:,} rows, hashes for vectors: built in {built['seconds']:.0f} s; disk {_disk(folder / '.resuelve/index'):.0f} "
-            f"MiB; peak {built['peak']:.0f} MiB",
-            flush=True,
-        )
+        print(f"{size:,} rows, hashes for vectors: built in {built['seconds']:.0f} s;", end=" ")
+        print(_size(folder / _INDEX, built["peak"]), flush=True)
         print(f"{'':>22} {'work s':>8} {'command s':>10} {'peak MiB':>9} {'disk MiB':>9}")
         _print("nothing changed", [_command(folder)], folder)
         figures = []
@@ -142,7 +139,11 @@ def _command(folder: Path) -> tuple[float, float, float]:
 
 def _print(title: str, figures: Sequence[tuple[float, float, float]], folder: Path) -> None:
     work, command, peak = (median(column) for column in zip(*figures, strict=True))
-    print(f"{title:>22} {work:>8.2f} {command:>10.2f} {peak:>9.0f} {_disk(folder / '.resuelve/index'):>9.0f}", flush=True)
+    print(f"{title:>22} {work:>8.2f} {command:>10.2f} {peak:>9.0f} {_disk(folder / _INDEX):>9.0f}", flush=True)
+
+
+def _size(index: Path, peak: float) -> str:
+    return f"disk {_disk(index):.0f} MiB; peak {peak:.0f} MiB"
 
 
 def _write(folder: Path, text: str) -> None:
@@ -174,7 +175,8 @@ def main() -> None:
     parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.prepare:
-        return prepare(given.prepare, given.large)
+        prepare(given.prepare, given.large)
+        return
     if given.rows:
         first_time(given.rows)
     if given.large:

@@ -61,7 +61,8 @@ def row(number: int) -> list[str]:
     when, rest = _WHEN[rest % len(_WHEN)], rest // len(_WHEN)
     kind, queue = _RESOLUTIONS[number % len(_RESOLUTIONS)]
     description = f"{thing[0].upper()}{thing[1:]} {fault} {when}, puesto {rest}"
-    solution = f"Buenos días. Hemos revisado {thing} y ya funciona. Si vuelve a ocurrir, indique el puesto {rest}. Gracias."
+    end = "\n" if number % 5 == 0 else " "  # some cells have lines
+    solution = f"Buenos días. Hemos revisado {thing} y ya funciona.{end}Si vuelve a ocurrir, indique el puesto {rest}."
     day = f"{1 + number % 28:02}/{1 + number % 12:02}/2026"
     component = _COMPONENTS[number % len(_COMPONENTS)]
     return [component, description, "Incidencia", solution, day, kind, queue, f"INV{number:06}"]

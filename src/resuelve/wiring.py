@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
@@ -17,23 +18,24 @@ from resuelve.backup.occupancy import occupied, uncompared
 from resuelve.domain.errors import SettingsError
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge.catalogue import Catalogue, read
-from resuelve.knowledge.guard import Guard
-from resuelve.knowledge.impact import PastTicket, past_tickets
 from resuelve.knowledge.index import build_index, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
-from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.replay.sets import EvaluationSet, read_set
-from resuelve.resolution.deliberate import Knowledge, Rules
-from resuelve.resolution.pipeline import Pipeline
-from resuelve.resolution.prompts import ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
 from resuelve.workspace import Workspace
+
+if TYPE_CHECKING:  # the stages take a third of a second to import, and not every command needs them
+    from resuelve.knowledge.guard import Guard
+    from resuelve.knowledge.impact import PastTicket
+    from resuelve.knowledge.regression import RegressionFile, RegressionTicket
+    from resuelve.resolution.deliberate import Knowledge, Rules
+    from resuelve.resolution.pipeline import Pipeline
 
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
@@ -196,6 +198,8 @@ def engine(settings: Settings, *, durable: bool = True) -> Engine:
 
 def rules(settings: Settings) -> Rules:
     """What the team sets."""
+    from resuelve.resolution.deliberate import Rules
+
     return Rules(
         label=settings.label,
         threshold=settings.critic_approval_threshold,
@@ -213,6 +217,8 @@ def knowledge_for(settings: Settings, dictionary: Catalogue, model: Embedder) ->
     Raises:
         IndexMissing, IndexMismatch: with the command that mends it.
     """
+    from resuelve.resolution.deliberate import Knowledge
+
     index = open_index(dictionary, model, store(settings))
     try:
         yield Knowledge.of(dictionary.problems, index, model)
@@ -238,6 +244,7 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowle
     Raises:
         VectorIndexError, ModelUnavailable: the index could not be built.
     """
+    from resuelve.resolution.deliberate import Knowledge
     from resuelve.vectors.edge import EdgeStore
 
     with TemporaryDirectory(prefix="resuelve-") as folder:
@@ -252,6 +259,7 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowle
 
 def regression_file(settings: Settings) -> RegressionFile:
     """The regression tickets beside the dictionary."""
+    from resuelve.knowledge.regression import RegressionFile
     from resuelve.tickets.wire import incident_from, incident_to
 
     place = workspace(settings)
@@ -264,6 +272,8 @@ def past(settings: Settings, most: int) -> tuple[PastTicket, ...]:
     Raises:
         TicketUnavailable: they cannot be had.
     """
+    from resuelve.knowledge.impact import past_tickets
+
     manager = tickets(settings)
     try:
         closed, still_open = manager.closed_incidents(), manager.open_incidents()
@@ -278,6 +288,8 @@ def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: 
     Raises:
         ModelUnavailable: the embedder cannot be loaded.
     """
+    from resuelve.knowledge.guard import Guard
+
     return Guard(
         embedder=embedder(settings),
         store=store(settings),
@@ -291,6 +303,8 @@ def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: 
 
 def fingerprint(settings: Settings, dictionary: Catalogue, embedder_identity: str) -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
+    from resuelve.resolution.prompts import ROLES, version
+
     parts = [
         dictionary.fingerprint,
         embedder_identity,
@@ -332,6 +346,8 @@ def assemble(
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
     """
+    from resuelve.resolution.pipeline import Pipeline
+
     place = workspace(settings)
     with ExitStack() as stack:
         stack.enter_context(occupied(place.root))
