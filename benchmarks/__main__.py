@@ -1,4 +1,4 @@
-"""`make bench`: incidents a second, memory, how much is approved. Prints; asserts nothing.
+"""`make bench`: incidents a second, memory, how much is approved, what the index costs. Prints; asserts nothing.
 
 Absolute times depend on the machine; the ratios (against the encoder alone, 2,000 against 200) travel.
 """
@@ -29,6 +29,8 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "benchmarks.outcomes"], check=True)
     print(flush=True)
     subprocess.run([sys.executable, "-m", "benchmarks.mining", "1000"], check=True)
+    print(flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.indexing", "--rows", "2000"], check=True)
 
 
 def _measure(folder: Path, size: int) -> dict[str, Any]:

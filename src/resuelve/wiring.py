@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
@@ -15,20 +16,22 @@ from resuelve.domain.errors import SettingsError
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
-from resuelve.knowledge.guard import Guard
-from resuelve.knowledge.impact import PastTicket, past_tickets
 from resuelve.knowledge.index import build_index, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
-from resuelve.knowledge.regression import RegressionFile, RegressionTicket
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.replay.sets import EvaluationSet, read_set
-from resuelve.resolution.deliberate import Rules
-from resuelve.resolution.knowledge import Knowledge
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
 from resuelve.workspace import Workspace
+
+if TYPE_CHECKING:  # the stages take a third of a second to import, and not every command needs them
+    from resuelve.knowledge.guard import Guard
+    from resuelve.knowledge.impact import PastTicket
+    from resuelve.knowledge.regression import RegressionFile, RegressionTicket
+    from resuelve.resolution.deliberate import Rules
+    from resuelve.resolution.knowledge import Knowledge
 
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
@@ -214,6 +217,8 @@ def today() -> date:
 
 def rules(settings: Settings) -> Rules:
     """What the team sets."""
+    from resuelve.resolution.deliberate import Rules
+
     return Rules(
         label=settings.label,
         threshold=settings.critic_approval_threshold,
@@ -235,6 +240,8 @@ def knowledge_for(settings: Settings, known: Catalogue, model: Embedder) -> Iter
     Raises:
         IndexMissing, IndexMismatch: with the command that mends it.
     """
+    from resuelve.resolution.knowledge import Knowledge
+
     index = open_index(known_problems(settings), model, store(settings))
     try:
         yield Knowledge.of(known.problems, index, model)
@@ -260,6 +267,7 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowle
     Raises:
         VectorIndexError, ModelUnavailable: the index could not be built.
     """
+    from resuelve.resolution.knowledge import Knowledge
     from resuelve.vectors.edge import EdgeStore
 
     with TemporaryDirectory(prefix="resuelve-") as folder:
@@ -274,6 +282,7 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowle
 
 def regression_file(settings: Settings) -> RegressionFile:
     """The regression tickets beside the dictionary."""
+    from resuelve.knowledge.regression import RegressionFile
     from resuelve.tickets.wire import incident_from, incident_to
 
     place = workspace(settings)
@@ -286,6 +295,8 @@ def past(settings: Settings, most: int) -> tuple[PastTicket, ...]:
     Raises:
         TicketUnavailable: they cannot be had.
     """
+    from resuelve.knowledge.impact import past_tickets
+
     manager = tickets(settings)
     try:
         closed, still_open = manager.closed_incidents(), manager.open_incidents()
@@ -300,6 +311,8 @@ def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: 
     Raises:
         ModelUnavailable: the embedder cannot be loaded.
     """
+    from resuelve.knowledge.guard import Guard
+
     return Guard(
         embedder=embedder(settings),
         store=store(settings),

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from resuelve.domain.errors import DictionaryError
 from resuelve.domain.known_error import Prescription, ResolutionKind
-from resuelve.knowledge.catalogue import Catalogue, examples, read
+from resuelve.knowledge.catalogue import Catalogue, clean, columns_of, examples, read, row_of
+from resuelve.knowledge.table import Line
+from tests import careful
 
 HEADER = "COMPONENTE,DESCRIPCION,TIPO INCIDENCIA,SOLUCIÓN,FECHA DE RESOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION"
 
@@ -242,3 +244,25 @@ def test_no_dictionary_is_too_strange(tmp_path_factory: pytest.TempPathFactory, 
 def test_ten_thousand_rows(tmp_path: Path) -> None:
     rows = [("Web", f"No entra en la pantalla {n}", f"Solución {n}", "cierre", "") for n in range(10_000)]
     assert len(read(table(tmp_path, COLUMNS, rows)).problems) == 10_000
+
+
+SIGNS = st.text(
+    st.sampled_from("ab ñ\n\t\r\x00\x1f\x85\xa0\xad\u200b\u200d\u2028\ud800\ue000\U0001f600") | st.characters()
+)
+
+
+@given(SIGNS)
+def test_a_cell_is_cleaned_as_sign_by_sign(cell: str) -> None:
+    assert clean(cell) == careful.clean(cell)
+
+
+@given(
+    st.permutations(
+        ["ID PROBLEMA", "COMPONENTE", "DESCRIPCION", "SOLUCION", "X", "", "RESOLUCION AUTOMATICA", "BUZON"]
+    ),
+    st.lists(SIGNS | st.sampled_from(["cierre", "Manual\r", "reasignacion", "api|x", ""]), max_size=10),
+)
+def test_a_row_is_read_as_cell_by_cell(header: list[str], cells: list[str]) -> None:
+    columns = columns_of("file", Line(1, tuple(header)))
+    line = Line(2, tuple(cells))
+    assert row_of(line, columns) == careful.known(line, columns)

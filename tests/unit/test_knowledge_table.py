@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from resuelve.domain.errors import DictionaryError
 from resuelve.knowledge.table import Line, read_text, split
+from tests import careful
 
 TEXT = "COMPONENTE,SOLUCIÓN\r\nPágina,«Sí» – 5 €…\r\n"
 
@@ -122,3 +123,12 @@ def test_no_file_is_too_strange(tmp_path_factory: pytest.TempPathFactory, conten
         list(split(read_text(file)))
     except DictionaryError as error:
         assert error.where == str(file)
+
+
+@given(
+    st.lists(st.sampled_from(['"', '""', ",", ";", "\n", "\r", "\r\n", "\r\r\n", " ", "\x0c", "a", "b1", "ñ\u2028"]))
+)
+def test_it_reads_as_the_plainest_reader_does(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    found = [(line.number, line.cells, bool(line.problem), line.start, line.end) for line in split(text)]
+    assert found == list(careful.records(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(owner)
 app.add_typer(backup, name="backup")
 app.command("restore", help=told("backup.restore.help"))(restore)
+_NEW_OBJECTS = 100_000
 Port = partial(typer.Option, min=0, max=65535)
 
 
@@ -126,6 +128,8 @@ def mocks(
 
 def main() -> None:
     """Run the command line; an error of Resuelve's own is one message and an exit status, never a stack trace."""
+    # A large dictionary is a million objects without a circle. Python would look for circles after every 700 of them.
+    gc.set_threshold(_NEW_OBJECTS)
     try:
         app()
     except ResuelveError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -30,9 +32,8 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     started, begun = now(), time.perf_counter()
     place = wiring.workspace(settings)
     place.prepare()
-    dictionary = wiring.known_problems(settings)
-    _notice(settings, console)
-    built = update_index(settings, console, force=force)
+    dictionary = _dictionary(settings, console)
+    built = update_index(settings, console, dictionary, force=force)
     report = {
         "started": started.isoformat(timespec="seconds"),
         "dictionary": str(place.dictionary.name),
@@ -52,9 +53,15 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
     return built
 
 
-def update_index(settings: Settings, console: Console, *, force: bool = False) -> Built:
-    """Bring the index up to date and print what was done; raises as `run_index` does."""
-    dictionary = wiring.known_problems(settings)
+def update_index(
+    settings: Settings, console: Console, dictionary: Catalogue | None = None, *, force: bool = False
+) -> Built:
+    """Bring the index up to date and print what was done; raises as `run_index` does.
+
+    Args:
+        dictionary: with the fixes under way, as it was just read; it is read when not given.
+    """
+    dictionary = dictionary or wiring.known_problems(settings)
     with progress_bar(console) as bar:
         built = build_index(
             dictionary.problems,
@@ -68,6 +75,24 @@ def update_index(settings: Settings, console: Console, *, force: bool = False) -
     counts |= {"added": built.added, "removed": built.removed, "kept": built.kept}
     console.print(say(key, settings.language, **counts), markup=False)
     return built
+
+
+def _dictionary(settings: Settings, console: Console) -> Catalogue:
+    """What the index is built from; what others have saved in the dictionary was noticed."""
+    path = wiring.workspace(settings).dictionary
+    before = _state(path)
+    dictionary = wiring.known_problems(settings)
+    _notice(settings, console)
+    # Noticing may have brought a change to its end that was broken off, and people save when they like.
+    return dictionary if _state(path) == before else wiring.known_problems(settings)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """By which a saved file is told from the one before."""
+    with suppress(OSError):  # whoever reads it says what is wrong
+        status = path.stat()
+        return status.st_ino, status.st_size, status.st_mtime_ns
+    return ()
 
 
 def _notice(settings: Settings, console: Console) -> None:

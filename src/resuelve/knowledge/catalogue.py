@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from resuelve.domain.errors import DictionaryError, Rejected
@@ -39,8 +40,8 @@ _COLUMNS = {
     "queue": ("BUZON REASIGNACION", "BUZON DE REASIGNACION"),
 }
 _FIELDS = {name: field for field, names in _COLUMNS.items() for name in names}
-_KEPT = "\n\t\u200d"
-"""Control characters that mean something in a text; the last one joins the parts of an emoji."""
+_KEPT = "\n\t\u200d\u00a0"
+"""Characters that cannot be printed and mean something in a text: U+200D joins the parts of an emoji."""
 
 _REQUIRED = ("description", "resolution")
 _WORDS = {
@@ -88,6 +89,18 @@ class Columns:
 
     fields: Mapping[str, int]
     names: tuple[str, ...]
+    _pick: Callable[[Sequence[str]], tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A column that is missing stands for the empty cell that `texts` puts behind the others.
+        object.__setattr__(self, "_pick", itemgetter(*(self.fields.get(name, -1) for name in COLUMN_NAMES)))
+
+    def texts(self, cells: Sequence[str]) -> Iterable[str]:
+        """The clean texts of a row in the order of `COLUMN_NAMES`, empty where it has no such cell."""
+        picked = self._pick((*cells, *[""] * (len(self.names) - len(cells)), ""))
+        if "".join(picked).isprintable():
+            return map(str.strip, picked)  # as `clean` does with one that is printable
+        return map(clean, picked)
 
 
 def catalogue_of(file_name: str, columns: Columns, lines: Iterable[Line]) -> Catalogue:
@@ -128,25 +141,18 @@ def row_of(line: Line, columns: Columns) -> KnownError | Message:
     """The known error of one row, or why there is none."""
     if line.problem:
         return message("the line cannot be read: {why}", why=line.problem)
-    if any(cell.strip() for cell in line.cells[len(columns.names) :]):
+    if len(line.cells) > len(columns.names) and "".join(line.cells[len(columns.names) :]).strip():
         return message("it has more cells than the header: is a text with a comma not in quotes?")
-    cells = {field: clean(line.cells[at]) if at < len(line.cells) else "" for field, at in columns.fields.items()}
-    if not cells["description"]:
+    component, description, kind, solution, resolved_on, resolution, queue, name = columns.texts(line.cells)
+    if not description:
         return message("DESCRIPCION is empty")
-    prescription = _prescription(cells["resolution"], cells.get("queue", ""))
+    prescription = _prescription(resolution, queue)
     if isinstance(prescription, Message):
         return prescription
     problem = KnownError(
-        id=cells.get("id", ""),
-        component=cells.get("component", ""),
-        examples=(cells["description"],),
-        kind=cells.get("kind", ""),
-        solution=cells.get("solution", ""),
-        prescription=prescription,
-        resolved_on=cells.get("resolved_on", ""),
-        lines=(line.number,),
+        name, component, (description,), kind, solution, prescription, resolved_on, lines=(line.number,)
     )
-    return problem if problem.id else replace(problem, id=_derived_id(problem))
+    return problem if name else replace(problem, id=_derived_id(problem))
 
 
 @lru_cache(maxsize=1024)  # a dictionary has few of them, and many rows
@@ -207,7 +213,16 @@ def clean(cell: str) -> str:
     """The text of a cell without control characters, invisible ones and outer blanks."""
     if cell.isprintable():
         return cell.strip()  # nearly every cell, and many times as fast
+    cell = cell.replace("\r", " ")
+    if _without_kept(cell).isprintable():
+        return cell.strip()  # nearly all others, which have lines
     return "".join(_shown(char) for char in cell).strip()
+
+
+def _without_kept(cell: str) -> str:
+    for char in _KEPT:
+        cell = cell.replace(char, "")
+    return cell
 
 
 def _shown(char: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from resuelve.domain.errors import DictionaryError
 from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.catalogue import clean, row_of
+from resuelve.knowledge.narrow import narrowed
 from resuelve.knowledge.sheet import Sheet
-from resuelve.knowledge.table import Line
+from resuelve.knowledge.table import Line, decode
 
 
 class ChangeKind(StrEnum):
@@ -54,7 +56,7 @@ class _Row:
 
 def difference(before: bytes, after: bytes, where: str) -> tuple[RowChange, ...]:
     """The rows that differ between two states of the file; a state that is no dictionary has no rows."""
-    return sheets_difference(_parsed(before, where), _parsed(after, where))
+    return sheets_difference(*_sheets(before, after, where))
 
 
 def sheets_difference(before: Sheet | None, after: Sheet | None) -> tuple[RowChange, ...]:
@@ -88,6 +90,16 @@ def places_of(sheet: Sheet, wanted: Iterable[Mapping[str, str]]) -> dict[str, li
         if text in descriptions:
             found[mark(sheet.fields(line))].append(at)
     return found
+
+
+def _sheets(before: bytes, after: bytes, where: str) -> tuple[Sheet | None, Sheet | None]:
+    """Both states, or short ones with the same difference."""
+    with suppress(DictionaryError):
+        for one, other in narrowed(decode(before, where)[0], decode(after, where)[0]):
+            short = Sheet.parse_text(one, where), Sheet.parse_text(other, where)
+            if not any(line.problem for sheet in short for line in (sheet.header, *sheet.rows)):
+                return short
+    return _parsed(before, where), _parsed(after, where)
 
 
 def _parsed(data: bytes, where: str) -> Sheet | None:

@@ -65,7 +65,19 @@ class Sheet:
         Raises:
             DictionaryError: they are no text, or have no usable header.
         """
-        text, encoding = decode(data, where)
+        return cls._of(where, data, *decode(data, where))
+
+    @classmethod
+    def parse_text(cls, text: str, where: str) -> Sheet:
+        """The same of a text that is no file; it is only to be read.
+
+        Raises:
+            DictionaryError: it has no usable header.
+        """
+        return cls._of(where, b"", text, Encoding("utf-8"))
+
+    @classmethod
+    def _of(cls, where: str, data: bytes, text: str, encoding: Encoding) -> Sheet:
         records = split(text)
         header = next(records, Line(1, ()))
         columns = columns_of(where, header if header.cells else None)

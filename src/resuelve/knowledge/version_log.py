@@ -22,6 +22,7 @@ from resuelve.domain.errors import DictionaryError
 from resuelve.domain.message import Message, message
 from resuelve.knowledge import durable
 from resuelve.knowledge.difference import ChangeKind
+from resuelve.knowledge.narrow import common_end, common_start
 
 FORMAT = 1
 _REMEDY = "move that folder aside; history then begins anew, and the dictionary itself is not touched"
@@ -87,8 +88,8 @@ class Delta:
     @classmethod
     def between(cls, before: bytes, after: bytes) -> Delta:
         """The shortest one."""
-        start = _common(before, after)
-        end = _common(before[start:][::-1], after[start:][::-1])
+        start = common_start(before, after)
+        end = common_end(before, after, start)
         return cls(start, before[start : len(before) - end], after[start : len(after) - end])
 
     def forward(self, data: bytes) -> bytes:
@@ -224,15 +225,3 @@ def _packed(data: bytes) -> str:
 
 def _unpacked(text: str) -> bytes:
     return zlib.decompress(base64.b64decode(text, validate=True)) if text else b""
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """How many bytes at the beginning are the same; by halves, each compared once."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -175,14 +175,13 @@ class Dictionary:
         if entries and not self._path.exists():
             return None  # whoever needs the file says that it is missing
         data = self._read()
-        found = file_hash(data)
         if not entries:
             version = Version(1, self._saved_at(), "", "", VersionKind.FOUND)
             self._log.append(entry := _entry(version, b"", data))
             entries.append(entry)
             durable.replace(self._last, data)
             return None
-        newest, last = entries[-1], self._last_hash()
+        newest, found, (kept, last) = entries[-1], file_hash(data), self._kept()
         if found == newest.after:
             if last != found:
                 durable.replace(self._last, data)
@@ -194,19 +193,19 @@ class Dictionary:
             durable.replace(self._path, after)
             durable.replace(self._last, after)
         else:
-            return self._note(entries, data)
+            before = kept if last == newest.after else self._from_log(entries)
+            return self._note(entries, before, data, found)
         return None
 
-    def _note(self, entries: list[Entry], data: bytes) -> Version:
-        """Write down as a version what somebody saved with another program."""
-        before = self._newest(entries)
+    def _note(self, entries: list[Entry], before: bytes, data: bytes, found: str) -> Version:
+        """Write down as a version what somebody saved with another program: what they made of the newest one."""
         changes = difference(before, data, str(self._shown))
         reverts = sorted({number for change in changes for number in _reverted(entries, change)})
         number = len(entries) + 1
         version = Version(
             number, self._saved_at(), "", "", VersionKind.OUTSIDE, _touched(changes), reverts=tuple(reverts)
         )
-        self._log.append(entry := _entry(version, before, data))
+        self._log.append(entry := Entry(version, Delta.between(before, data), entries[-1].after, found))
         entries.append(entry)
         durable.replace(self._last, data)
         return version
@@ -242,20 +241,21 @@ class Dictionary:
 
     def _newest(self, entries: Sequence[Entry]) -> bytes:
         """The file as of the newest version."""
-        with suppress(OSError):
-            data = self._last.read_bytes()
-            if file_hash(data) == entries[-1].after:
-                return data
+        data, found = self._kept()
+        return data if found == entries[-1].after else self._from_log(entries)
+
+    def _from_log(self, entries: Sequence[Entry]) -> bytes:
         data = content_of(entries)
         if file_hash(data) != entries[-1].after:
             self._log.refuse(message("they do not give the file that they name"))
         return data
 
-    def _last_hash(self) -> str:
-        try:
-            return file_hash(self._last.read_bytes())
-        except OSError:
-            return ""
+    def _kept(self) -> tuple[bytes, str]:
+        """What `last.csv` holds, and its hash, which is empty when it cannot be read."""
+        with suppress(OSError):
+            data = self._last.read_bytes()
+            return data, file_hash(data)
+        return b"", ""
 
     def _read(self) -> bytes:
         try:
