@@ -18,11 +18,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.domain.errors import Rejected, WorkspaceError
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.standing import Standing, each, standing
+from resuelve.knowledge.turns import locked
 from resuelve.models import ChatModel
 from resuelve.resolution.deliberate import Knowledge, Rules
 
@@ -130,7 +131,7 @@ class RegressionFile:
 
     def _rewrite(self, gone: Callable[[RegressionTicket], bool], added: bytes = b"") -> int:
         try:
-            with durable.locked(self._lock, _PATIENCE):
+            with locked(self._lock, _PATIENCE):
                 kept, count = [], 0
                 for number, raw in enumerate(self._lines(), start=1):
                     ticket = self._parsed(raw, number) if raw.strip() else None
