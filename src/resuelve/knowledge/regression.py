@@ -148,7 +148,8 @@ class RegressionFile:
 
     def _parsed(self, raw: bytes, number: int) -> RegressionTicket | Rejected:
         try:
-            entry = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+            # Without its end, so that the last line is read as it will be once there is another.
+            entry = json.loads(raw.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8"))
         except UnicodeDecodeError:
             return Rejected(f"line {number}", self._place(number), "it is not UTF-8")
         except (ValueError, RecursionError) as error:
