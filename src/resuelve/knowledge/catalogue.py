@@ -53,10 +53,15 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The known errors by id, in the order of the file, and the rows that were set aside."""
+    """The known errors by id, in the order of the file, and the rows that were set aside.
+
+    Attributes:
+        fields: what the file has a column for (see `COLUMN_NAMES`).
+    """
 
     problems: Mapping[str, KnownError]
     rejected: tuple[Rejected, ...] = ()
+    fields: frozenset[str] = frozenset()
 
     @property
     def fingerprint(self) -> str:
@@ -101,7 +106,7 @@ def catalogue_of(file_name: str, columns: Columns, lines: Iterable[Line]) -> Cat
         else:
             rows.append(parsed)
     problems, conflicts = group(file_name, rows)
-    return Catalogue(problems, tuple(rejected) + conflicts)
+    return Catalogue(problems, tuple(rejected) + conflicts, frozenset(columns.fields))
 
 
 def columns_of(where: str, line: Line | None) -> Columns:
