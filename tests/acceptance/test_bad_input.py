@@ -147,6 +147,19 @@ def test_dictionaries_as_people_save_them(product: Product, own_folder: Path) ->
         assert (report["problems"], report["rejected_rows"]) == (1, [])
 
 
+def test_a_date_that_is_none_is_told_and_the_row_used(product: Product, own_folder: Path) -> None:
+    data = f"{HEADER}\n{ROW}\nWeb,No abre el menú,Dato,Pulse F5.,32/13/2026,cierre,\n".encode()
+    status, out, error, report = index_of(product, own_folder, data)
+    assert (status, error) == (0, "")
+    assert (report["problems"], report["rejected_rows"]) == (2, [])
+    (remark,) = report["remarks"]
+    assert remark["where"] == f"{DICTIONARY}:3"
+    assert "«32/13/2026» no es una fecha" in remark["reason"]
+    assert remark["reason"] in out
+    doctor = product.run("doctor", "-w", own_folder).out
+    assert any(line.startswith("! Diccionario: ") and remark["reason"] in line for line in doctor.splitlines())
+
+
 def test_rows_that_cannot_be_used_are_named(product: Product, own_folder: Path) -> None:
     rows = [
         ROW,

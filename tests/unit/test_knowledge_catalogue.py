@@ -242,3 +242,17 @@ def test_no_dictionary_is_too_strange(tmp_path_factory: pytest.TempPathFactory, 
 def test_ten_thousand_rows(tmp_path: Path) -> None:
     rows = [("Web", f"No entra en la pantalla {n}", f"Solución {n}", "cierre", "") for n in range(10_000)]
     assert len(read(table(tmp_path, COLUMNS, rows)).problems) == 10_000
+
+
+def test_a_row_whose_date_is_none_is_used_and_told(tmp_path: Path) -> None:
+    found = catalogue_of(
+        tmp_path,
+        "Web,No entra,Error,Borrar,01/02/2026,cierre,",
+        "Web,No sale,Error,Borrar,32/13/2026,cierre,",
+        "Web,No abre,Error,Borrar,,cierre,",
+    )
+    assert len(found.problems) == 3
+    assert found.rejected == ()
+    (remark,) = found.remarks
+    assert remark.where == "PROBLEMAS_GLOBALES.csv:3"
+    assert "«32/13/2026»" in remark.reason

@@ -95,7 +95,8 @@ def _workspace(settings: Settings) -> str:
 def _dictionary(settings: Settings) -> tuple[str, ...]:
     dictionary = wiring.catalogue(settings)
     _require_rows(dictionary, str(wiring.workspace(settings).dictionary))
-    return _counted(dictionary, settings), *_unnamed(dictionary, settings.language)
+    language = settings.language
+    return _counted(dictionary, settings), *_unnamed(dictionary, language), *_remarks(dictionary, language)
 
 
 def _require_rows(dictionary: Catalogue, where: str) -> None:
@@ -125,6 +126,13 @@ def _unnamed(dictionary: Catalogue, language: str) -> tuple[str, ...]:
     first = rows[0]
     slots = {"count": len(rows), "problem": first.id, "line": first.lines[0], "queue": first.prescription.queue}
     return (say("cli.doctor.unnamed_mailboxes", language, **slots),)
+
+
+def _remarks(dictionary: Catalogue, language: str) -> tuple[str, ...]:
+    if not dictionary.remarks:
+        return ()
+    first = translated(dictionary.remarks[0], language)
+    return (f"{say('cli.remarks', language, count=len(dictionary.remarks))} {first}",)
 
 
 def _counted(dictionary: Catalogue, settings: Settings) -> str:
