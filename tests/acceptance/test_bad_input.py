@@ -26,7 +26,7 @@ ODD: dict[str, dict[str, Any]] = {
         "descripcion": "¿?",
         "apertura": "32/13/2025 99:99 XYZ",
         "color": {"rojo": [1, 2]},
-        "historial": [{"Fecha": "ayer", "otra": True}, "una nota suelta", None],
+        "historial": [{"Fecha": "ayer", "otra": True}, {}],
     },
     "numbers for texts": {"titulo": 5, "descripcion": 1.5, "historial": []},
     "terminal commands": {"titulo": f"Cafetera {ESCAPES}", "descripcion": f"Gotea {ESCAPES}"},
@@ -44,6 +44,9 @@ NO_INCIDENTS: dict[str, Any] = {
     "a path for a code": {"codIncidencia": ".."},
     "a list for a title": {"codIncidencia": "ODD1", "titulo": ["a"]},
     "a history of numbers": {"codIncidencia": "ODD2", "historial": [1]},
+    "a history of texts": {"codIncidencia": "ODD3", "historial": ["Ya se contestó"]},
+    "a history by number": {"codIncidencia": "ODD4", "historial": {"1": {"detalle": "Ya se contestó"}}},
+    "a history of other fields": {"codIncidencia": "ODD5", "historial": [{"texto": "Ya se contestó"}]},
 }
 
 
@@ -75,6 +78,22 @@ def test_odd_tickets_are_handed_over_and_the_rest_goes_on(new_desk: NewDesk) -> 
             assert (explained.status, explained.error) == (0, "")
             assert_no_commands(explained.out)
         assert json.loads(as_json.out)["incident"]["code"] == code
+
+
+def test_a_listed_ticket_whose_state_says_that_it_is_over_is_left_alone(new_desk: NewDesk) -> None:
+    (good,) = demo_incidents(GOOD)
+    states = {"OVER1": "Cerrada", "OVER2": "RESUELTA", "OVER3": "Cancelled"}
+    desk = new_desk([good, *({**good, "codIncidencia": code, "estado": state} for code, state in states.items())])
+    ended = desk.run("run")
+    assert (ended.status, ended.error) == (0, "")
+    assert [change["incident"] for change in desk.ledger()] == [GOOD]
+    entries = desk.entries()
+    for code, state in states.items():
+        assert (entries[code]["outcome"], entries[code]["changed"]) == ("superseded", False)
+        assert f"«{state}»" in entries[code]["reason"]
+    assert "«Cerrada»" in desk.run("explain", "OVER1").out
+    desk.run("run")
+    assert [change["incident"] for change in desk.ledger()] == [GOOD]
 
 
 def test_an_empty_list_leaves_no_report(new_desk: NewDesk) -> None:
@@ -126,6 +145,19 @@ def test_dictionaries_as_people_save_them(product: Product, own_folder: Path) ->
         status, _, error, report = index_of(product, own_folder, data)
         assert (status, error) == (0, "")
         assert (report["problems"], report["rejected_rows"]) == (1, [])
+
+
+def test_a_date_that_is_none_is_told_and_the_row_used(product: Product, own_folder: Path) -> None:
+    data = f"{HEADER}\n{ROW}\nWeb,No abre el menú,Dato,Pulse F5.,32/13/2026,cierre,\n".encode()
+    status, out, error, report = index_of(product, own_folder, data)
+    assert (status, error) == (0, "")
+    assert (report["problems"], report["rejected_rows"]) == (2, [])
+    (remark,) = report["remarks"]
+    assert remark["where"] == f"{DICTIONARY}:3"
+    assert "«32/13/2026» no es una fecha" in remark["reason"]
+    assert remark["reason"] in out
+    doctor = product.run("doctor", "-w", own_folder).out
+    assert any(line.startswith("! Diccionario: ") and remark["reason"] in line for line in doctor.splitlines())
 
 
 def test_rows_that_cannot_be_used_are_named(product: Product, own_folder: Path) -> None:

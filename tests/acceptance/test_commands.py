@@ -231,6 +231,61 @@ def test_doctor_says_what_is_broken(new_desk: NewDesk, thing: str, what: str) ->
     assert len(ended.out.splitlines()) == (9 if thing == "model" else 8)
 
 
+HEADER = "COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (HEADER, "no contiene ningún problema conocido → escríbalos debajo de la cabecera"),
+        (f"{HEADER}\nWeb,No carga,Pulse F5.,quizás,", "(filas apartadas: 1) → corrija PROBLEMAS_GLOBALES.csv:2"),
+        (
+            "DESCRIPCION,RESOLUCION AUTOMÁTICA\nNo carga,cierre\nNo abre,En espera\nNo va,manual",
+            "no tiene la columna SOLUCIÓN → añádala con lo que hay que enviar: 2 problemas son cierre o En espera",
+        ),
+    ],
+    ids=["header only", "no usable row", "no solutions"],
+)
+def test_doctor_says_that_a_dictionary_is_of_no_use(new_desk: NewDesk, rows: str, told: str) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:1]))
+    (desk.workspace / DICTIONARY).write_text(rows + "\n", encoding="utf-8")
+    assert desk.run("index").status == 0
+    ended = desk.run("doctor")
+    assert ended.status == FAILED
+    (line,) = (line for line in ended.out.splitlines() if line.startswith("✗"))
+    assert line.startswith("✗ Diccionario: ")
+    assert told in line
+
+
+def test_no_solution_is_missed_where_none_is_sent(new_desk: NewDesk) -> None:
+    desk = new_desk([])
+    (desk.workspace / DICTIONARY).write_text(
+        "DESCRIPCION,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION\nNo carga,reasignacion,GR_WEB\n", encoding="utf-8"
+    )
+    assert desk.run("index").status == 0
+    assert desk.run("doctor").status == 0
+
+
+def test_a_mailbox_that_was_not_filled_in_gets_no_ticket(new_desk: NewDesk) -> None:
+    (incident,) = demo_incidents(ACTING[0])
+    desk = new_desk([incident])
+    assert desk.run("run", "--shadow").out.count("en sombra →") == 1
+    path = desk.workspace / DICTIONARY
+    text = path.read_text(encoding="utf-8")
+    queue = desk.entries()[ACTING[0]]["sent"]["queue"]
+    path.write_text(text.replace(queue, "MOCK_BUZON"), encoding="utf-8")
+    assert desk.run("index").status == 0
+    doctor = desk.run("doctor")
+    assert doctor.status == 0
+    (note,) = (line for line in doctor.out.splitlines() if line.startswith("!"))
+    assert "«MOCK_BUZON»" in note
+    assert "BUZON REASIGNACION" in note
+    assert "Todo funciona; mire los avisos (!)." in doctor.out
+    assert desk.run("run").status == 0
+    assert desk.ledger() == []
+    assert desk.entries()[ACTING[0]]["decision"]["doubt"] == "placeholder_text"
+
+
 @pytest.mark.parametrize("nowhere", [NOWHERE, "http://resuelve.invalid"])
 def test_no_ticket_manager(new_desk: NewDesk, nowhere: str) -> None:
     ended = new_desk([]).run("run", MOCK_GESTOR_URL=nowhere, RESUELVE_HTTP_ATTEMPTS="1")

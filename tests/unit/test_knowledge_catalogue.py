@@ -266,3 +266,17 @@ def test_a_row_is_read_as_cell_by_cell(header: list[str], cells: list[str]) -> N
     columns = columns_of("file", Line(1, tuple(header)))
     line = Line(2, tuple(cells))
     assert row_of(line, columns) == careful.known(line, columns)
+
+
+def test_a_row_whose_date_is_none_is_used_and_told(tmp_path: Path) -> None:
+    found = catalogue_of(
+        tmp_path,
+        "Web,No entra,Error,Borrar,01/02/2026,cierre,",
+        "Web,No sale,Error,Borrar,32/13/2026,cierre,",
+        "Web,No abre,Error,Borrar,,cierre,",
+    )
+    assert len(found.problems) == 3
+    assert found.rejected == ()
+    (remark,) = found.remarks
+    assert remark.where == "PROBLEMAS_GLOBALES.csv:3"
+    assert "«32/13/2026»" in remark.reason

@@ -43,6 +43,13 @@ def test_an_identifier_becomes_another_of_its_kind(value: str) -> None:
     assert was.raw not in text_of(text)
 
 
+def test_an_identifier_goes_also_where_it_is_not_recognised() -> None:
+    """With two digits too many it is no telephone number, and still somebody's."""
+    assert text_of("Tel. 611222333. Repito: 61122233300") == "Tel. 612345678. Repito: 61234567800"
+    history = (HistoryEntry(detail="Es el 99999919J"),)
+    assert depersonalised(ticket("NIF99999919Jx", history=history)).description == "NIF12345678Zx"
+
+
 def test_an_error_code_says_what_happened_and_stays() -> None:
     assert text_of("Da error 500 y sale ERR-4711.") == "Da error 500 y sale ERR-4711."
 

@@ -158,6 +158,14 @@ def test_reading_never_raises(tmp_path_factory: pytest.TempPathFactory, lines: l
     assert again.rejected == found.rejected
 
 
+def test_a_last_line_that_is_cut_short_is_told_in_the_same_words_when_another_follows(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b'{"codIncidencia":')
+    before = file_in(tmp_path).read().rejected
+    file_in(tmp_path).add(ticket("NEW"))
+    assert len(before) == 1
+    assert file_in(tmp_path).read().rejected == before
+
+
 def test_writers_wait_for_each_other(tmp_path: Path) -> None:
     def add(number: int) -> None:
         file_in(tmp_path).add(ticket(f"INC{number}"))

@@ -27,6 +27,8 @@ def row(prescription: Prescription, solution: str = "Recargue la página.") -> d
         (row(HOLD, "..."), (Defect("A", Doubt.NO_USABLE_SOLUTION),)),
         (row(CLOSE, "Su póliza es MOCK_POLIZA."), (Defect("A", Doubt.PLACEHOLDER_TEXT),)),
         (row(MANUAL, ""), ()),
+        (row(Prescription(ResolutionKind.REASSIGN, queue="GR_WEB"), ""), ()),
+        (row(Prescription(ResolutionKind.REASSIGN, queue="MOCK_BUZON")), (Defect("A", Doubt.PLACEHOLDER_TEXT),)),
         (row(agent("known"), ""), ()),
         (row(agent("unknown")), (Defect("A", Doubt.NONE, "unknown"),)),
     ],

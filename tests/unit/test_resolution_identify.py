@@ -239,3 +239,18 @@ def test_the_evaluation_vectors(shared_data: Path) -> None:
             wrong.append(vector["value"])
     # python-stdnum knows a check digit of Belgian accounts that the source of this vector does not.
     assert wrong == ["BE68539007547034"]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("llame al 611 222 333 611 222 334", ["611 222 333", "611 222 334"]),
+        ("912 34 56 78-912 34 56 79 (tardes)", ["912 34 56 78", "912 34 56 79"]),
+        ("611 222 333 777888999", ["611 222 333"]),
+        ("611 222 333 678 901", []),
+        ("1 611 222 333 611 222 334", []),
+        ("611 222 333 611 222 334 5", []),
+    ],
+)
+def test_telephone_numbers_in_a_row(text: str, numbers: list[str]) -> None:
+    assert [one.raw for one in identify_text(text, "") if one.kind is K.PHONE] == numbers

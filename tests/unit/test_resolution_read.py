@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.resolution.read import Attempt, own_message, read
+from resuelve.resolution.read import Attempt, own_message, read, says_over
 
 LABEL = "[SPAI] "
 
@@ -94,3 +94,28 @@ def test_attachments_that_are_not_read_are_told() -> None:
         "incident · http://a/1.png",
         "history[0] · http://a/2.png",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "over"),
+    [
+        ("Cerrada", True),
+        ("RESUELTO", True),
+        ("cancelada", True),
+        ("Canceled", True),
+        ("6 - Resuelta", True),
+        ("Cerrada (pendiente de valorar)", True),
+        ("Closed / resolved", True),
+        ("Finalizáda", True),
+        ("En curso", False),
+        ("En espera", False),
+        ("Reabierta (estaba resuelta)", False),
+        ("No resuelta", False),
+        ("Pendiente de ser cerrada", False),
+        ("Unresolved", False),
+        ("Cerrando", False),
+        ("", False),
+    ],
+)
+def test_a_ticket_whose_state_says_that_it_is_over(state: str, over: bool) -> None:
+    assert says_over(ticket(state=state)) is over

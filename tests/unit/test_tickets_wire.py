@@ -144,15 +144,27 @@ def test_unreadable_dates_are_none(value: object) -> None:
     assert wire.date_from(value) is None
 
 
-@pytest.mark.parametrize("history", [None, 7, True, {}, "", []])
-def test_without_a_usable_history_there_is_an_incident(history: object) -> None:
-    incident = read({"codIncidencia": "INC1", "historial": history})
-    assert [e for e in incident.history if e.detail] == []
+@pytest.mark.parametrize("entry", [{}, {"historial": None}, {"historial": ""}, {"historial": []}])
+def test_without_a_history_it_is_empty(entry: dict[str, object]) -> None:
+    assert read({"codIncidencia": "INC1", **entry}).history == ()
 
 
-def test_history_that_is_one_entry_or_a_text() -> None:
-    assert read({"codIncidencia": "A", "historial": {"detalle": "uno"}}).history[0].detail == "uno"
-    assert read({"codIncidencia": "A", "historial": ["uno", None, "dos"]}).history[1].detail == "dos"
+@pytest.mark.parametrize(
+    ("history", "reason"),
+    [
+        (7, "historial is a number, not a list"),
+        (False, "historial is true or false, not a list"),
+        ("Ya se contestó", "historial is a text, not a list"),
+        ({}, "historial is an object, not a list"),
+        ({"0": {"detalle": "uno"}}, "historial is an object, not a list"),
+        (["uno"], "historial[0] is a text, not an object"),
+        ([{"detalle": "uno"}, None], "historial[1] is nothing, not an object"),
+        ([[]], "historial[0] is a list, not an object"),
+        ([{"fecha": "01/01/2026", "texto": "uno"}], "historial[0] has none of the fields"),
+    ],
+)
+def test_a_history_that_cannot_be_read_is_never_taken_as_empty(history: object, reason: str) -> None:
+    assert reason in refused({"codIncidencia": "INC1", "historial": history}).reason
 
 
 def test_history_that_comes_newest_first_is_turned_round() -> None:
@@ -203,7 +215,7 @@ def test_scalars_are_coerced_and_broken_characters_replaced() -> None:
         ({"codIncidencia": 10**5000}, "thousands of digits"),
         ({"codIncidencia": "INC1", "descripcion": {"a": 1}}, "descripcion is an object, not a text"),
         ({"codIncidencia": "INC1", "historial": [{"detalle": [1]}]}, "historial[0].detalle is a list"),
-        ({"codIncidencia": "INC1", "historial": ["a", 7]}, "historial[1] is a number"),
+        ({"codIncidencia": "INC1", "historial": [{}, 7]}, "historial[1] is a number"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_reason(entry: object, reason: str) -> None:

@@ -137,12 +137,12 @@ def test_an_updater_that_is_killed_at_any_moment_leaves_the_current_index(folder
     program = """
 import os, signal, sys
 from pathlib import Path
-from resuelve.vectors import edge, generations, manifest, writer, IndexIdentity
+from resuelve import durable
+from resuelve.vectors import edge, writer, IndexIdentity
 from tests.unit.test_vectors_edge import DIMENSION, entries
 
 steps = [(edge, "bring"), (writer, "_insert"), (writer, "_check_count"), (edge, "update_shard"), (edge, "write_shard"),
-         (edge, "write_ids"), (manifest, "write_durably"), (generations, "sync_folder"),
-         (generations, "write_durably"), (edge, "sweep")]
+         (edge, "write_ids"), (durable, "staged"), (durable, "publish"), (durable, "sync_folder"), (edge, "sweep")]
 
 def update(alive):
     def deadly(function):

@@ -18,12 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.backup import contents
 from resuelve.backup.archive import write_archive
 from resuelve.backup.databases import copy_database
 from resuelve.backup.encryption import EncryptingWriter
 from resuelve.backup.manifest import Manifest, Member, of_folder
-from resuelve.backup.swap import sync_folder
 from resuelve.backup.verify import verify
 from resuelve.domain.errors import BackupError, VectorIndexError
 from resuelve.domain.message import message, system_said
@@ -95,7 +95,7 @@ def make_backup(source: Source, folder: Path, *, at: datetime, version: str, pas
                 path = _named(partial, folder, at, encrypted=passphrase is not None)
             finally:
                 partial.unlink(missing_ok=True)
-            sync_folder(folder)
+            durable.sync_folder(folder)
     return Made(path, manifest, size, tuple(contents.left_out(source.root)), no_index)
 
 

@@ -16,8 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from resuelve import durable
 from resuelve.backup.contents import MARKER, STATE
-from resuelve.backup.swap import Swap, sync_folder
+from resuelve.backup.swap import Swap
 from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
 from resuelve.domain.message import message, system_said
 
@@ -128,7 +129,7 @@ def uncompared(root: Path, *, wait: float = 300.0) -> Iterator[bool]:
 def _remove(marker: Path) -> None:
     try:
         marker.unlink(missing_ok=True)
-        sync_folder(marker.parent)
+        durable.sync_folder(marker.parent)
     except OSError as error:
         raise WorkspaceError(
             message("the mark of a restored workspace cannot be removed ({why})", why=system_said(error)),

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.backup.contents import ASIDE, KEPT, MARKER, STATE
 from resuelve.domain.errors import BackupError
 from resuelve.domain.message import message, system_said
@@ -133,11 +134,11 @@ class Swap:
             ) from error
 
     def _forward(self, plan: Plan) -> None:
-        _replace(self._marker, json.dumps(dict(plan.marker), ensure_ascii=False, indent=1).encode("utf-8"))
+        durable.replace(self._marker, json.dumps(dict(plan.marker), ensure_ascii=False, indent=1).encode("utf-8"))
         kept, source = self._root / plan.kept, self._root / plan.source
         kept.mkdir(parents=True, exist_ok=True)
-        sync_folder(kept.parent)
-        sync_folder(kept.parent.parent)
+        durable.sync_folder(kept.parent)
+        durable.sync_folder(kept.parent.parent)
         for step in plan.steps:
             here = self._root / step.place
             if step.old and not os.path.lexists(kept / step.place):
@@ -165,8 +166,8 @@ class Swap:
         """Rename, and have both names on the disk."""
         target.parent.mkdir(parents=True, exist_ok=True)
         source.rename(target)
-        sync_folder(target.parent)
-        sync_folder(source.parent)
+        durable.sync_folder(target.parent)
+        durable.sync_folder(source.parent)
 
     def _make_room(self, here: Path, kept: Path) -> None:
         """Set aside what somebody saved there in this very moment: no rename may overwrite it."""
@@ -180,7 +181,7 @@ class Swap:
     def _finish(self) -> None:
         """The plan goes last: what is left of the folder is of no use to anybody."""
         self._plan.unlink()
-        sync_folder(self._aside)
+        durable.sync_folder(self._aside)
         shutil.rmtree(self._aside, ignore_errors=True)
 
     def _kept(self, at: datetime) -> Path:
@@ -195,7 +196,9 @@ class Swap:
 
     def _write_plan(self, plan: Plan) -> None:
         self._aside.mkdir(parents=True, exist_ok=True)
-        _replace(self._plan, json.dumps(asdict(plan), ensure_ascii=False, indent=1).encode("utf-8", "surrogateescape"))
+        durable.replace(
+            self._plan, json.dumps(asdict(plan), ensure_ascii=False, indent=1).encode("utf-8", "surrogateescape")
+        )
 
     def _read_plan(self) -> Plan:
         try:
@@ -213,15 +216,6 @@ class Swap:
             ) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def remove_empty(folder: Path) -> None:
     """Remove a folder in which there are only folders. Never raises: what stays is in nobody's way."""
     for path in sorted((one for one in folder.rglob("*") if one.is_dir()), reverse=True):
@@ -229,15 +223,3 @@ def remove_empty(folder: Path) -> None:
             path.rmdir()
     with suppress(OSError):
         folder.rmdir()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    aside = path.with_name(f"{path.name}.new")
-    with suppress(FileNotFoundError):
-        aside.unlink()
-    with aside.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    sync_folder(path.parent)

@@ -11,16 +11,22 @@ from rich.text import Text
 from resuelve import wiring
 from resuelve.agents import AgentRequest
 from resuelve.cli.surroundings import terminal
-from resuelve.domain.errors import ResuelveError
+from resuelve.domain.errors import DictionaryError, ResuelveError
 from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.domain.message import message
+from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
+from resuelve.knowledge.soundness import solutions_wanted, unnamed_mailboxes
 from resuelve.models import Prompt
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
+
+_WELL, _NOTED, _BROKEN = "✓", "!", "✗"
+_STYLES = {_WELL: "green", _NOTED: "yellow", _BROKEN: "red"}
 
 
 class _Pong(BaseModel):
@@ -29,25 +35,37 @@ class _Pong(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at; `look` returns what it found, or raises with the remedy."""
+    """One thing looked at; `look` returns what it found, or raises with the remedy.
+
+    What it returns as further lines does not keep a run from working, and wants to be seen to.
+    """
 
     name: str
-    look: Callable[[], str]
+    look: Callable[[], str | tuple[str, ...]]
 
 
 def run_doctor(settings: Settings) -> bool:
     """Look at everything, also when something before it failed. True when all is well."""
     console = terminal()
-    well = True
+    marks: set[str] = set()
     for check in _checks(settings):
         name = say(f"cli.doctor.{check.name}", settings.language)
-        try:
-            mark, text, style = "✓", check.look(), "green"
-        except ResuelveError as error:
-            mark, text, style, well = "✗", translated(error, settings.language), "red", False
-        console.print(Text.assemble((f"{mark} {name}: ", style), text), soft_wrap=True)
-    console.print(say(f"cli.doctor.{'well' if well else 'unwell'}", settings.language), markup=False)
-    return well
+        for mark, text in _looked(check, settings.language):
+            console.print(Text.assemble((f"{mark} {name}: ", _STYLES[mark]), text), soft_wrap=True)
+            marks.add(mark)
+    end = "unwell" if _BROKEN in marks else "noted" if _NOTED in marks else "well"
+    console.print(say(f"cli.doctor.{end}", settings.language), markup=False)
+    return _BROKEN not in marks
+
+
+def _looked(check: Check, language: str) -> list[tuple[str, str]]:
+    """What a check found, a line each, with its mark."""
+    try:
+        found = check.look()
+    except ResuelveError as error:
+        return [(_BROKEN, translated(error, language))]
+    first, *notes = (found,) if isinstance(found, str) else found
+    return [(_WELL, first), *((_NOTED, note) for note in notes)]
 
 
 def _checks(settings: Settings) -> list[Check]:
@@ -76,8 +94,50 @@ def _workspace(settings: Settings) -> str:
     return str(place.root.absolute())
 
 
-def _dictionary(settings: Settings) -> str:
+def _dictionary(settings: Settings) -> tuple[str, ...]:
     dictionary = wiring.catalogue(settings)
+    _require_rows(dictionary, str(wiring.workspace(settings).dictionary))
+    language = settings.language
+    return _counted(dictionary, settings), *_unnamed(dictionary, language), *_remarks(dictionary, language)
+
+
+def _require_rows(dictionary: Catalogue, where: str) -> None:
+    """Raise DictionaryError when no run could do anything with it, although it can be read."""
+    if not dictionary.problems and not dictionary.rejected:
+        raise DictionaryError("holds no known problem", where=where, remedy="write them below the header, a row each")
+    if not dictionary.problems:
+        first = dictionary.rejected[0]
+        raise DictionaryError(
+            message("holds no known problem (rows set aside: {count})", count=len(dictionary.rejected)),
+            where=where,
+            remedy=message("mend {line}: {why}", line=first.where, why=first.reason),
+        )
+    wanted = solutions_wanted(dictionary.problems.values())
+    if wanted and "solution" not in dictionary.fields:
+        raise DictionaryError(
+            message("has no column {names}", names=COLUMN_NAMES["solution"]),
+            where=where,
+            remedy=message("add it with what is to be sent: {count} problems are cierre or En espera", count=wanted),
+        )
+
+
+def _unnamed(dictionary: Catalogue, language: str) -> tuple[str, ...]:
+    rows = unnamed_mailboxes(dictionary.problems.values())
+    if not rows:
+        return ()
+    first = rows[0]
+    slots = {"count": len(rows), "problem": first.id, "line": first.lines[0], "queue": first.prescription.queue}
+    return (say("cli.doctor.unnamed_mailboxes", language, **slots),)
+
+
+def _remarks(dictionary: Catalogue, language: str) -> tuple[str, ...]:
+    if not dictionary.remarks:
+        return ()
+    first = translated(dictionary.remarks[0], language)
+    return (f"{say('cli.remarks', language, count=len(dictionary.remarks))} {first}",)
+
+
+def _counted(dictionary: Catalogue, settings: Settings) -> str:
     found = say("cli.doctor.dictionary_found", settings.language, problems=len(dictionary.problems))
     if not dictionary.rejected:
         return found

@@ -12,11 +12,10 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from resuelve import wiring
+from resuelve import durable, wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page

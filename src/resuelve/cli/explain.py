@@ -12,6 +12,7 @@ from resuelve import assembly, wiring
 from resuelve.cli.surroundings import harmless, now, run_name, terminal
 from resuelve.domain.errors import TicketNotFound
 from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.read import says_over
 from resuelve.resolution.record import evidence
 from resuelve.resolution.trace import plain
 from resuelve.settings import Settings
@@ -41,6 +42,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         "incident": plain(incident),
         "stages": [plain(step) for step in decided.trace.steps],
         "decision": evidence(decided),
+        "over": says_over(incident),
         "before": _before(settings, code),
     }
     if as_json:
@@ -78,6 +80,9 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
     console.print(Text(f"{resolution} · {decision['permission']} · {verdict}"))
     if decision["proposed_text"]:
         console.print(Text(decision["proposed_text"], style="italic"))
+    if content["over"]:
+        text = say("cli.explain.closed", language, state=incident["state"])
+        console.print(Text(text, style="yellow"))
     before = content["before"]
     if before:
         done = say(f"cli.outcome.{before['outcome']}", language)

@@ -45,6 +45,7 @@ def run_index(settings: Settings, *, force: bool = False, console: Console | Non
         "changed": built.changed,
         "seconds": round(time.perf_counter() - begun, 3),
         "rejected_rows": rejected_as_json(dictionary.rejected, settings.language),
+        "remarks": rejected_as_json(dictionary.remarks, settings.language),
     }
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     path = write_new(place.reports, f"reporte_batch_{started:%Y%m%d_%H%M}", [text])
@@ -106,12 +107,12 @@ def _notice(settings: Settings, console: Console) -> None:
 
 
 def print_rejected(console: Console, dictionary: Catalogue, language: str) -> None:
-    """The rows that were set aside, the first ten."""
-    if not dictionary.rejected:
-        return
-    console.print(say("cli.rejected_rows", language, count=len(dictionary.rejected)), style="yellow", markup=False)
-    for one in dictionary.rejected[:10]:
-        console.print(f"  {translated(one, language)}", markup=False)
+    """The rows that were set aside, and what is odd about others, the first ten of each."""
+    for key, found in (("cli.rejected_rows", dictionary.rejected), ("cli.remarks", dictionary.remarks)):
+        if found:
+            console.print(say(key, language, count=len(found)), style="yellow", markup=False)
+        for one in found[:10]:
+            console.print(f"  {translated(one, language)}", markup=False)
 
 
 def _telling(bar: Progress, title: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from resuelve.domain.errors import DictionaryError, Rejected
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.domain.message import Message, message
+from resuelve.knowledge.dates import is_date
 from resuelve.knowledge.table import Line, read_text, split
 
 FILE_NAME = "PROBLEMAS_GLOBALES.csv"
@@ -54,10 +55,17 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The known errors by id, in the order of the file, and the rows that were set aside."""
+    """The known errors by id, in the order of the file, and the rows that were set aside.
+
+    Attributes:
+        fields: what the file has a column for (see `COLUMN_NAMES`).
+        remarks: what is odd about rows that are used all the same, with their lines.
+    """
 
     problems: Mapping[str, KnownError]
     rejected: tuple[Rejected, ...] = ()
+    fields: frozenset[str] = frozenset()
+    remarks: tuple[Rejected, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -107,14 +115,22 @@ def catalogue_of(file_name: str, columns: Columns, lines: Iterable[Line]) -> Cat
     """The known errors of these records, and those that cannot be used."""
     rows: list[KnownError] = []
     rejected: list[Rejected] = []
+    remarks: list[Rejected] = []
     for line in lines:
         parsed = row_of(line, columns)
         if isinstance(parsed, Message):
             rejected.append(Rejected(" ".join(line.cells)[:80], f"{file_name}:{line.number}", parsed))
         else:
             rows.append(parsed)
+            if parsed.resolved_on and not is_date(parsed.resolved_on):
+                remarks.append(_no_date(parsed, f"{file_name}:{line.number}"))
     problems, conflicts = group(file_name, rows)
-    return Catalogue(problems, tuple(rejected) + conflicts)
+    return Catalogue(problems, tuple(rejected) + conflicts, frozenset(columns.fields), tuple(remarks))
+
+
+def _no_date(row: KnownError, where: str) -> Rejected:
+    reason = message("{name} «{value}» is no date", name=COLUMN_NAMES["resolved_on"], value=row.resolved_on[:40])
+    return Rejected(row.description[:80], where, reason)
 
 
 def columns_of(where: str, line: Line | None) -> Columns:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
@@ -45,35 +45,66 @@ def depersonalised(incident: Incident, *, vocabulary: Collection[str] = ()) -> I
             «Luz») is left in the texts, where it may be what the ticket is about.
     """
     name = _Name(incident.requester, frozenset(vocabulary))
+    entries = incident.history
+    texts = (incident.title, incident.description, *(e.detail for e in entries), *(e.resolution_notes for e in entries))
+    personal = _personal(texts)
+
+    def nameless(text: str) -> str:
+        return name.taken_out(_samples(text, personal))
 
     def entry(one: HistoryEntry) -> HistoryEntry:
         own = fold(one.author) == fold(incident.requester)
         return replace(
             one,
             author=name.alias if own else _TEAM if one.author else "",
-            detail=name.taken_out(_samples(one.detail)),
-            resolution_notes=name.taken_out(_samples(one.resolution_notes)),
+            detail=nameless(one.detail),
+            resolution_notes=nameless(one.resolution_notes),
             attachments=(),
         )
 
     return replace(
         incident,
         requester=name.alias,
-        title=name.taken_out(_samples(incident.title)),
-        description=name.taken_out(_samples(incident.description)),
+        title=nameless(incident.title),
+        description=nameless(incident.description),
         history=tuple(entry(one) for one in incident.history),
         attachments=(),
     )
 
 
-def _samples(text: str) -> str:
-    """The text (its first 20,000 characters, which is what the stages look at) with samples for its identifiers."""
-    text = unicodedata.normalize("NFC", text)[:LONGEST_TEXT]
+def _personal(texts: Iterable[str]) -> dict[str, str]:
+    """The sample for each identifier of these texts that is somebody's, as it is written there; the longest first."""
+    found = {
+        one.raw: _sample(one) for text in texts for one in identify_text(_looked_at(text), "") if _is_personal(one)
+    }
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def _samples(text: str, personal: Mapping[str, str]) -> str:
+    """What the stages look at of a text, with samples for its identifiers.
+
+    Those of the whole ticket go also where they are not recognised, as with a digit too many.
+    """
+    text = _looked_at(text)
+
+    def elsewhere(piece: str) -> str:
+        for raw, sample in personal.items():
+            piece = piece.replace(raw, sample)
+        return piece
+
     pieces, position = [], 0
     for one in identify_text(text, ""):
-        pieces += [text[position : one.start], _sample(one)]
+        pieces += [elsewhere(text[position : one.start]), _sample(one)]
         position = one.end
-    return "".join([*pieces, text[position:]])
+    return "".join([*pieces, elsewhere(text[position:])])
+
+
+def _looked_at(text: str) -> str:
+    return unicodedata.normalize("NFC", text)[:LONGEST_TEXT]
+
+
+def _is_personal(one: Identifier) -> bool:
+    return one.kind not in (IdentifierKind.ERROR_CODE, IdentifierKind.POLICY)
 
 
 def _sample(one: Identifier) -> str:

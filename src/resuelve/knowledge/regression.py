@@ -18,11 +18,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.domain.errors import Rejected, WorkspaceError
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.standing import Standing, each, standing
+from resuelve.knowledge.turns import locked
 from resuelve.models import ChatModel
 from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
@@ -131,7 +132,7 @@ class RegressionFile:
 
     def _rewrite(self, gone: Callable[[RegressionTicket], bool], added: bytes = b"") -> int:
         try:
-            with durable.locked(self._lock, _PATIENCE):
+            with locked(self._lock, _PATIENCE):
                 kept, count = [], 0
                 for number, raw in enumerate(self._lines(), start=1):
                     ticket = self._parsed(raw, number) if raw.strip() else None
@@ -148,7 +149,8 @@ class RegressionFile:
 
     def _parsed(self, raw: bytes, number: int) -> RegressionTicket | Rejected:
         try:
-            entry = json.loads(raw.decode("utf-8-sig" if number == 1 else "utf-8"))
+            # Without its end, so that the last line is read as it will be once there is another.
+            entry = json.loads(raw.rstrip(b"\r\n").decode("utf-8-sig" if number == 1 else "utf-8"))
         except UnicodeDecodeError:
             return Rejected(f"line {number}", self._place(number), "it is not UTF-8")
         except (ValueError, RecursionError) as error:

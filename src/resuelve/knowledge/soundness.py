@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from resuelve.domain.decision import Doubt
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.resolution.critique import unusable
+from resuelve.resolution.identify import has_placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ def new_defects(
         if defect is not None and (name not in before or _defect(before[name], agents) != defect):
             found.append(defect)
     return tuple(found)
+
+
+def unnamed_mailboxes(problems: Iterable[KnownError]) -> tuple[KnownError, ...]:
+    """The problems that are reassigned to a mailbox whose name was never filled in (``MOCK_BUZON``)."""
+    return tuple(problem for problem in problems if has_placeholder(problem.prescription.queue))
+
+
+def solutions_wanted(problems: Iterable[KnownError]) -> int:
+    """How many problems send their SOLUCIÓN to the requester."""
+    return sum(problem.prescription.kind in (ResolutionKind.CLOSE, ResolutionKind.HOLD) for problem in problems)
 
 
 def _defect(problem: KnownError, agents: Container[str]) -> Defect | None:

@@ -18,9 +18,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.domain.errors import DictionaryError
 from resuelve.domain.message import Message, message
-from resuelve.knowledge import durable
 from resuelve.knowledge.difference import ChangeKind
 from resuelve.knowledge.narrow import common_end, common_start
 

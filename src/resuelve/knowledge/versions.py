@@ -16,13 +16,14 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from resuelve import durable
 from resuelve.domain.errors import DictionaryError, EditConflict
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.difference import RowChange, difference, mark, sheets_difference
 from resuelve.knowledge.edits import Edit, apply_edits
 from resuelve.knowledge.sheet import Sheet
+from resuelve.knowledge.turns import locked
 from resuelve.knowledge.undo import reversed_changes
 from resuelve.knowledge.version_log import (
     Delta,
@@ -159,7 +160,7 @@ class Dictionary:
     @contextmanager
     def _locked(self) -> Iterator[list[Entry]]:
         try:
-            with durable.locked(self._folder / "lock", self._wait):
+            with locked(self._folder / "lock", self._wait):
                 yield self._log.read()
         except OSError as error:
             raise DictionaryError(

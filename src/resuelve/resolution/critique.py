@@ -243,8 +243,10 @@ def _unusable(case: Case) -> _Finding | None:
 def unusable(problem: KnownError) -> Doubt:
     """Why a row's text cannot be sent: it must say something to the requester, and must hold no placeholder.
 
-    `Doubt.NONE` when it can be, and for rows that send none.
+    `Doubt.NONE` when it can be, and for rows that send none. A mailbox must hold no placeholder either.
     """
+    if has_placeholder(problem.prescription.queue):
+        return Doubt.PLACEHOLDER_TEXT
     if problem.prescription.kind not in (ResolutionKind.CLOSE, ResolutionKind.HOLD):
         return Doubt.NONE
     if has_placeholder(problem.solution):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number
+from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher, format_number, is_valid_number, parse
 from stdnum import iban, numdb
 from stdnum.es import cif, dni, nie
 from stdnum.es import iban as spanish_iban
@@ -42,6 +42,14 @@ _ERROR = re.compile(
     r"\b(?:(?P<code>[A-Z]{2,8}[-_]\d{2,6}|[A-Z]{1,3}\d{3,5}|[A-Z][A-Za-z]{3,40}(?:Exception|Error))"
     r"|(?:HTTP|error|c[oó]digo(?:\s+de\s+error)?|code)\s*[:#]?\s*(?P<number>[1-5]\d{2,4}))\b"
 )
+_NATIONAL = re.compile(r"\d{3}[ .\-]?\d{3}[ .\-]?\d{3}|\d{3}(?:[ .\-]?\d{2}){3}", re.ASCII)
+_NATIONAL_IN_A_ROW = re.compile(
+    rf"(?<![\w+])(?<!\d[ .\-])(?>{_NATIONAL.pattern})(?:[ .\-]++(?>{_NATIONAL.pattern}))++(?![ .\-]?\d)(?!\w)",
+    re.ASCII,
+)
+"""Where nothing but a blank stands between two numbers, the library takes them for one, which is too long.
+Possessive, so that a long row that ends otherwise costs no more than reading it."""
+
 _PLACEHOLDER = re.compile(r"MOCK_\w+|\b[xX]{3,}\b|\b0{5,}[A-Z]?\b|[Xx*]{4,}\d{0,4}", re.ASCII)
 
 
@@ -217,6 +225,14 @@ def _phones(text: str) -> Iterable[_Found]:
         yield _Found(IdentifierKind.PHONE, match.start, match.end, format_number(match.number, PhoneNumberFormat.E164))
 
 
+def _phones_in_a_row(text: str) -> Iterator[_Found]:
+    for row in _NATIONAL_IN_A_ROW.finditer(text):
+        for one in _NATIONAL.finditer(text, row.start(), row.end()):
+            number = parse(one.group(), "ES")
+            if is_valid_number(number):
+                yield _Found(IdentifierKind.PHONE, *one.span(), format_number(number, PhoneNumberFormat.E164))
+
+
 _FINDERS: tuple[Callable[[str], Iterable[_Found]], ...] = (
     _urls,
     _emails,
@@ -227,6 +243,7 @@ _FINDERS: tuple[Callable[[str], Iterable[_Found]], ...] = (
     _numbers(IdentifierKind.NIF, _NIF, _nif),
     _numbers(IdentifierKind.CIF, _CIF, cif.validate),
     _phones,
+    _phones_in_a_row,
     _errors,
 )
 """In order of precedence: a span taken by an earlier finder is not given to a later one."""

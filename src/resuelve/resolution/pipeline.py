@@ -33,6 +33,7 @@ from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, as_json, from_json
 from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.read import says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.trace import plain
 from resuelve.texts import say, translated
@@ -128,6 +129,9 @@ class Pipeline:
             return self._failed(incident, text, "resuelve")
 
     def _resolve(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
+        if says_over(incident):
+            reason = say("resolution.says_closed", self.rules.language, state=incident.state[:40])
+            return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
         decided = steps.once("decide", lambda: self._decide(incident))
         begun = self.clock()
         done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from resuelve.domain.incident import HistoryEntry, Incident
@@ -11,6 +12,11 @@ LONGEST_TEXT = 20_000
 """Characters of a text that the stages look at; a longer one is for a person."""
 
 _ON_HOLD = "en espera"
+_OVER = re.compile(
+    r"\b(?:cerrad|resuelt|cancelad|anulad|finalizad|solucionad|terminad)[ao]s?\b"
+    r"|\b(?:closed|resolved|cancell?ed|completed|solved)\b"
+)
+_NOT_OVER = re.compile(r"\b(?:no|not|sin|pendiente|pending|to be|reabiert[ao]|reopened|antes)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,16 @@ def _waiting(incident: Incident, label: str) -> bool:
     # A colleague who put the ticket on hold with a question has it in hand; an answer of the requester ends the wait.
     asked = fold(last.state) == _ON_HOLD and "?" in last.detail
     return asked and fold(incident.state) == _ON_HOLD and fold(last.author) != fold(incident.requester)
+
+
+def says_over(incident: Incident) -> bool:
+    """True when the state says that the ticket is closed, resolved or cancelled, although it is listed among the open.
+
+    A word that takes it back counts only where it comes first: «Reabierta (estaba resuelta)», «No resuelta».
+    """
+    state = fold(incident.state)
+    over = _OVER.search(state)
+    return over is not None and _NOT_OVER.search(state, 0, over.start()) is None
 
 
 def own_message(entry: HistoryEntry, label: str) -> str | None:

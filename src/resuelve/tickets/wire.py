@@ -42,6 +42,9 @@ _DATE = re.compile(
 # Neither a database nor a terminal is to meet these: control characters and halves of surrogate pairs.
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+_ENTRY_FIELDS = frozenset(
+    "Fecha Autor CodigoResolucion NotasResolucion buzonComentario buzonAsignado estado detalle adjuntos".split()
+)
 
 _KINDS = (
     (bool, message("true or false")),
@@ -187,11 +190,12 @@ def _incident(code: str, entry: Mapping[object, object]) -> Incident:
 
 
 def _history(value: object) -> tuple[HistoryEntry, ...]:
-    if isinstance(value, Mapping | str):
-        value = [value]
-    if not isinstance(value, list):
+    # Never taken as empty where something stands that cannot be read: it may say that the ticket was answered.
+    if value is None or value == "":
         return ()
-    entries = [_entry(item, number) for number, item in enumerate(value) if item is not None and item != ""]
+    if not isinstance(value, list):
+        raise _Unusable(message("{name} is {kind}, not a list", name="historial", kind=_kind(value)))
+    entries = [_entry(item, number) for number, item in enumerate(value)]
     if _newest_first(entries):
         entries.reverse()
     if (left_out := len(entries) - HISTORY_LIMIT) > 0:
@@ -209,10 +213,10 @@ def _newest_first(entries: list[HistoryEntry]) -> bool:
 
 
 def _entry(item: object, number: int) -> HistoryEntry:
-    if isinstance(item, str):
-        return HistoryEntry(detail=_bounded(item, TEXT_LIMIT))
     if not isinstance(item, Mapping):
         raise _Unusable(message("historial[{number}] is {kind}, not an object", number=number, kind=_kind(item)))
+    if item and _ENTRY_FIELDS.isdisjoint(item):
+        raise _Unusable(message("historial[{number}] has none of the fields of an entry", number=number))
     place = f"historial[{number}]."
     return HistoryEntry(
         at=date_from(item.get("Fecha")),

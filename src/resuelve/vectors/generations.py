@@ -26,12 +26,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from resuelve import durable
 from resuelve.domain.errors import IndexDamaged, IndexMissing, VectorIndexError
 from resuelve.domain.message import message, system_said
 from resuelve.vectors.copying import bring
 from resuelve.vectors.intake import REBUILD
 from resuelve.vectors.manifest import Manifest, read_ids
-from resuelve.vectors.storage import storage_errors, sync_folder, write_durably
+from resuelve.vectors.storage import storage_errors
 
 _T = TypeVar("_T")
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -108,8 +109,8 @@ class Generations:
         """Make the generation built in `staged` the current one, in one step."""
         with storage_errors("the index cannot be written", self._folder):
             manifest.write(staged / "manifest.json")
-            sync_folder(self._root)
-            write_durably(self._pointer, f"{staged.name}\n".encode("ascii"))
+            durable.sync_folder(self._root)
+            durable.replace(self._pointer, f"{staged.name}\n".encode("ascii"))
 
     def adopt(self, generation: Path, manifest: Manifest) -> None:
         """Make a generation of another folder the current one here; the files are shared, as neither changes them.

@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.domain.errors import IndexDamaged, IndexMismatch, VectorIndexError
 from resuelve.domain.message import message, system_said
 from resuelve.vectors.intake import REBUILD
 from resuelve.vectors.port import IndexIdentity
-from resuelve.vectors.storage import Mark, mark, write_durably
+from resuelve.vectors.storage import Mark, mark
 
 FORMAT = 2
 """Raised whenever the layout or the meaning of a generation changes."""
@@ -68,7 +69,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         content = {"format": FORMAT, **asdict(self)}
-        write_durably(path, json.dumps(content, indent=1, ensure_ascii=True).encode("ascii"))
+        durable.replace(path, json.dumps(content, indent=1, ensure_ascii=True).encode("ascii"))
 
     @classmethod
     def read(cls, path: Path) -> Manifest:
@@ -120,7 +121,7 @@ def _manifest(content: dict[str, Any]) -> Manifest:
 
 def write_ids(path: Path, ids: Iterable[str]) -> Mark:
     """Write the ids, 16 bytes each; by them a change of the dictionary is found without the engine."""
-    write_durably(path, bytes.fromhex("".join(ids)))
+    durable.replace(path, bytes.fromhex("".join(ids)))
     return mark(path)
 
 

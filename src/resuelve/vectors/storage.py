@@ -68,23 +68,3 @@ def mark(path: Path) -> Mark:
     """The mark of a file. Raises OSError."""
     size = path.stat().st_size
     return Mark(size, zlib.crc32(path.read_bytes()) if size <= _CHECKED_BYTES else None)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file in one step; the new content is on the disk before. Raises OSError."""
-    temporary = path.with_name(path.name + ".new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

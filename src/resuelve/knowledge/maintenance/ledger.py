@@ -19,11 +19,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from resuelve import durable
 from resuelve.domain.errors import DictionaryError, EditConflict, Rejected, ResuelveError, WorkspaceError
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.maintenance.proposal import Proposal
 from resuelve.knowledge.maintenance.stored import TAKEN, Act, Entry, State, entry_of, line_of
+from resuelve.knowledge.turns import locked
 from resuelve.knowledge.version_log import Version
 from resuelve.resolution.words import fold
 
@@ -175,7 +176,7 @@ class Ledger:
     @contextmanager
     def _open(self) -> Iterator[_Pages]:
         try:
-            with durable.locked(self._folder / "lock", self._wait):
+            with locked(self._folder / "lock", self._wait):
                 pages = self._read()
                 self._recover(pages)
                 yield pages

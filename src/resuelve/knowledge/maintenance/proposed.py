@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from resuelve import durable
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import message, system_said
-from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.maintenance.review import row_fields
 from resuelve.knowledge.maintenance.stored import Entry, proposal_as_json
