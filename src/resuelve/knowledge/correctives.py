@@ -64,7 +64,11 @@ def joined(dictionary: Catalogue, fixes: Catalogue, file_name: str) -> Catalogue
     reason = message("the dictionary has a row of the same id")
     conflicts = (Rejected(fix.description[:80], f"{file_name}:{fix.lines[0]}", reason) for fix in taken)
     added = {fix.id: fix for fix in fixes.problems.values() if fix.id not in dictionary.problems}
-    return Catalogue({**dictionary.problems, **added}, (*dictionary.rejected, *fixes.rejected, *conflicts))
+    return replace(
+        dictionary,
+        problems={**dictionary.problems, **added},
+        rejected=(*dictionary.rejected, *fixes.rejected, *conflicts),
+    )
 
 
 def overdue(problems: Iterable[KnownError], today: date) -> list[str]:
