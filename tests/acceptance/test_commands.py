@@ -85,13 +85,21 @@ def test_shadow_touches_nothing(new_desk: NewDesk) -> None:
 
 def test_limit(new_desk: NewDesk) -> None:
     desk = new_desk(demo_incidents(*ACTING[:5]))
-    for _ in range(3):  # those put on hold or reassigned come back once, changed by us, and count too
-        before = len(desk.ledger())
+    for changed in (3, 5):  # those put on hold or reassigned come back once, changed by us, and are not counted
         assert desk.run("run", "--limit", 3).status == 0
-        assert len(desk.ledger()) <= before + 3
-        assert len(desk.report()["incidents"]) <= 3
+        assert len(desk.ledger()) == changed
     assert {change["incident"] for change in desk.ledger()} == set(ACTING[:5])
     desk.nothing_twice()
+
+
+@pytest.mark.parametrize(
+    "command", [("run",), ("demo",), ("maintain",), ("dictionary", "history")], ids=lambda command: command[0]
+)
+def test_a_limit_of_none_is_refused(product: Product, own_folder: Path, command: tuple[str, ...]) -> None:
+    ended = product.run(*command, "--limit", "0", "-w", own_folder / "none", folder=own_folder)
+    assert ended.status == BAD_USE
+    assert "tiene que ser 1 o más" in ended.error
+    assert not (own_folder / "none").exists()
 
 
 def test_one_incident(new_desk: NewDesk) -> None:
