@@ -343,6 +343,24 @@ def test_settings_from_a_file(product: Product, own_folder: Path) -> None:
     assert "CRITIC_APPROVAL_THRESHOLD" in one_line(ended.error)
 
 
+def test_a_broken_line_of_the_file_is_one_line(product: Product, own_folder: Path) -> None:
+    (own_folder / ".env").write_text("ENTORNO=EMBEBIDO\nesto no va bien\n", encoding="utf-8")
+    ended = product.run("run", folder=own_folder)
+    assert ended.status == BAD_USE
+    assert one_line(ended.error).startswith(f"resuelve: {own_folder / '.env'}:2: la línea no es NOMBRE=valor")
+
+
+def test_a_misspelt_name_in_the_environment_is_told_once(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:1]), CRITIC_APROVAL_THRESHOLD="99")
+    ended = desk.run("run")
+    assert ended.status == 0
+    told = "CRITIC_APROVAL_THRESHOLD no es un ajuste de Resuelve, y no se tiene en cuenta: "
+    assert one_line(ended.error) == f"resuelve: {told}¿quería decir CRITIC_APPROVAL_THRESHOLD?"
+    doctor = desk.run("doctor")
+    assert (doctor.status, doctor.error) == (0, "")
+    assert f"! Ajustes: {told}" in doctor.out
+
+
 @pytest.mark.parametrize("command", [["run"], ["index"], ["explain", "X"]])
 def test_a_workspace_that_cannot_be_written(product: Product, own_folder: Path, command: list[str]) -> None:
     file = own_folder / "file"

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from resuelve import wiring
 from resuelve.agents import AgentRequest
-from resuelve.cli.surroundings import terminal
+from resuelve.cli.surroundings import said_of_names, terminal
 from resuelve.cli.tables import say_unknown
 from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError
 from resuelve.domain.identifier import Identifier, IdentifierKind
@@ -85,8 +85,9 @@ def _checks(settings: Settings) -> list[Check]:
     return checks
 
 
-def _settings(settings: Settings) -> str:
-    return say("cli.doctor.settings_found", settings.language, environment=settings.environment.value)
+def _settings(settings: Settings) -> tuple[str, ...]:
+    found = say("cli.doctor.settings_found", settings.language, environment=settings.environment.value)
+    return found, *said_of_names(settings.language)
 
 
 def _workspace(settings: Settings) -> str:

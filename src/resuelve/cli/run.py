@@ -13,7 +13,7 @@ from rich.console import Console
 
 from resuelve import wiring
 from resuelve.cli.restored import print_comparison
-from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
+from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.reconcile import Comparison
@@ -45,6 +45,8 @@ def run_command(
             manager that does not answer, a dictionary that was edited and not indexed yet.
     """
     console = console or terminal()
+    for line in said_of_names(settings.language):
+        terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
