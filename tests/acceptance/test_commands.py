@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from resuelve.cli.explained import FEATURES, label
 from resuelve.mocks.world import demo_folder
 from tests.acceptance.product import (
     ACTING,
@@ -190,6 +192,31 @@ def test_explain(new_desk: NewDesk) -> None:
     unknown = desk.run("explain", "INC9999")
     assert unknown.status == FAILED
     assert "INC9999" in one_line(unknown.error)
+
+
+def test_explain_speaks_the_language_that_is_set(new_desk: NewDesk) -> None:
+    """Every label has its word, but for the names of features; a new field of a stage needs one."""
+    desk = new_desk(demo_incidents("INC2040", "INC1002", ACTING[0]))
+    for code in ("INC2040", "INC1002", ACTING[0]):
+        keys = keys_of(json.loads(desk.run("explain", code, "--json").out)["stages"])
+        assert {key for key in keys if label(key, "es") == key} <= FEATURES
+        out = desk.run("explain", code).out
+        english = {label(key, "en") for key in keys} - {label(key, "es") for key in keys}
+        found = re.findall(r"(?:^|·) *([^·:\n]+):", out, re.MULTILINE)
+        assert english.isdisjoint(one.strip() for one in found)
+        assert not re.search(r"\b(?:True|False|approved|rejected|automatic|never|weak_match)\b", out)
+
+
+def keys_of(stages: list[dict[str, Any]]) -> set[str]:
+    """The names of all fields that the stages were given and gave out."""
+    found: set[str] = set()
+    rest: list[Any] = [step[side] for step in stages for side in ("input", "output")]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            found |= value.keys()
+        rest += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return found
 
 
 def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
