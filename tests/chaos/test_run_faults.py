@@ -79,9 +79,19 @@ def test_a_change_of_which_nobody_knows_is_not_sent_again(new_desk: NewDesk) -> 
     desk.run("run")
     assert desk.ledger() == []
     assert desk.entries()[TWO[0]]["outcome"] == "unknown"
-    desk.run("run")
-    desk.run("run", "--incident", TWO[0])
+    reference = desk.entries()[TWO[0]]["reference"]
+    told = f"{TWO[0]} ({reference})"
+    for command in (["run"], ["run", "--incident", TWO[0]], ["doctor"], ["run"]):
+        ended = desk.run(*command)
+        assert ended.status == 0
+        assert told in ended.out.replace("\n", " "), command
+    assert desk.report()["unknown"] == [{"incident": TWO[0], "reference": reference}]
     assert desk.ledger() == []
+    # Somebody looks, and does something about it: nothing is left to tell.
+    desk.touch(TWO[0], comentario="Hecho a mano.")
+    assert told not in desk.run("run").out
+    assert told not in desk.run("doctor").out
+    assert desk.report()["unknown"] == []
 
 
 def test_the_business_system_is_down(new_desk: NewDesk) -> None:

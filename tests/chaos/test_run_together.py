@@ -106,6 +106,16 @@ def test_watching_says_once_that_nothing_changes(new_desk: NewDesk) -> None:
     assert ended.out.count("Incidencias: 0;") == 1
 
 
+def test_watching_reports_once_what_only_a_person_can_mend(new_desk: NewDesk) -> None:
+    desk = new_desk([{"codIncidencia": "ODD", "historial": "nada"}])
+    run = desk.start("run", "--watch", RESUELVE_POLL_SECONDS="0.05")
+    eventually(lambda: looks(desk) >= 4)
+    run.send(signal.SIGTERM)
+    ended = run.wait()
+    assert (ended.status, ended.error) == (0, "")
+    assert [report["unreadable"][0]["what"] for report in desk.reports()] == ["ODD"]
+
+
 def looks(desk: Desk) -> int:
     """How often the ticket manager was asked, and the answer worked through."""
     try:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from resuelve.cli.backup import backup, restore
-from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Queue, Workspace, told
+from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
 from resuelve.domain.errors import ResuelveError, SettingsError
 
@@ -33,12 +33,12 @@ Port = partial(typer.Option, min=0, max=65535)
 @app.command(help=told("cli.demo.help"))
 def demo(
     workspace: Workspace = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help=told("cli.limit.help"))] = 0,
+    limit: Limit = None,
 ) -> None:
     """Resolve the incidents of the demo world."""
     from resuelve.cli.demo import run_demo
 
-    run_demo(workspace or Path("demo"), limit=limit)
+    run_demo(workspace or Path("demo"), limit=limit or 0)
 
 
 @app.command(help=told("cli.index.help"))
@@ -57,7 +57,7 @@ def run(
     workspace: Workspace = None,
     queue: Queue = "",
     incident: Annotated[str, typer.Option("--incident", help=told("cli.incident.help"))] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help=told("cli.limit.help"))] = 0,
+    limit: Limit = None,
     shadow: Annotated[bool, typer.Option("--shadow", help=told("cli.shadow.help"))] = False,
     watch: Annotated[bool, typer.Option("--watch", help=told("cli.watch.help"))] = False,
 ) -> None:
@@ -67,7 +67,7 @@ def run(
 
     settings = settings_for(workspace, occupy=False)  # each round occupies it
     failed = run_command(
-        settings, queue=queue or settings.queue, incident=incident, limit=limit, shadow=shadow, watch=watch
+        settings, queue=queue or settings.queue, incident=incident, limit=limit or 0, shadow=shadow, watch=watch
     )
     if failed:
         raise typer.Exit(INCOMPLETE)

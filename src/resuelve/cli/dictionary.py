@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resuelve.cli.options import PAST, AsJson, Past, Workspace, told
+from resuelve.cli.options import PAST, AsJson, Past, Workspace, at_least_one, told
 
 if TYPE_CHECKING:
     from resuelve.cli.dictionary_changes import Change
@@ -65,7 +65,7 @@ class _How:
 @dictionary.command("history", help=told("dictionary.history.help"))
 def history(
     problem: Annotated[str, typer.Option("--problem", help=told("dictionary.history.problem"))] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help=told("dictionary.history.limit"))] = 20,
+    limit: Annotated[int, typer.Option("--limit", callback=at_least_one, help=told("dictionary.history.limit"))] = 20,
     workspace: Workspace = None,
     json: AsJson = False,
 ) -> None:

@@ -32,7 +32,7 @@ _SIGNS = {ChangeKind.ADDED: ("+", "green"), ChangeKind.REMOVED: ("-", "red"), Ch
 def show_history(settings: Settings, *, problem: str, limit: int, as_json: bool) -> None:
     """The versions, newest first."""
     found = [one for one in wiring.dictionary(settings).history() if not problem or problem in one.problems]
-    shown = found[::-1][: limit or None]
+    shown = found[::-1][:limit]
     if as_json:
         return print_json([version_json(one) for one in shown])
     language = settings.language
@@ -47,7 +47,9 @@ def show_history(settings: Settings, *, problem: str, limit: int, as_json: bool)
     console = terminal()
     console.print(table)
     if len(shown) < len(found):
-        console.print(say("dictionary.history.more", language, count=len(found) - len(shown)), markup=False)
+        console.print(
+            say("dictionary.history.more", language, count=len(found) - len(shown), all=len(found)), markup=False
+        )
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -10,15 +10,18 @@ from rich.text import Text
 
 from resuelve import wiring
 from resuelve.agents import AgentRequest
-from resuelve.cli.surroundings import terminal
-from resuelve.domain.errors import DictionaryError, ResuelveError
+from resuelve.cli.surroundings import said_of_names, terminal
+from resuelve.cli.tables import say_unknown
+from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError
 from resuelve.domain.identifier import Identifier, IdentifierKind
+from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
 from resuelve.knowledge.soundness import solutions_wanted, unnamed_mailboxes
 from resuelve.models import Prompt
+from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
 
@@ -84,8 +87,9 @@ def _checks(settings: Settings) -> list[Check]:
     return checks
 
 
-def _settings(settings: Settings) -> str:
-    return say("cli.doctor.settings_found", settings.language, environment=settings.environment.value)
+def _settings(settings: Settings) -> tuple[str, ...]:
+    found = say("cli.doctor.settings_found", settings.language, environment=settings.environment.value)
+    return found, *said_of_names(settings.language)
 
 
 def _workspace(settings: Settings) -> str:
@@ -176,13 +180,26 @@ def _journal(settings: Settings) -> str:
         journal.close()
 
 
-def _tickets(settings: Settings) -> str:
+def _tickets(settings: Settings) -> tuple[str, ...]:
     manager = wiring.tickets(settings)
     try:
-        found = len(manager.open_incidents(settings.queue).incidents)
-        return say("cli.doctor.tickets_found", settings.language, url=settings.ticket_manager_url, count=found)
+        listed = manager.open_incidents(settings.queue).incidents
     finally:
         manager.close()
+    slots = {"url": settings.ticket_manager_url, "count": len(listed)}
+    return say("cli.doctor.tickets_found", settings.language, **slots), *_unknown(listed, settings)
+
+
+def _unknown(listed: Iterable[Incident], settings: Settings) -> tuple[str, ...]:
+    try:
+        journal = wiring.journal(settings)
+    except JournalError:
+        return ()  # the check of the journal says so
+    try:
+        unknown = left_unknown(journal, listed)
+    finally:
+        journal.close()
+    return (say_unknown(unknown, settings.language),) if unknown else ()
 
 
 def _system(settings: Settings) -> str:

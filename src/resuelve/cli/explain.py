@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from resuelve import assembly, wiring
+from resuelve.cli.explained import lines
 from resuelve.cli.surroundings import harmless, now, run_name, terminal
 from resuelve.domain.errors import TicketNotFound
 from resuelve.resolution.deliberate import deliberate
@@ -69,15 +70,17 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
     for step in content["stages"]:
         title = say(f"cli.stage.{step['stage']}", language)
         console.rule(Text(f"{title} ({1000 * step['seconds']:.1f} ms)"), align="left", style="dim")
-        console.print(Text(say("cli.explain.input", language), style="dim"))
-        _value(console, step["input"], 1)
-        console.print(Text(say("cli.explain.output", language), style="dim"))
-        _value(console, step["output"], 1)
+        for side in ("input", "output"):
+            console.print(Text(say(f"cli.explain.{side}", language), style="dim"))
+            below = "parts" if step["stage"] == "identify" and side == "input" else ""
+            for line in lines(step[side], language, below=below, indent=1):
+                console.print(Text(line))
     decision = content["decision"]
     console.rule(Text(say("cli.explain.decision", language)), align="left")
     verdict = decision["reason"] or (decision["critique"] or {}).get("reason", "")
     resolution = say(f"cli.resolution.{decision['resolution']}", language)
-    console.print(Text(f"{resolution} · {decision['permission']} · {verdict}"))
+    permission = say(f"explain.permission.{decision['permission']}", language)
+    console.print(Text(f"{resolution} · {permission} · {verdict}"))
     if decision["proposed_text"]:
         console.print(Text(decision["proposed_text"], style="italic"))
     if content["over"]:
@@ -88,29 +91,3 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         done = say(f"cli.outcome.{before['outcome']}", language)
         text = say("cli.explain.before", language, done=done, reason=before["reason"])
         console.print(Text(text, style="dim"))
-
-
-def _value(console: Console, value: Any, indent: int = 0) -> None:
-    """Nested values, a line each; texts from tickets are never read as markup."""
-    pad = "  " * indent
-    if isinstance(value, dict):
-        if value and all(not isinstance(one, (dict, list)) for one in value.values()) and len(value) < 12:
-            console.print(Text(pad + " · ".join(f"{k} {_scalar(v)}" for k, v in value.items())))
-            return
-        for key, one in value.items():
-            if isinstance(one, (dict, list)) and one:
-                console.print(Text(f"{pad}{key}:"))
-                _value(console, one, indent + 1)
-            else:
-                console.print(Text(f"{pad}{key}: {_scalar(one)}"))
-    elif isinstance(value, list):
-        for one in value:
-            _value(console, one, indent)
-    else:
-        console.print(Text(f"{pad}{_scalar(value)}"))
-
-
-def _scalar(value: Any) -> str:
-    if value is None or value in ([], {}):
-        return "—"
-    return " ".join(str(value).split())

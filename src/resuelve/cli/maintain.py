@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resuelve.cli.options import PAST, AsJson, Past, Workspace, told
+from resuelve.cli.options import PAST, AsJson, Past, Workspace, at_least_one, told
 from resuelve.knowledge.maintenance.proposal import Grade, ProposalKind
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def propose(
     since: Annotated[
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("maintain.since.help"))
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=0, help=told("maintain.limit.help"))] = 0,
+    limit: Annotated[
+        int | None, typer.Option("--limit", callback=at_least_one, help=told("maintain.limit.help"))
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help=told("maintain.again.help"))] = False,
     workspace: Workspace = None,
 ) -> None:
@@ -74,7 +76,7 @@ def propose(
     from resuelve.cli.surroundings import settings_for
 
     first = since.date() if since else None
-    run_maintain(settings_for(workspace), source=source, since=first, limit=limit, again=again)
+    run_maintain(settings_for(workspace), source=source, since=first, limit=limit or 0, again=again)
 
 
 @review.callback()

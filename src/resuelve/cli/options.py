@@ -23,6 +23,16 @@ def told(key: str) -> str:
 
 Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=told("cli.workspace.help"))]
 Queue = Annotated[str, typer.Option("--queue", help=told("cli.queue.help"))]
+
+
+def at_least_one(value: int | None) -> int | None:
+    """Refuse a limit of none, which looks like "nothing" and could be taken for "all"."""
+    if value is not None and value < 1:
+        raise typer.BadParameter(told("cli.limit.low"))
+    return value
+
+
+Limit = Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("cli.limit.help"))]
 AsJson = Annotated[bool, typer.Option("--json", help=told("cli.json.help"))]
 PAST = 200
 """Past tickets that a change of the dictionary is compared on, unless the command says another number."""

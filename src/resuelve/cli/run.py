@@ -13,8 +13,8 @@ from rich.console import Console
 
 from resuelve import assembly, wiring
 from resuelve.cli.restored import print_comparison
-from resuelve.cli.surroundings import now, progress_bar, run_name, terminal
-from resuelve.cli.tables import Line, entries_table, line_of, print_totals
+from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal
+from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
@@ -45,12 +45,15 @@ def run_command(
             manager that does not answer, a dictionary that was edited and not indexed yet.
     """
     console = console or terminal()
+    for line in said_of_names(settings.language):
+        terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
+    before: Ended | None = None
     with _told_to_stop() as stop:
         while True:
             try:
-                ended, lines = _run(settings, scope, shadow, console, stop)
+                ended, lines = _run(settings, scope, shadow, console, stop, before)
             except ResuelveError as error:
                 if not watch:
                     raise
@@ -59,7 +62,8 @@ def run_command(
                     console.print(text, style="red", markup=False)
                 told = text
             else:
-                seen = (ended.unchanged, ended.set_aside, ended.rejected)
+                before = ended
+                seen = (ended.unchanged, ended.set_aside, ended.rejected, ended.unknown)
                 if lines or seen != told:
                     _show(console, ended, lines, settings.language)
                 told = seen
@@ -70,7 +74,7 @@ def run_command(
 
 
 def _run(
-    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event
+    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event, before: Ended | None
 ) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
 
@@ -106,6 +110,7 @@ def _run(
             on_start=started,
             on_entry=finished,
             stopping=stop.is_set,
+            before=before,
         )
     return ended, [*lines.values()]
 
@@ -136,6 +141,8 @@ def print_ended(console: Console, ended: Ended, language: str) -> None:
     print_totals(console, ended.totals, language, ended.unchanged)
     for code, reason in ended.set_aside.items():
         console.print(say("cli.set_aside", language, incident=code, reason=reason), style="red", markup=False)
+    if ended.unknown:
+        console.print(say_unknown(ended.unknown, language), style="red", markup=False)
     for one in ended.rejected:
         console.print(translated(one, language), style="red", markup=False)
     if ended.report:

@@ -19,7 +19,8 @@ from rich.segment import Segment
 from resuelve.backup.occupancy import occupied
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.message import message
-from resuelve.settings import Settings, load, name_of
+from resuelve.settings import Settings, load, misspelt, name_of
+from resuelve.texts import say
 
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What a terminal obeys instead of showing it: control characters, and those that turn the direction of writing."""
@@ -53,6 +54,11 @@ def _loaded(workspace: Path | None, overrides: Mapping[str, object]) -> Settings
             where="settings",
             remedy=message("write {name} as JSON", name=name),
         ) from error
+
+
+def said_of_names(language: str) -> list[str]:
+    """A line for each name in the environment that looks like a setting and is none."""
+    return [say("cli.misspelt", language, name=harmless(name), near=near) for name, near in misspelt()]
 
 
 def harmless(text: str) -> str:

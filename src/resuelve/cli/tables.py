@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resuelve.domain.decision import OutcomeKind, Verdict
+from resuelve.journal import Intent
 from resuelve.resolution.report import Totals
 from resuelve.texts import say
 
@@ -93,6 +94,12 @@ def print_totals(console: Console, totals: Totals, language: str, unchanged: Seq
         )
     if unchanged:
         console.print(say("cli.unchanged", language, count=len(unchanged)), markup=False)
+
+
+def say_unknown(unknown: Sequence[Intent], language: str) -> str:
+    """Which tickets wait for a person because nobody can tell whether they were changed."""
+    tickets = ", ".join(f"{one.incident} ({one.reference})" for one in unknown)
+    return say("cli.unknown", language, count=len(unknown), tickets=tickets)
 
 
 def _problem(decision: Mapping[str, Any]) -> Text:

@@ -8,6 +8,7 @@ its reference on the ticket first. Where the ticket cannot tell, a person gets i
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from resuelve.domain.decision import Close, Hold, Outcome, OutcomeKind, Reassign, TicketAction
@@ -143,6 +144,17 @@ def reference_of(incident: Incident) -> str:
 def bears(incident: Incident, reference: str) -> bool:
     """True when a message with this reference stands on the ticket."""
     return any(reference in text for text in texts_of(incident))
+
+
+def left_unknown(journal: Journal, listed: Iterable[Incident]) -> tuple[Intent, ...]:
+    """The changes of which nobody can tell, on tickets that nobody has changed since: a person must still look.
+
+    Args:
+        listed: the incidents that are open now.
+    """
+    revisions = {incident.code: incident.revision for incident in listed}
+    unknown = journal.intents(IntentState.UNKNOWN)
+    return tuple(intent for intent in unknown if revisions.get(intent.incident) == intent.revision)
 
 
 def as_json(action: TicketAction) -> Json:

@@ -33,7 +33,7 @@ from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, as_json, from_json
 from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
 from resuelve.resolution.knowledge import Knowledge
-from resuelve.resolution.read import says_over
+from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.trace import plain
 from resuelve.texts import say, translated
@@ -82,6 +82,10 @@ class Pipeline:
         """The work item's key: the same for an unchanged ticket and unchanged knowledge, unless `again` is wanted."""
         suffix = f"@{self.run}" if again else ""
         return f"{incident.code}@{incident.revision}@{self.fingerprint}{suffix}"
+
+    def costs_nothing(self, incident: Incident) -> bool:
+        """True when nothing is to be decided: it is over, or the last word on it is a question or an answer of ours."""
+        return says_over(incident) or read(incident, label=self.rules.label).waiting
 
     def set_aside(self, incidents: Iterable[Incident]) -> dict[str, str]:
         """The incidents that failed too often and have not changed since, with the last reason."""

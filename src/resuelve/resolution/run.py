@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import Rejected, TicketNotFound
 from resuelve.domain.incident import Incident
-from resuelve.journal import Engine, Journal
+from resuelve.journal import Engine, Intent, Journal
+from resuelve.resolution.act import left_unknown
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.report import Totals, rejected_as_json, write_report
 
@@ -22,7 +23,7 @@ class Scope:
     Attributes:
         queue: only those of this mailbox; empty for all.
         incident: only this one, and even if it was decided before.
-        limit: at most so many; 0 for all.
+        limit: at most so many for which there is something to decide; 0 for all.
     """
 
     queue: str = ""
@@ -39,6 +40,7 @@ class Ended:
         unchanged: incidents decided before, which nobody has changed since.
         set_aside: incidents that failed too often, with the last reason.
         rejected: entries of the ticket manager's answer that are no incidents.
+        unknown: changes, of this run and earlier ones, of which nobody can tell, and whose ticket nobody has changed.
     """
 
     totals: Totals
@@ -46,6 +48,16 @@ class Ended:
     unchanged: tuple[str, ...]
     set_aside: Mapping[str, str]
     rejected: tuple[Rejected, ...]
+    unknown: tuple[Intent, ...] = ()
+
+    @property
+    def wants_a_person(self) -> bool:
+        """True when something is left that no run can do."""
+        return bool(self.set_aside or self.rejected or self.unknown)
+
+    def same(self, other: Ended) -> bool:
+        """True when both leave a person the same to do."""
+        return (self.set_aside, self.rejected, self.unknown) == (other.set_aside, other.rejected, other.unknown)
 
 
 def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
@@ -60,6 +72,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     on_start: Callable[[int], None] = lambda _: None,
     on_entry: Callable[[Mapping[str, Any]], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
+    before: Ended | None = None,
 ) -> Ended:
     """Resolve what is open now and write the report.
 
@@ -68,6 +81,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
         on_start: told how many incidents there are.
         on_entry: told each entry as it is finished.
         stopping: asked before each incident; True ends the run after those in hand.
+        before: how the same watch ended last; where nothing was done, and the rest is the same, no report is written.
 
     Raises:
         TicketUnavailable: the list of incidents cannot be had.
@@ -82,7 +96,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     unchanged = tuple(one.code for one in incidents if engine.is_finished(pipeline.key(one, again=again)))
     done = frozenset(unchanged) | aside.keys()
     todo = [incident for incident in incidents if incident.code not in done]
-    todo = todo[: scope.limit] if scope.limit else todo
+    todo = list(_first(todo, scope.limit, pipeline.costs_nothing))
     journal = pipeline.journal
     _report_broken_off(journal, engine, reports)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
@@ -92,17 +106,20 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
         on_entry(entry)
     totals = _totals(journal, pipeline.run)
-    report = None
-    if totals.incidents or aside or listing.rejected:
+    unknown = left_unknown(journal, listing.incidents)
+    ended = Ended(totals, None, unchanged, aside, listing.rejected, unknown)
+    if totals.incidents or (ended.wants_a_person and not (before and ended.same(before))):
         head |= {
             "finished": now().isoformat(timespec="seconds"),
             "unchanged": list(unchanged),
             "set_aside": [{"incident": code, "reason": reason} for code, reason in aside.items()],
+            "unknown": [{"incident": one.incident, "reference": one.reference} for one in unknown],
             "unreadable": rejected_as_json(listing.rejected, pipeline.rules.language),
         }
-        report = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
+        path = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
+        ended = replace(ended, report=path)
     journal.finish_run(pipeline.run, totals.as_json())
-    return Ended(totals, report, unchanged, aside, listing.rejected)
+    return ended
 
 
 def _report_broken_off(journal: Journal, engine: Engine, reports: Path) -> None:
@@ -128,6 +145,16 @@ def _chosen(incidents: tuple[Incident, ...], scope: Scope) -> tuple[Incident, ..
             remedy="check the code, or whether it is open",
         )
     return found
+
+
+def _first(incidents: Iterable[Incident], limit: int, free: Callable[[Incident], bool]) -> Iterator[Incident]:
+    """Incidents until there are as many as the limit says, those that are free not counted."""
+    taken = 0
+    for incident in incidents:
+        taken += bool(limit) and not free(incident)
+        if limit and taken > limit:
+            return
+        yield incident
 
 
 def _until(incidents: Iterable[Incident], stopping: Callable[[], bool]) -> Iterable[Incident]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,7 +15,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from resuelve.domain.decision import Permission
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.known_error import ResolutionKind
-from resuelve.domain.message import Message, message, system_said
+from resuelve.domain.message import Message, message
+from resuelve.settings import env_file, spelling
+from resuelve.settings.spelling import PREFIX
 from resuelve.texts import Language
 
 
@@ -30,7 +30,7 @@ class Environment(StrEnum):
 
 
 def _own(name: str) -> AliasChoices:
-    return AliasChoices(f"RESUELVE_{name}")
+    return AliasChoices(f"{PREFIX}{name}")
 
 
 class Settings(BaseSettings):
@@ -223,9 +223,6 @@ class Settings(BaseSettings):
         return value
 
 
-PREFIX = "RESUELVE_"
-_ASSIGNED = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=", re.MULTILINE)
-
 _PYDANTIC_SAYS = {
     "int_parsing": "Input should be a valid integer, unable to parse string as an integer",
     "float_parsing": "Input should be a valid number, unable to parse string as a number",
@@ -300,27 +297,37 @@ def _address_alone(text: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def misspelt() -> tuple[tuple[str, str], ...]:
+    """Names in the environment that look like a setting and are none, each with the setting; they are ignored."""
+    known = _names()
+    return tuple((name, near) for name in sorted(os.environ) if (near := spelling.misspelt(name, known)))
+
+
 def _refuse_unknown() -> None:
-    known = [name_of(field) for field in Settings.model_fields]
-    for name in sorted({*os.environ, *_in_file()}):
+    """Refuse names of our prefix that are no settings; in `.env`, which is ours, also names that look like one."""
+    known = _names()
+    for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            near = difflib.get_close_matches(name.upper(), known, 1)
+            raise _unknown(name, "settings", spelling.meant(name, known))
+    for one in env_file.names():
+        ours, near = one.name.upper().startswith(PREFIX), spelling.misspelt(one.name, known)
+        if (ours and one.name.upper() not in known) or near:
+            raise _unknown(one.name, one.where, spelling.meant(one.name, known) if ours else near)
+        if one.name.upper() in known and not one.valued:
             raise SettingsError(
-                message("{name} is no setting of Resuelve", name=name),
-                where="settings",
-                remedy=message("did you mean {near}?", near=near[0])
-                if near
-                else "take it out, or see docs/reference/settings.md",
+                message("{name} has no value", name=one.name),
+                where=one.where,
+                remedy=message("write {name}=value, or take the line out", name=one.name),
             )
 
 
-def _in_file() -> Iterable[str]:
-    try:
-        return _ASSIGNED.findall(Path(".env").read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return ()
-    except (UnicodeDecodeError, OSError) as error:
-        why = message("not UTF-8") if isinstance(error, UnicodeDecodeError) else system_said(error)
-        raise SettingsError(
-            message("cannot be read ({why})", why=why), where=".env", remedy="save it as UTF-8 text"
-        ) from error
+def _unknown(name: str, where: str, near: str) -> SettingsError:
+    return SettingsError(
+        message("{name} is no setting of Resuelve", name=name),
+        where=where,
+        remedy=message("did you mean {near}?", near=near) if near else "take it out, or see docs/reference/settings.md",
+    )
+
+
+def _names() -> list[str]:
+    return [name_of(field) for field in Settings.model_fields]
