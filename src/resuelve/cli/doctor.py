@@ -150,17 +150,13 @@ def _counted(dictionary: Catalogue, settings: Settings) -> str:
     return f"{found}. {rejected} {translated(first, settings.language)}"
 
 
-def _fixes(settings: Settings) -> str:
-    found = wiring.fixes(settings)
-    late = overdue(found.problems.values(), wiring.today())
+def _fixes(settings: Settings) -> tuple[str, ...]:
+    found, language = wiring.fixes(settings), settings.language
     key = "cli.doctor.fixes_found" if found.problems else "cli.doctor.fixes_none"
-    told = [say(key, settings.language, count=len(found.problems))]
-    if late:
-        told.append(say("cli.doctor.fixes_late", settings.language, ids=", ".join(late)))
-    if found.rejected:
-        told.append(say("cli.rejected_rows", settings.language, count=len(found.rejected)))
-        told.append(translated(found.rejected[0], settings.language))
-    return " ".join(told)
+    remarks = [translated(one, language) for one in found.rejected]
+    if late := overdue(found.problems.values(), wiring.today()):
+        remarks.append(say("cli.doctor.fixes_late", language, ids=", ".join(late)))
+    return say(key, language, count=len(found.problems)), *remarks
 
 
 def _index(settings: Settings) -> str:
