@@ -13,7 +13,6 @@ import pytest
 
 from resuelve import wiring
 from resuelve.cli.index import run_index
-from resuelve.knowledge import durable
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.edits import ChangeProblem
 from resuelve.knowledge.index import fingerprint
@@ -69,7 +68,7 @@ def test_a_change_that_was_broken_off_is_indexed_too(
     run_index(settings)
     book = wiring.dictionary(settings)
     with monkeypatch.context() as broken:
-        broken.setattr(durable, "publish", stop)
+        broken.setattr("resuelve.knowledge.versions.durable.publish", stop)
         with pytest.raises(KeyboardInterrupt):
             change(book)
     assert "No baja" not in wiring.workspace(settings).dictionary.read_text(encoding="utf-8")
