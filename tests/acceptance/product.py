@@ -30,10 +30,11 @@ KILLED = -signal.SIGKILL
 LABEL = "[SPAI] "
 SOURCES = Path(resuelve.__file__).parents[1]
 DICTIONARY = "PROBLEMAS_GLOBALES.csv"
+FIXES = "CORRECTIVOS_ABIERTOS.csv"
 DEMO_WORLD = load_world()
 ACTIONS = {"closed": "resolver", "held": "en_espera", "reassigned": "reasignar"}
 
-ACTING = ("INC1001", "INC1003", "INC1012", "INC1017", "INC1018", "INC1019", "INC1027", "INC1040")
+ACTING = ("INC1001", "INC1003", "INC1017", "INC1018", "INC1019", "INC1023", "INC1027", "INC1040")
 """Demo incidents on which the embedded product surely acts: by row, by question and by a local agent."""
 
 Ledger = list[dict[str, Any]]
@@ -210,9 +211,11 @@ def world_of(incidents: Iterable[Any]) -> World:
 
 
 def build_workspace(product: Product, folder: Path, dictionary: Path | None = None) -> Path:
-    """A workspace with a dictionary (the demo's when none is named) and its index."""
+    """A workspace with a dictionary (the demo's, with its fixes under way, when none is named) and its index."""
     folder.mkdir(parents=True)
     shutil.copyfile(dictionary or demo_folder() / DICTIONARY, folder / DICTIONARY)
+    if dictionary is None:
+        shutil.copyfile(demo_folder() / FIXES, folder / FIXES)
     done = product.run("index", "--workspace", folder)
     assert done.status == 0, done.error
     return folder

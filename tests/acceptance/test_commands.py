@@ -169,11 +169,12 @@ def test_a_new_solution_needs_no_new_index_but_a_new_look(new_desk: NewDesk) -> 
 
 
 def test_policy(new_desk: NewDesk) -> None:
-    desk = new_desk(demo_incidents(*ACTING[:3]), RESUELVE_POLICY='{"reasignacion": "ask", "api|comprobarCIF": "never"}')
+    codes = ("INC1001", "INC1003", "INC1040")
+    desk = new_desk(demo_incidents(*codes), RESUELVE_POLICY='{"reasignacion": "ask", "api|comprobarIban": "never"}')
     assert desk.run("run").status == 0
     assert desk.ledger() == []
     permissions = {code: entry["decision"]["permission"] for code, entry in desk.entries().items()}
-    assert permissions == dict(zip(ACTING[:3], ("ask", "ask", "never"), strict=True))
+    assert permissions == dict(zip(codes, ("ask", "ask", "never"), strict=True))
 
 
 def test_explain(new_desk: NewDesk) -> None:
@@ -222,7 +223,7 @@ def keys_of(stages: list[dict[str, Any]]) -> set[str]:
 def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
     ended = new_desk(demo_incidents(*ACTING[:1])).run("doctor")
     assert (ended.status, ended.error) == (0, "")
-    assert len(ended.out.splitlines()) == 8
+    assert sum(not line.startswith("!") for line in ended.out.splitlines()) == 9
     assert "✗" not in ended.out
 
 
@@ -312,8 +313,7 @@ def test_a_mailbox_that_was_not_filled_in_gets_no_ticket(new_desk: NewDesk) -> N
     assert desk.run("index").status == 0
     doctor = desk.run("doctor")
     assert doctor.status == 0
-    (note,) = (line for line in doctor.out.splitlines() if line.startswith("!"))
-    assert "«MOCK_BUZON»" in note
+    (note,) = (line for line in doctor.out.splitlines() if line.startswith("!") and "«MOCK_BUZON»" in line)
     assert "BUZON REASIGNACION" in note
     assert "Todo funciona; mire los avisos (!)." in doctor.out
     assert desk.run("run").status == 0

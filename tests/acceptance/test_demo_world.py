@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from resuelve.knowledge.catalogue import read
+from resuelve.knowledge.correctives import joined
+from resuelve.knowledge.correctives import read as read_fixes
 from resuelve.mocks.serve import start
 from resuelve.mocks.world import demo_folder
 from resuelve.resolution.report import REJECTION_COLUMNS
@@ -19,6 +21,7 @@ from tests.acceptance.product import (
     ACTIONS,
     DEMO_WORLD,
     DICTIONARY,
+    FIXES,
     LABEL,
     SOURCES,
     Desk,
@@ -31,7 +34,7 @@ from tests.mock_control import call
 
 EXPECTED_FILE = Path(__file__).parent / "demo" / "expected.jsonl"
 EXPECTED = {one["incident"]: one for one in map(json.loads, EXPECTED_FILE.read_text(encoding="utf-8").splitlines())}
-PROBLEMS = read(demo_folder() / DICTIONARY).problems
+PROBLEMS = joined(read(demo_folder() / DICTIONARY), read_fixes(demo_folder() / FIXES), FIXES).problems
 INCIDENTS = {incident["codIncidencia"]: incident for incident in DEMO_WORLD.open_incidents}
 
 
