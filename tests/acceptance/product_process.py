@@ -61,7 +61,7 @@ PLACES = {
     "plan": ("resuelve.backup.swap", "Swap", "_write_plan", ""),
     "move": ("resuelve.backup.swap", "Swap", "move", ""),
     "swapped": ("resuelve.backup.swap", "Swap", "_finish", ""),
-    "compare": ("resuelve.wiring", "", "compare", ""),
+    "compare": ("resuelve.assembly", "", "compare", ""),
     "compared": ("resuelve.backup.occupancy", "", "_remove", ""),
 }
 
