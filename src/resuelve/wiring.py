@@ -36,7 +36,6 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
     from resuelve.knowledge.regression import RegressionFile, RegressionTicket
     from resuelve.resolution.deliberate import Knowledge, Rules
     from resuelve.resolution.pipeline import Pipeline
-
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
 _EMBEDDED = "embedded"
