@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
     from resuelve.knowledge.regression import RegressionFile, RegressionTicket
     from resuelve.resolution.deliberate import Knowledge, Rules
     from resuelve.resolution.pipeline import Pipeline
+
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
 _EMBEDDED = "embedded"
@@ -142,6 +143,7 @@ def exported(file: Path) -> Listing:
 
 def agents(settings: Settings) -> Agents:
     """The agents by code; each is built when it is first asked."""
+    from resuelve.agents.checks import IbanCheck, TaxNumberCheck
 
     @cache
     def business_system() -> Agent:
@@ -154,17 +156,7 @@ def agents(settings: Settings) -> Agents:
             attempts=settings.http_attempts,
         )
 
-    def iban() -> Agent:
-        from resuelve.agents.checks import IbanCheck
-
-        return IbanCheck()
-
-    def tax_number() -> Agent:
-        from resuelve.agents.checks import TaxNumberCheck
-
-        return TaxNumberCheck()
-
-    local: dict[str, Callable[[], Agent]] = {"comprobarIban": iban, "comprobarCIF": tax_number}
+    local: dict[str, Callable[[], Agent]] = {"comprobarIban": IbanCheck, "comprobarCIF": TaxNumberCheck}
     return local | dict.fromkeys(settings.system_codes, business_system)
 
 
