@@ -126,7 +126,7 @@ def one_row(size: int) -> None:
 
 
 def _command(folder: Path) -> tuple[float, float, float, float]:
-    """Seconds of the work; of the whole command with its start-up; of a core that it used; its peak of memory in MiB."""
+    """Seconds of the work, and of the command with its start-up; those of a core that it used; its peak in MiB."""
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "resuelve", "index", "--workspace", str(folder)], stdout=subprocess.DEVNULL

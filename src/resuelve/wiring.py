@@ -157,6 +157,7 @@ def exported(file: Path) -> Listing:
 
 def agents(settings: Settings) -> Agents:
     """The agents by code; each is built when it is first asked."""
+    from resuelve.agents.checks import IbanCheck, TaxNumberCheck
 
     @cache
     def business_system() -> Agent:
@@ -169,17 +170,7 @@ def agents(settings: Settings) -> Agents:
             attempts=settings.http_attempts,
         )
 
-    def iban() -> Agent:
-        from resuelve.agents.checks import IbanCheck
-
-        return IbanCheck()
-
-    def tax_number() -> Agent:
-        from resuelve.agents.checks import TaxNumberCheck
-
-        return TaxNumberCheck()
-
-    local: dict[str, Callable[[], Agent]] = {"comprobarIban": iban, "comprobarCIF": tax_number}
+    local: dict[str, Callable[[], Agent]] = {"comprobarIban": IbanCheck, "comprobarCIF": TaxNumberCheck}
     return local | dict.fromkeys(settings.system_codes, business_system)
 
 
