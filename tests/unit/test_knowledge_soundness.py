@@ -28,7 +28,7 @@ def row(prescription: Prescription, solution: str = "Recargue la página.") -> d
         (row(CLOSE, "Su póliza es MOCK_POLIZA."), (Defect("A", Doubt.PLACEHOLDER_TEXT),)),
         (row(MANUAL, ""), ()),
         (row(Prescription(ResolutionKind.REASSIGN, queue="GR_WEB"), ""), ()),
-        (row(Prescription(ResolutionKind.REASSIGN, queue="MOCK_BUZON")), (Defect("A", Doubt.PLACEHOLDER_TEXT),)),
+        (row(Prescription(ResolutionKind.REASSIGN, queue="MOCK_BUZON"), ""), ()),
         (row(agent("known"), ""), ()),
         (row(agent("unknown")), (Defect("A", Doubt.NONE, "unknown"),)),
     ],

@@ -56,10 +56,6 @@ def test_an_agents_answer_is_passed_on(answer: AgentAnswer) -> None:
     assert answer_of(answer, sent="Otra cosa bien distinta") == answer
 
 
-def test_an_agent_that_names_no_real_mailbox_is_not_followed() -> None:
-    assert isinstance(answer_of(Reassign("MOCK_BUZON", "Mírenlo")), HandOff)
-
-
 def test_without_an_agent_a_person_gets_it() -> None:
     found = consult("zz", read(Incident("INC1"), label="x"), (), {})
     assert isinstance(found, HandOff)

@@ -42,7 +42,7 @@ def new_defects(
 
 
 def unnamed_mailboxes(problems: Iterable[KnownError]) -> tuple[KnownError, ...]:
-    """The problems that are reassigned to a mailbox whose name was never filled in (``MOCK_BUZON``)."""
+    """The problems that are reassigned to a mailbox whose name looks like one never filled in (``MOCK_BUZON``)."""
     return tuple(problem for problem in problems if has_placeholder(problem.prescription.queue))
 
 

@@ -50,7 +50,7 @@ def consult(
     answer = build().answer(request)
     if isinstance(answer, HandOff):
         return answer
-    if has_placeholder(answer.text) or (isinstance(answer, Reassign) and has_placeholder(answer.queue)):
+    if has_placeholder(answer.text):
         return HandOff(say("resolution.agent_placeholder", language, code=code))
     if any(same_text(answer.text, attempt.text) for attempt in reading.attempts):
         return HandOff(say("resolution.agent_repeats", language, code=code))

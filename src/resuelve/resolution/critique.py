@@ -243,10 +243,9 @@ def _unusable(case: Case) -> _Finding | None:
 def unusable(problem: KnownError) -> Doubt:
     """Why a row's text cannot be sent: it must say something to the requester, and must hold no placeholder.
 
-    `Doubt.NONE` when it can be, and for rows that send none. A mailbox must hold no placeholder either.
+    `Doubt.NONE` when it can be, and for rows that send none. Names of mailboxes are for the ticket manager to judge,
+    which refuses what it does not know.
     """
-    if has_placeholder(problem.prescription.queue):
-        return Doubt.PLACEHOLDER_TEXT
     if problem.prescription.kind not in (ResolutionKind.CLOSE, ResolutionKind.HOLD):
         return Doubt.NONE
     if has_placeholder(problem.solution):
