@@ -42,10 +42,10 @@ def test_every_example_is_an_entry_and_progress_is_told() -> None:
 
 
 def test_many_examples_go_in_batches() -> None:
-    many = {"A": problem("A", *(f"ejemplo {n}" for n in range(130)))}
+    many = {"A": problem("A", *(f"ejemplo {n}" for n in range(514)))}
     told: list[int] = []
-    assert build_index(many, EMBEDDER, MemoryStore(), progress=lambda done, _: told.append(done)).entries == 130
-    assert told == [128, 130]
+    assert build_index(many, EMBEDDER, MemoryStore(), progress=lambda done, _: told.append(done)).entries == 514
+    assert told == [512, 514]
 
 
 def test_an_index_that_is_up_to_date_is_left_alone() -> None:

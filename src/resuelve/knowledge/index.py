@@ -14,7 +14,9 @@ from resuelve.knowledge.catalogue import Catalogue, examples
 from resuelve.models import Embedder
 from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore, id_of
 
-_BATCH = 128
+_BATCH = 512
+"""So many texts at once: at the end of each batch a core waits for the other, and progress is told."""
+
 _ATTEMPTS = 3
 REMEDY = "run `resuelve index`"
 
