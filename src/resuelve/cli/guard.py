@@ -61,8 +61,8 @@ class Gate:
         with progress_bar(self._console) as bar:
             task = bar.add_task(say("check.guard.progress", self._settings.language), total=None)
             return self._guard.judge(
-                before.problems,
-                after.problems,
+                wiring.known_problems(self._settings, before).problems,
+                wiring.known_problems(self._settings, after).problems,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
 

@@ -123,12 +123,13 @@ def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> N
 
 def about(settings: Settings, parts: assembly.Assembly, shadow: bool) -> dict[str, Any]:
     """What the head of a report says of the circumstances."""
-    knowledge = parts.pipeline.knowledge
+    knowledge, known = parts.pipeline.knowledge, parts.catalogue
+    fixes = sum(1 for problem in known.problems.values() if problem.fix)
     return {
         "environment": settings.environment.value,
         "mode": "shadow" if shadow else "live",
-        "dictionary": {"fingerprint": parts.catalogue.fingerprint, "problems": len(parts.catalogue.problems)},
-        "rejected_rows": len(parts.catalogue.rejected),
+        "dictionary": {"fingerprint": known.fingerprint, "problems": len(known.problems) - fixes, "fixes": fixes},
+        "rejected_rows": len(known.rejected),
         "index": {"embedder": knowledge.index.identity.embedder, "built_at": knowledge.index.identity.built_at},
         "model": parts.pipeline.chat.name if parts.pipeline.chat else None,
         "threshold": settings.critic_approval_threshold,

@@ -10,18 +10,24 @@ from resuelve.domain.identifier import Identifier
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.resolution.critique import same_text
 from resuelve.resolution.identify import has_placeholder
+from resuelve.resolution.promise import told
 from resuelve.resolution.read import Reading
 from resuelve.texts import say
 
 
-def prescribed(problem: KnownError, language: str = "es") -> Resolution:
-    """The resolution that a row prescribes; the text is the row's own."""
+def prescribed(problem: KnownError, language: str = "es", *, requester: str = "es") -> Resolution:
+    """The resolution that a row prescribes; the text is the row's own.
+
+    Args:
+        language: of the reason for a hand-over.
+        requester: the language in which a day is told; what people wrote is never translated.
+    """
     prescription = problem.prescription
     match prescription.kind:
         case ResolutionKind.CLOSE:
             return Close(problem.solution)
         case ResolutionKind.HOLD:
-            return Hold(problem.solution)
+            return Hold(told(problem, requester))
         case ResolutionKind.REASSIGN:
             # Colleagues need no solution: where it was never filled in, what the problem is tells them enough.
             filled_in = problem.solution and not has_placeholder(problem.solution)

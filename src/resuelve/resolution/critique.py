@@ -20,6 +20,7 @@ from resuelve.resolution.decide import describe
 from resuelve.resolution.gravity import grave_matter
 from resuelve.resolution.identify import has_placeholder
 from resuelve.resolution.orders import gives_orders
+from resuelve.resolution.promise import told
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import Reading
@@ -209,7 +210,8 @@ def _tried(case: Case) -> _Finding | None:
     """The solution was sent before, and the ticket is back."""
     if case.problem.prescription.kind is ResolutionKind.AGENT or not case.problem.solution:
         return None
-    if any(same_text(case.problem.solution, attempt.text) for attempt in case.reading.attempts):
+    own = told(case.problem, case.reading.language)
+    if any(same_text(own, attempt.text) for attempt in case.reading.attempts):
         return Verdict.ALREADY_TRIED, Doubt.ALREADY_TRIED, {}
     return None
 

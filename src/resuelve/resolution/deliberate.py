@@ -32,6 +32,7 @@ from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
@@ -145,7 +146,7 @@ class _Deliberator:
     def run(self, incident: Incident) -> Deliberation:
         findings = self._look(incident)
         if findings.reading.waiting:
-            return self._hand_over(findings, Doubt.NONE, self._say("waiting"), waiting=True)
+            return self._left_waiting(findings)
         findings = self._search(findings)
         if not findings.queries:
             return self._hand_over(findings, Doubt.NOTHING_TO_DECIDE, self._say("nothing_to_decide"))
@@ -159,6 +160,13 @@ class _Deliberator:
             return self._prescribe(findings, opinion, rejections)
         # Its reason is told first: but for the model, this row would have been acted on.
         return self._refused(findings, (opinion, *rejections), reason)
+
+    def _left_waiting(self, findings: Findings) -> Deliberation:
+        """Nothing is decided while somebody is to answer; only a fix whose day no longer holds is for a person."""
+        day, today = promised(findings.reading), self.rules.today
+        if day and today and not holds(day, self.knowledge.problems.values(), today):
+            return self._hand_over(findings, Doubt.FIX_OVERDUE, self._say("promise_over", date=f"{day:%d/%m/%Y}"))
+        return self._hand_over(findings, Doubt.NONE, self._say("waiting"), waiting=True)
 
     def _look(self, incident: Incident) -> Findings:
         given = {
@@ -290,7 +298,7 @@ class _Deliberator:
     def _prescribe(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...]) -> Deliberation:
         """What the approved row leads to, after its agent was asked if it has one."""
         language, consulted = self.rules.language, ""
-        resolution = prescribed(chosen.problem, language)
+        resolution = prescribed(chosen.problem, language, requester=findings.reading.language)
         given = {"resolution": resolution, "verdict": chosen.critique.verdict, "policy": self.rules.policy}
         with self.trace.stage("authorise", given) as step:
             step.output = leave = self._authorise(resolution, chosen.critique)
