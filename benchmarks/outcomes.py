@@ -6,7 +6,7 @@ Whether it is right is for the tests to say; nothing else reads the list of righ
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 from resuelve.domain.decision import Verdict
@@ -43,10 +43,10 @@ def decide(dictionary: Path, incidents: Path) -> dict[str, str]:
     problems = correctives.joined(catalogue.read(dictionary), fixes, FIXES).problems
     build_index(problems, embedder, store)
     knowledge = Knowledge.of(problems, store.open(), embedder)
-    chosen = {}
+    chosen, rules = {}, Rules(today=datetime.now().astimezone().date())
     for raw in json.loads(incidents.read_text(encoding="utf-8")):
         incident = incident_from(raw, incidents.name)
-        decided = deliberate(incident, knowledge=knowledge, rules=Rules(today=date.today()), agents={})  # type: ignore[arg-type]
+        decided = deliberate(incident, knowledge=knowledge, rules=rules, agents={})  # type: ignore[arg-type]
         approved = decided.critique is not None and decided.critique.verdict is Verdict.APPROVED
         chosen[raw["codIncidencia"]] = decided.problem.id if approved and decided.problem else ""
     return chosen
