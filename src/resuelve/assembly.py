@@ -23,12 +23,17 @@ from resuelve.tickets import TicketManager
 from resuelve.workspace import Workspace
 
 
-def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str) -> str:
-    """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits)."""
+def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, seen: int) -> str:
+    """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits).
+
+    Args:
+        seen: how many acts that came back somebody has seen to: with each, a row may act again.
+    """
     parts = [
         known.fingerprint,
         correctives.overdue(known.problems.values(), wiring.today()),
         embedder_identity,
+        seen,
         settings.environment,
         settings.chat_model,
         settings.critic_approval_threshold,
@@ -76,6 +81,8 @@ def assemble(
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
+        acts = wiring.acts(settings, durable=not shadow)
+        stack.callback(acts.close)
         manager = wiring.tickets(settings)
         stack.callback(manager.close)
         if not shadow:
@@ -91,8 +98,9 @@ def assemble(
             knowledge=knowledge,
             agents=helpers,
             rules=wiring.rules(settings),
+            breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen()),
             chat=wiring.chat(settings),
             shadow=shadow,
             fresh=settings.fresh_seconds,

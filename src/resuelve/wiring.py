@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
-from resuelve.journal import Engine, Journal
+from resuelve.journal import Acts, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.index import build_index, open_index
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
     from resuelve.knowledge.guard import Guard
     from resuelve.knowledge.impact import PastTicket
     from resuelve.knowledge.regression import RegressionFile, RegressionTicket
+    from resuelve.resolution.breakers import Breakers
     from resuelve.resolution.deliberate import Rules
     from resuelve.resolution.knowledge import Knowledge
 
@@ -191,6 +192,29 @@ def journal(settings: Settings, *, durable: bool = True) -> Journal:
     from resuelve.journal.sql import SqlJournal
 
     return SqlJournal(workspace(settings).journal_url)
+
+
+def acts(settings: Settings, *, durable: bool = True) -> Acts:
+    """What was done by itself, and what came back; in memory only for a run that touches nothing.
+
+    Raises:
+        JournalError: its database cannot be opened.
+    """
+    if not durable:
+        from resuelve.journal.memory_acts import MemoryActs
+
+        return MemoryActs()
+    from resuelve.journal.sql_acts import SqlActs
+
+    return SqlActs(workspace(settings).journal_url)
+
+
+def breakers(settings: Settings, record: Acts) -> Breakers:
+    """What stops acting when what was done turns out wrong."""
+    from resuelve.resolution.breakers import Breakers, Limits
+
+    limits = Limits(settings.most_per_hour, settings.most_returned / 100)
+    return Breakers(record, limits, label=settings.label, language=settings.language)
 
 
 def engine(settings: Settings, *, durable: bool = True) -> Engine:

@@ -168,12 +168,24 @@ def _index(settings: Settings) -> str:
         index.close()
 
 
-def _journal(settings: Settings) -> str:
+def _journal(settings: Settings) -> tuple[str, ...]:
     journal = wiring.journal(settings)
     try:
-        return say("cli.doctor.journal_found", settings.language, failures=len(journal.failures()))
+        found = say("cli.doctor.journal_found", settings.language, failures=len(journal.failures()))
     finally:
         journal.close()
+    return found, *_stopped(settings)
+
+
+def _stopped(settings: Settings) -> tuple[str, ...]:
+    """What came back, and stops a row or everything."""
+    acts = wiring.acts(settings)
+    try:
+        breakers = wiring.breakers(settings, acts)
+        breakers.look(())
+    finally:
+        acts.close()
+    return breakers.concerns(wiring.known_problems(settings).problems)
 
 
 def _tickets(settings: Settings) -> tuple[str, ...]:

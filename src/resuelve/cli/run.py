@@ -63,7 +63,7 @@ def run_command(
                 told = text
             else:
                 before = ended
-                seen = (ended.unchanged, ended.set_aside, ended.rejected, ended.unknown)
+                seen = (ended.unchanged, ended.set_aside, ended.rejected, ended.unknown, ended.concerns)
                 if lines or seen != told:
                     _show(console, ended, lines, settings.language)
                 told = seen
@@ -144,6 +144,8 @@ def print_ended(console: Console, ended: Ended, language: str) -> None:
         console.print(say("cli.set_aside", language, incident=code, reason=reason), style="red", markup=False)
     if ended.unknown:
         console.print(say_unknown(ended.unknown, language), style="red", markup=False)
+    for concern in ended.concerns:
+        console.print(concern, style="red", markup=False)
     for one in ended.rejected:
         console.print(translated(one, language), style="red", markup=False)
     if ended.report:

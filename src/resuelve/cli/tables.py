@@ -20,12 +20,13 @@ _COLOURS = {
     OutcomeKind.REASSIGNED: "blue",
     OutcomeKind.HANDED_OFF: "yellow",
     OutcomeKind.SHADOWED: "magenta",
+    OutcomeKind.PAUSED: "yellow",
     OutcomeKind.FAILED: "red",
     OutcomeKind.UNKNOWN: "red",
 }
 Line = tuple[Text, ...]
 
-_IN_FULL = ("none", "agent_hands_off", "policy", "model_failed")
+_IN_FULL = ("none", "agent_hands_off", "policy", "model_failed", "row_fell")
 """Doubts whose reason says more than their name."""
 
 _COLUMNS = ("incident", "problem", "confidence", "resolution", "done", "why")

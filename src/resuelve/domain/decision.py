@@ -94,6 +94,7 @@ class Doubt(StrEnum):
     SEVERAL_PROBLEMS = "several_problems"
     MOVED_ON = "moved_on"
     FIX_OVERDUE = "fix_overdue"
+    ROW_FELL = "row_fell"
     UNMET_CONDITION = "unmet_condition"
     TOO_LONG = "too_long"
     PERHAPS_ANSWERED = "perhaps_answered"
@@ -157,6 +158,7 @@ class OutcomeKind(StrEnum):
     WAITING = "waiting"
     SUPERSEDED = "superseded"
     SHADOWED = "shadowed"
+    PAUSED = "paused"
     UNKNOWN = "unknown"
     FAILED = "failed"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -77,3 +78,13 @@ class KnownError:
     def description(self) -> str:
         """The first example."""
         return self.examples[0]
+
+    @property
+    def content(self) -> str:
+        """All that makes it what it is, as one text: not the lines that it stands on, nor the order of its examples."""
+        return repr(replace(self, lines=(), examples=tuple(sorted(self.examples))))
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the content (12 hex digits)."""
+        return hashlib.sha256(self.content.encode()).hexdigest()[:12]

@@ -1,12 +1,16 @@
 """The journal: the ports. Adapters (`sql`, `engine`, `memory`) are imported by name where they are wired."""
 
 from resuelve.journal.port import (
+    Act,
+    Acts,
     Engine,
     IncidentRecord,
     Intent,
     IntentState,
     Journal,
     Json,
+    Returned,
+    ReturnedAs,
     Steps,
     Unfinished,
     Work,
@@ -14,12 +18,16 @@ from resuelve.journal.port import (
 )
 
 __all__ = [
+    "Act",
+    "Acts",
     "Engine",
     "IncidentRecord",
     "Intent",
     "IntentState",
     "Journal",
     "Json",
+    "Returned",
+    "ReturnedAs",
     "Steps",
     "Unfinished",
     "Work",

@@ -1,13 +1,15 @@
 """The journal: what was intended, what was done, and how a broken run goes on.
 
-Two ports. `Journal` keeps facts for ever. `Engine` carries one incident through its steps so that a process that is
-killed at any moment can be started again: a finished step is remembered, an unfinished one is run again.
+Three ports. `Journal` keeps facts for ever. `Acts` is the record of what was done, and came back: by it a row keeps or
+loses the right to act. `Engine` carries one incident through its steps so that a process that is killed at any moment
+can be started again: a finished step is remembered, an unfinished one is run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
@@ -122,6 +124,85 @@ class Journal(Protocol):
 
     def failures(self) -> Mapping[str, tuple[int, str]]:
         """Failed attempts by incident: how many, and the last reason."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+class ReturnedAs(StrEnum):
+    """How it is known that a change was wrong: the ticket came back, or a person said so."""
+
+    REOPENED = "reopened"
+    REPORTED = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A change that was made to a ticket.
+
+    Attributes:
+        reference: the mark that the change left on the ticket.
+        queue: the mailbox that the ticket was in.
+        kind: what was done: ``closed``, ``held``, ``reassigned``.
+        problem: the known error that it was done for.
+        row: the fingerprint of that row as it was then.
+        at: when, with its zone.
+    """
+
+    reference: str
+    incident: str
+    queue: str
+    kind: str
+    problem: str
+    row: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """An act that turned out wrong, until somebody has seen to it."""
+
+    act: Act
+    how: ReturnedAs
+    at: datetime
+
+
+@runtime_checkable
+class Acts(Protocol):
+    """Facts, kept for ever. Safe from several threads and processes. May raise `JournalError`."""
+
+    def note(self, act: Act) -> None:
+        """Keep an act; one of a reference that is known changes nothing."""
+        ...
+
+    def get(self, reference: str) -> Act | None:
+        """The act of a reference."""
+        ...
+
+    def of(self, incident: str) -> Sequence[Act]:
+        """The acts on a ticket, oldest first."""
+        ...
+
+    def count(self, since: datetime, kinds: Collection[str]) -> int:
+        """How many acts of these kinds there were from a moment on."""
+        ...
+
+    def note_return(self, reference: str, how: ReturnedAs, at: datetime) -> bool:
+        """Note that an act turned out wrong. False when there is no such act, or it was noted before."""
+        ...
+
+    def returned(self) -> Sequence[Returned]:
+        """What came back and nobody has seen to, in the order of the acts."""
+        ...
+
+    def see_to(self, references: Collection[str]) -> int:
+        """Note that somebody has seen to what came back; how many of them there were."""
+        ...
+
+    def seen(self) -> int:
+        """How many somebody has seen to, ever."""
         ...
 
     def close(self) -> None:

@@ -72,7 +72,7 @@ class Catalogue:
         """Changes when any known error changes, not when rows are only reordered (16 hex digits)."""
         digest = hashlib.sha256()
         for problem in sorted(self.problems.values(), key=lambda p: p.id):
-            digest.update(repr(replace(problem, lines=(), examples=tuple(sorted(problem.examples)))).encode())
+            digest.update(problem.content.encode())
         return digest.hexdigest()[:16]
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resuelve.domain.decision import Close, Critique, HandOff, Hold, Permission, Reassign, Resolution, RunAgent, Verdict
+from resuelve.domain.decision import (
+    Close,
+    Critique,
+    Doubt,
+    HandOff,
+    Hold,
+    Permission,
+    Reassign,
+    Resolution,
+    RunAgent,
+    Verdict,
+)
 from resuelve.domain.known_error import ResolutionKind
 from resuelve.texts import say
 
@@ -15,10 +26,11 @@ Policy = Mapping[str, Permission]
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """The permission, and the reason where it is not `AUTOMATIC`."""
+    """The permission; where it is not `AUTOMATIC`, the reason and its kind."""
 
     permission: Permission
     reason: str = ""
+    doubt: Doubt = Doubt.NONE
 
 
 def authorise(
@@ -32,7 +44,7 @@ def authorise(
         return Authorisation(Permission.NEVER, resolution.reason)
     permission, rule = permission_of(resolution, policy)
     reason = "" if permission is Permission.AUTOMATIC else say(f"resolution.policy.{permission}", language, rule=rule)
-    return Authorisation(permission, reason)
+    return Authorisation(permission, reason, Doubt.POLICY if reason else Doubt.NONE)
 
 
 def permission_of(resolution: Resolution, policy: Policy) -> tuple[Permission, str]:

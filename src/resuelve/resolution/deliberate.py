@@ -31,6 +31,7 @@ from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.identify import identify
+from resuelve.resolution.in_short import SHOWN, found_in_short, ranked_in_short
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
@@ -42,8 +43,7 @@ from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.texts import say
 
-_SHOWN = 8
-"""Candidates that the trace shows."""
+Fallen = Callable[[KnownError], str]
 
 _ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
 """Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
@@ -123,16 +123,22 @@ def deliberate(
     rules: Rules,
     agents: Agents,
     chat: ChatModel | None = None,
+    fallen: Fallen = lambda _: "",
     clock: Callable[[], float] = time.perf_counter,
 ) -> Deliberation:
     """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
+
+    Args:
+        fallen: why a row may not act by itself any more; empty when it may.
 
     Raises:
         ModelUnavailable: the embedder or the language model is out of reach; later it may work.
         AgentUnavailable, AgentRefused: the business system gave no usable answer.
         VectorIndexError: the index could not be searched.
     """
-    return _Deliberator(knowledge, rules, agents, MeteredChat(chat) if chat else None, Trace(clock)).run(incident)
+    return _Deliberator(knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, Trace(clock)).run(
+        incident
+    )
 
 
 @dataclass(slots=True)
@@ -141,6 +147,7 @@ class _Deliberator:
     rules: Rules
     agents: Agents
     chat: MeteredChat | None
+    fallen: Fallen
     trace: Trace
 
     def run(self, incident: Incident) -> Deliberation:
@@ -199,7 +206,7 @@ class _Deliberator:
         knowledge = self.knowledge
         with self.trace.stage("retrieve", [query.text for query in queries]) as step:
             found = retrieve(queries, embedder=knowledge.embedder, index=knowledge.index, problems=knowledge.problems)
-            step.output = _shown_found(found)
+            step.output = found_in_short(found)
         given = {"candidates": len(found.candidates), "queue": reading.incident.queue}
         with self.trace.stage("rerank", given) as step:
             ranked = rerank(
@@ -210,7 +217,7 @@ class _Deliberator:
                 lexicon=knowledge.lexicon,
                 components=knowledge.components,
             )
-            step.output = [_shown(one) for one in ranked[:_SHOWN]]
+            step.output = [ranked_in_short(one) for one in ranked[:SHOWN]]
         return found, ranked
 
     def _settle(self, findings: Findings) -> tuple[Judged | None, tuple[Judged, ...], str]:
@@ -240,7 +247,7 @@ class _Deliberator:
     def _would_do_something(self, chosen: Judged) -> bool:
         """False where a person gets the ticket whatever a model says, so that none is asked."""
         resolution = prescribed(chosen.problem, self.rules.language)
-        return self._authorise(resolution, chosen.critique).permission is not Permission.NEVER
+        return self._authorise(resolution, chosen).permission is not Permission.NEVER
 
     def _second_opinion(
         self, chat: ChatModel, findings: Findings, chosen: Judged, rejections: Sequence[Judged]
@@ -301,14 +308,14 @@ class _Deliberator:
         resolution = prescribed(chosen.problem, language, requester=findings.reading.language)
         given = {"resolution": resolution, "verdict": chosen.critique.verdict, "policy": self.rules.policy}
         with self.trace.stage("authorise", given) as step:
-            step.output = leave = self._authorise(resolution, chosen.critique)
+            step.output = leave = self._authorise(resolution, chosen)
         if leave.permission is Permission.AUTOMATIC and isinstance(resolution, RunAgent):
             consulted = resolution.code
             with self.trace.stage("consult", {"code": consulted, "identifiers": findings.identifiers}) as step:
                 step.output = resolution = consult(
                     consulted, findings.reading, findings.identifiers, self.agents, language=language
                 )
-            leave = self._authorise(resolution, chosen.critique)
+            leave = self._authorise(resolution, chosen)
         return Deliberation(
             findings=findings,
             problem=chosen.problem,
@@ -323,9 +330,12 @@ class _Deliberator:
             trace=self.trace,
         )
 
-    def _authorise(self, resolution: Resolution, verdict: Critique) -> Authorisation:
-        rules = self.rules
-        return authorise(resolution, verdict, threshold=rules.threshold, policy=rules.policy, language=rules.language)
+    def _authorise(self, resolution: Resolution, chosen: Judged) -> Authorisation:
+        rules, verdict = self.rules, chosen.critique
+        leave = authorise(resolution, verdict, threshold=rules.threshold, policy=rules.policy, language=rules.language)
+        if leave.permission is Permission.AUTOMATIC and (why := self.fallen(chosen.problem)):
+            return Authorisation(Permission.ASK, why, Doubt.ROW_FELL)
+        return leave
 
     def _refused(self, findings: Findings, rejections: tuple[Judged, ...], reason: str) -> Deliberation:
         """A person gets it. The first rejection is of the closest row, so its reason says most."""
@@ -374,21 +384,4 @@ def _doubt(resolution: Resolution, leave: Authorisation, consulted: str) -> Doub
         return Doubt.NONE
     if isinstance(resolution, HandOff):
         return Doubt.AGENT_HANDS_OFF if consulted else Doubt.MANUAL_ROW
-    return Doubt.POLICY
-
-
-def _shown_found(found: Retrieved) -> dict[str, object]:
-    return {
-        "found": [
-            {"problem": one.problem.id, "dense": one.dense, "lexical": one.lexical, "score": one.score}
-            for one in found.candidates[:_SHOWN]
-        ],
-        "mean": found.mean,
-        "spread": found.spread,
-        "aside": found.aside.problem.id if found.aside else None,
-    }
-
-
-def _shown(one: Ranked) -> dict[str, object]:
-    shown = {name: getattr(one, name) for name in ("relevance", "closeness", "coverage", "echo", "named", "queue")}
-    return {"problem": one.problem.id, "example": one.candidate.example, **shown}
+    return leave.doubt

@@ -31,6 +31,7 @@ from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfin
 from resuelve.models import ChatModel
 from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, as_json, from_json
+from resuelve.resolution.breakers import Breakers
 from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read, says_over
@@ -68,6 +69,7 @@ class Pipeline:
     knowledge: Knowledge
     agents: Agents
     rules: Rules
+    breakers: Breakers
     run: str
     fingerprint: str
     chat: ChatModel | None = None
@@ -142,7 +144,11 @@ class Pipeline:
         outcome = outcome_of(done)
         if outcome.kind is OutcomeKind.FAILED:
             return self._failed(incident, outcome.reason, "tickets", decided)
+        if outcome.kind is OutcomeKind.PAUSED:
+            return Unfinished(self._record(incident, decided, outcome, {}))
         self.journal.clear_failures(_failed(incident))
+        if outcome.changed:
+            self.breakers.note(incident, decided["problem"], outcome)
         return self._record(incident, decided, outcome, {"act": self.clock() - begun})
 
     def _decide(self, incident: Incident) -> Json:
@@ -152,6 +158,7 @@ class Pipeline:
             rules=self.rules,
             agents=self.agents,
             chat=self.chat,
+            fallen=self.breakers.fallen,
             clock=self.clock,
         )
         return {**evidence(deliberation), "action": _action(deliberation)}
@@ -165,6 +172,8 @@ class Pipeline:
         if self.shadow:
             reason = say("resolution.shadow", self.rules.language)
             return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
+        if why := self.breakers.stopped():
+            return Outcome(OutcomeKind.PAUSED, why)
         actor = Actor(self.tickets, self.journal, self.rules.label, self.fresh, self.rules.language)
         return actor.act(incident, action, owner)
 

@@ -48,6 +48,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
                 "description": problem.description,
                 "lines": problem.lines,
                 "fix": _fix(problem),
+                "fingerprint": problem.fingerprint,
             }
             if problem
             else None,

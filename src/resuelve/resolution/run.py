@@ -40,6 +40,7 @@ class Ended:
         unchanged: incidents decided before, which nobody has changed since.
         set_aside: incidents that failed too often, with the last reason.
         rejected: entries of the ticket manager's answer that are no incidents.
+        concerns: what stops acting, of everything or of a row, until somebody has seen to it; a sentence each.
         unknown: changes, of this run and earlier ones, of which nobody can tell, and whose ticket nobody has changed.
     """
 
@@ -49,15 +50,17 @@ class Ended:
     set_aside: Mapping[str, str]
     rejected: tuple[Rejected, ...]
     unknown: tuple[Intent, ...] = ()
+    concerns: tuple[str, ...] = ()
 
     @property
     def wants_a_person(self) -> bool:
         """True when something is left that no run can do."""
-        return bool(self.set_aside or self.rejected or self.unknown)
+        return bool(self.set_aside or self.rejected or self.unknown or self.concerns)
 
     def same(self, other: Ended) -> bool:
         """True when both leave a person the same to do."""
-        return (self.set_aside, self.rejected, self.unknown) == (other.set_aside, other.rejected, other.unknown)
+        mine, others = ((one.set_aside, one.rejected, one.unknown, one.concerns) for one in (self, other))
+        return mine == others
 
 
 def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
@@ -91,6 +94,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     started = now()
     listing = pipeline.tickets.open_incidents(scope.queue)
     incidents = _chosen(listing.incidents, scope)
+    pipeline.breakers.look(listing.incidents)
     aside = {} if scope.incident else pipeline.set_aside(incidents)
     again = bool(scope.incident)
     unchanged = tuple(one.code for one in incidents if engine.is_finished(pipeline.key(one, again=again)))
@@ -107,13 +111,15 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
         on_entry(entry)
     totals = _totals(journal, pipeline.run)
     unknown = left_unknown(journal, listing.incidents)
-    ended = Ended(totals, None, unchanged, aside, listing.rejected, unknown)
+    concerns = pipeline.breakers.concerns(pipeline.knowledge.problems)
+    ended = Ended(totals, None, unchanged, aside, listing.rejected, unknown, concerns)
     if totals.incidents or (ended.wants_a_person and not (before and ended.same(before))):
         head |= {
             "finished": now().isoformat(timespec="seconds"),
             "unchanged": list(unchanged),
             "set_aside": [{"incident": code, "reason": reason} for code, reason in aside.items()],
             "unknown": [{"incident": one.incident, "reference": one.reference} for one in unknown],
+            "breakers": pipeline.breakers.as_json(pipeline.knowledge.problems),
             "unreadable": rejected_as_json(listing.rejected, pipeline.rules.language),
         }
         path = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())

@@ -132,6 +132,20 @@ class Settings(BaseSettings):
         description='Who may act, as JSON: `{"cierre": "ask", "api|comprobarIban": "never"}`; keys are the words of '
         "the dictionary, values `automatic`, `ask` (a person approves) and `never`. What is not named is automatic.",
     )
+    most_per_hour: int = Field(
+        1000,
+        ge=0,
+        validation_alias=_own("MOST_PER_HOUR"),
+        description="Changes to tickets that may be made by itself in an hour; the rest waits. 0 for any number.",
+    )
+    most_returned: float = Field(
+        10.0,
+        ge=0,
+        le=100,
+        validation_alias=_own("MOST_RETURNED"),
+        description="Percentage of a week's changes that may have come back. Above it, and from three on, nothing more "
+        "is done by itself until somebody has seen to them; 100 never stops.",
+    )
     language: Language = Field(
         "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
     )

@@ -1,0 +1,28 @@
+"""What the trace shows of a search and of an order, for `explain`."""
+
+from __future__ import annotations
+
+from resuelve.resolution.rerank import Ranked
+from resuelve.resolution.retrieve import Retrieved
+
+SHOWN = 8
+"""Candidates that the trace shows."""
+
+
+def found_in_short(found: Retrieved) -> dict[str, object]:
+    """What a search found, the first of it."""
+    return {
+        "found": [
+            {"problem": one.problem.id, "dense": one.dense, "lexical": one.lexical, "score": one.score}
+            for one in found.candidates[:SHOWN]
+        ],
+        "mean": found.mean,
+        "spread": found.spread,
+        "aside": found.aside.problem.id if found.aside else None,
+    }
+
+
+def ranked_in_short(one: Ranked) -> dict[str, object]:
+    """A candidate with what its place in the order came from."""
+    shown = {name: getattr(one, name) for name in ("relevance", "closeness", "coverage", "echo", "named", "queue")}
+    return {"problem": one.problem.id, "example": one.candidate.example, **shown}

@@ -1,0 +1,121 @@
+"""One suite for every `Acts`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from resuelve.journal import Act, Acts, Returned, ReturnedAs
+from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.sql import SqlJournal
+from resuelve.journal.sql_acts import SqlActs
+
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+LATER = NOON + timedelta(days=1)
+KINDS = ("closed", "held", "reassigned")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Acts]]:
+    """Gives the record; each further call gives it as another process would find it."""
+    made: list[Acts] = []
+
+    def build() -> Acts:
+        if request.param == "memory":
+            acts: Acts = made[0] if made else MemoryActs()
+        else:
+            acts = SqlActs(f"sqlite:///{tmp_path}/resuelve.db")
+        made.append(acts)
+        return acts
+
+    yield build
+    for acts in made:
+        acts.close()
+
+
+@pytest.fixture
+def acts(reopen: Callable[[], Acts]) -> Acts:
+    return reopen()
+
+
+def an_act(number: int = 1, kind: str = "closed", at: datetime = NOON) -> Act:
+    return Act(f"R-{number:010d}", f"INC{number}", "GR_WEB", kind, "ñ \x00 \ud800", "0123456789ab", at)
+
+
+def test_an_act_comes_back_as_it_was(acts: Acts, reopen: Callable[[], Acts]) -> None:
+    acts.note(an_act())
+    assert reopen().get("R-0000000001") == an_act()
+    assert reopen().get("R-0000000002") is None
+
+
+def test_an_act_is_kept_once(acts: Acts) -> None:
+    acts.note(an_act())
+    acts.note(replace(an_act(), problem="another", at=LATER))
+    assert acts.of("INC1") == [an_act()]
+
+
+def test_the_acts_of_a_ticket_in_their_order(acts: Acts) -> None:
+    first, second = an_act(2, at=LATER), replace(an_act(1), incident="INC2")
+    for act in (first, second, an_act(3)):
+        acts.note(act)
+    assert acts.of("INC2") == [first, second]
+    assert acts.of("INC9") == []
+
+
+def test_counted_by_kind_from_a_moment_on(acts: Acts) -> None:
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=9)))
+    for number, (kind, at) in enumerate([("closed", elsewhere), ("held", NOON), ("closed", LATER)]):
+        acts.note(an_act(number, kind, at))
+    assert acts.count(NOON, KINDS) == 3
+    assert acts.count(NOON, {"closed"}) == 2
+    assert acts.count(NOON + timedelta(seconds=1), {"closed"}) == 1
+    assert acts.count(NOON, ()) == 0
+
+
+def test_what_came_back_until_it_is_seen_to(acts: Acts, reopen: Callable[[], Acts]) -> None:
+    for number in (1, 2, 3):
+        acts.note(an_act(number))
+    assert acts.note_return("R-0000000003", ReturnedAs.REPORTED, LATER)
+    assert acts.note_return("R-0000000001", ReturnedAs.REOPENED, LATER)
+    assert reopen().returned() == [
+        Returned(an_act(1), ReturnedAs.REOPENED, LATER),
+        Returned(an_act(3), ReturnedAs.REPORTED, LATER),
+    ]
+    assert acts.see_to(["R-0000000001", "R-0000000002", "R-9"]) == 1
+    assert acts.see_to(["R-0000000001"]) == 0
+    assert [one.act for one in reopen().returned()] == [an_act(3)]
+    assert reopen().seen() == 1
+
+
+def test_many_are_seen_to(acts: Acts) -> None:
+    references = [an_act(number).reference for number in range(1_200)]
+    for number in (0, 1_199):
+        acts.note(an_act(number))
+        acts.note_return(an_act(number).reference, ReturnedAs.REOPENED, LATER)
+    assert acts.see_to(references) == 2
+
+
+def test_a_return_is_noted_once(acts: Acts) -> None:
+    acts.note(an_act())
+    assert not acts.note_return("R-0000000002", ReturnedAs.REOPENED, LATER)
+    with ThreadPoolExecutor(8) as pool:
+        noted = list(pool.map(lambda _: acts.note_return("R-0000000001", ReturnedAs.REOPENED, LATER), range(8)))
+    assert sorted(noted) == [False] * 7 + [True]
+    acts.see_to(["R-0000000001"])
+    assert not acts.note_return("R-0000000001", ReturnedAs.REPORTED, LATER)
+    assert acts.returned() == []
+
+
+def test_it_stands_in_a_journal_that_an_earlier_version_made(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/resuelve.db"
+    journal = SqlJournal(url)
+    journal.close()
+    acts = SqlActs(url)
+    acts.note(an_act())
+    assert acts.get("R-0000000001") == an_act()
+    acts.close()
