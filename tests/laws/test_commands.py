@@ -37,6 +37,7 @@ COVERED_ELSEWHERE = {
     # need a ticket manager
     "resuelve doctor": "tests/acceptance/test_commands.py",
     "resuelve index": "tests/acceptance/test_commands.py",
+    "resuelve returned*": "tests/acceptance/test_breakers.py",
     "resuelve run": "tests/acceptance/test_commands.py",
     "resuelve run --shadow": "tests/acceptance/test_commands.py",
     "resuelve run --watch": "tests/chaos/test_run_together.py",
