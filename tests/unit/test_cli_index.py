@@ -104,8 +104,7 @@ def test_the_report_is_about_what_was_indexed(settings: Settings, monkeypatch: p
 
 
 def test_it_starts_without_the_stages() -> None:
-    program = (
-        "import resuelve.cli.index, sys; print(*[m for m in sys.modules if m.startswith('resuelve.resolution.p')])"
-    )
+    stages = {f"resuelve.resolution.{name}" for name in ("deliberate", "pipeline", "prompts")}
+    program = f"import resuelve.cli.index, sys; print(*[m for m in sys.modules if m in {stages}])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
