@@ -40,6 +40,7 @@ def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, se
         settings.max_retries_critic,
         settings.query_limit,
         sorted(settings.policy.items()),
+        sorted(settings.thresholds.items()),
         settings.system_codes,
         [version(role) for role in ROLES],
     ]

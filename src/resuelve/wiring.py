@@ -241,6 +241,7 @@ def rules(settings: Settings) -> Rules:
     return Rules(
         label=settings.label,
         threshold=settings.critic_approval_threshold,
+        thresholds=settings.thresholds,
         retries=settings.max_retries_critic,
         query_limit=settings.query_limit,
         policy=settings.policy,

@@ -319,6 +319,16 @@ def test_a_mailbox_that_seems_never_to_have_been_filled_in_is_told(new_desk: New
     assert "Todo funciona; mire los avisos (!)." in doctor.out
 
 
+def test_a_resolution_has_its_own_threshold(new_desk: NewDesk) -> None:
+    codes = ("INC1001", "INC1017")  # one is reassigned, the other closed
+    desk = new_desk(list(demo_incidents(*codes)))
+    assert desk.run("run", RESUELVE_THRESHOLDS='{"reasignacion": 100}').status == 0
+    assert [change["incident"] for change in desk.ledger()] == ["INC1017"]
+    assert desk.report()["thresholds"] == {"reasignacion": 100.0}
+    assert desk.run("run").status == 0
+    assert sorted(change["incident"] for change in desk.ledger()) == sorted(codes)
+
+
 @pytest.mark.parametrize("nowhere", [NOWHERE, "http://resuelve.invalid"])
 def test_no_ticket_manager(new_desk: NewDesk, nowhere: str) -> None:
     ended = new_desk([]).run("run", MOCK_GESTOR_URL=nowhere, RESUELVE_HTTP_ATTEMPTS="1")
@@ -338,6 +348,8 @@ def test_no_ticket_manager(new_desk: NewDesk, nowhere: str) -> None:
         ("RESUELVE_POLICY", "{", "RESUELVE_POLICY"),
         ("RESUELVE_POLICY", '{"cierre": "perhaps"}', "POLICY"),
         ("RESUELVE_WORKERS", "0", "RESUELVE_WORKERS"),
+        ("RESUELVE_THRESHOLDS", '{"cierres": 80}', "THRESHOLDS"),
+        ("RESUELVE_THRESHOLDS", '{"cierre": 101}', "THRESHOLDS"),
         ("VECTOR_DB_URL", "http://localhost:6333", "VECTOR_DB_URL"),
         ("ETIQUETA", "", "ETIQUETA"),
     ],

@@ -130,6 +130,23 @@ def test_the_threshold_comes_from_the_calibration_split_alone(product: Product, 
     assert (other["precision"], other["coverage"]) == (0.0, report["coverage"])
 
 
+def test_the_risk_that_may_be_taken_and_what_is_missing_for_it(product: Product, labelled: Path) -> None:
+    shown, report = evaluate(product, labelled, "--risk", "0.4", "--confidence", "0.8")
+    every, close = report["guaranteed"]["by_resolution"]
+    assert (report["guaranteed"]["risk"], report["guaranteed"]["confidence"]) == (0.4, 0.8)
+    assert (every["resolution"], close["resolution"]) == ("", "cierre")
+    assert close["answered"] >= 4 > close["wrong"]
+    assert close["test"]["answered"] >= 4
+    threshold = re.search(r'RESUELVE_THRESHOLDS=\{"cierre": ([0-9.]+)\}', shown)
+    assert threshold is not None
+    assert 100 * close["threshold"] <= float(threshold[1]) < 100 * close["threshold"] + 0.2
+    shown, report = evaluate(product, labelled, "--risk", "0.01")
+    _, close = report["guaranteed"]["by_resolution"]
+    assert close["threshold"] is None
+    assert close["more_labels"] > 100
+    assert 'RESUELVE_POLICY={"cierre": "ask"}' in shown
+
+
 def test_without_calibration_nothing_is_answered_but_as_it_is_set(product: Product, labelled: Path) -> None:
     only_test = write_set(labelled.parent / "sola", [{**one, "split": "test"} for one in cases()])
     _, report = evaluate(product, only_test, "--target", "0.8", CRITIC_APPROVAL_THRESHOLD="10")

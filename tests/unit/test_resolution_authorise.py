@@ -16,7 +16,8 @@ from resuelve.domain.decision import (
     RunAgent,
     Verdict,
 )
-from resuelve.resolution.authorise import authorise, permission_of
+from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.resolution.authorise import authorise, permission_of, threshold_of
 
 APPROVED = Critique(Verdict.APPROVED, 90.0, "encaja")
 KINDS: dict[str, Resolution] = {
@@ -72,3 +73,16 @@ def test_the_threshold_itself_is_enough() -> None:
 def test_a_hand_over_is_never_automatic() -> None:
     leave = authorise(HandOff("porque sí"), APPROVED, threshold=0, policy={})
     assert (leave.permission, leave.reason) == (Permission.NEVER, "porque sí")
+
+
+def row(kind: ResolutionKind, code: str = "") -> KnownError:
+    return KnownError("A", "", ("x",), "", "y", Prescription(kind, agent_code=code))
+
+
+def test_each_kind_and_each_agent_has_its_own_threshold() -> None:
+    thresholds = {"CIERRE": 80.0, "api": 70.0, "api|Fx": 90.0}
+    assert threshold_of(row(ResolutionKind.CLOSE), thresholds, 65) == 80
+    assert threshold_of(row(ResolutionKind.HOLD), thresholds, 65) == 65
+    assert threshold_of(row(ResolutionKind.AGENT, "fx"), thresholds, 65) == 90
+    assert threshold_of(row(ResolutionKind.AGENT, "other"), thresholds, 65) == 70
+    assert threshold_of(row(ResolutionKind.AGENT, "fx"), {}, 65) == 65

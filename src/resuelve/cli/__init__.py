@@ -95,12 +95,18 @@ def evaluate(
     json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help=told("evaluate.json.help"))] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="OUT", help=told("evaluate.html.help"))] = None,
     target: Annotated[float, typer.Option("--target", min=0.5, max=0.999, help=told("evaluate.target.help"))] = 0.95,
+    risk: Annotated[float, typer.Option("--risk", min=0.001, max=0.5, help=told("evaluate.risk.help"))] = 0.05,
+    confidence: Annotated[
+        float, typer.Option("--confidence", min=0.5, max=0.999, help=told("evaluate.confidence.help"))
+    ] = 0.9,
 ) -> None:
     """Measure how good the decisions are."""
     from resuelve.cli.evaluate import run_evaluate
     from resuelve.cli.surroundings import settings_for
+    from resuelve.replay.evaluate import Aim
 
-    run_evaluate(settings_for(occupy=False), sets, kb=kb, target=target, json_file=json, html=html)
+    aim = Aim(target, risk, confidence)
+    run_evaluate(settings_for(occupy=False), sets, kb=kb, aim=aim, json_file=json, html=html)
 
 
 @app.command(help=told("cli.doctor.help"))

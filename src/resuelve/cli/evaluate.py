@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,15 @@ from rich.text import Text
 
 from resuelve import durable, wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.domain.decision import Permission
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
+from resuelve.pages.guarantees import guarantee_told
 from resuelve.pages.numbers import number
-from resuelve.replay.evaluate import Evaluation, evaluate
+from resuelve.replay.evaluate import Aim, Evaluation, evaluate
 from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet
 from resuelve.settings import Settings
@@ -34,7 +37,7 @@ def run_evaluate(
     sets: Sequence[Path],
     *,
     kb: Path | None,
-    target: float,
+    aim: Aim,
     json_file: Path | None,
     html: Path | None,
 ) -> None:
@@ -52,11 +55,11 @@ def run_evaluate(
     reports = []
     for one in found:
         with progress_bar(console) as bar:
-            reports.append(_evaluated(settings, one, model, target, bar).as_json(language))
+            reports.append(_evaluated(settings, one, model, aim, bar).as_json(language))
         _print_set_aside(console, reports[-1], language)
     console.print(_table(reports, language))
     console.print()
-    console.print(say("evaluate.legend", language, target=_percent(target, language)), markup=False)
+    console.print(say("evaluate.legend", language, target=_percent(aim.target, language)), markup=False)
     for report in reports:
         _print_operations(console, report, language)
     if json_file:
@@ -68,7 +71,7 @@ def run_evaluate(
         console.print(say("evaluate.written", language, path=html), markup=False)
 
 
-def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, target: float, bar: Progress) -> Evaluation:
+def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Aim, bar: Progress) -> Evaluation:
     chat = wiring.chat(settings)
     remembering = RememberingEmbedder(model)
     indexing = bar.add_task(say("evaluate.progress.index", settings.language, set=data.name), total=None)
@@ -83,7 +86,7 @@ def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, target:
             knowledge,
             remembering,
             wiring.rules(settings),
-            target=target,
+            aim=aim,
             chat=chat,
             workers=settings.workers if chat else 1,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -141,8 +144,27 @@ def _print_operations(console: Console, report: Mapping[str, Any], language: str
             handover=_percent(one["handover_recall"], language),
         )
         console.print(f"  {line}", markup=False)
+    _print_guarantees(console, report["guaranteed"], language)
     stages = " · ".join(f"{stage} {number(ms, language, 2)}" for stage, ms in report["ms_by_stage"].items())
     console.print(f"  {say('evaluate.stages', language, stages=stages)}", markup=False)
+
+
+def _print_guarantees(console: Console, report: Mapping[str, Any], language: str) -> None:
+    """Which thresholds keep the risk, with the settings that make them hold; or what is missing."""
+    slots = {name: _percent(report[name], language) for name in ("risk", "confidence")}
+    console.print(f"  {say('evaluate.guaranteed', language, **slots)}", markup=False)
+    for one in report["by_resolution"]:
+        console.print(f"    {guarantee_told(one, language)}", markup=False)
+    found = {one["resolution"]: _up(one["threshold"]) for one in report["by_resolution"] if one["resolution"]}
+    if thresholds := {word: value for word, value in found.items() if value is not None}:
+        console.print(f"    RESUELVE_THRESHOLDS={json.dumps(thresholds, ensure_ascii=False)}", markup=False)
+    if asked := {word: Permission.ASK.value for word, value in found.items() if value is None}:
+        console.print(f"    RESUELVE_POLICY={json.dumps(asked, ensure_ascii=False)}", markup=False)
+
+
+def _up(threshold: float | None) -> float | None:
+    """As a setting, which is no lower than what was found."""
+    return None if threshold is None else math.ceil(1000 * threshold) / 10
 
 
 def _print_set_aside(console: Console, report: Mapping[str, Any], language: str) -> None:

@@ -133,6 +133,7 @@ def about(settings: Settings, parts: assembly.Assembly, shadow: bool) -> dict[st
         "index": {"embedder": knowledge.index.identity.embedder, "built_at": knowledge.index.identity.built_at},
         "model": parts.pipeline.chat.name if parts.pipeline.chat else None,
         "threshold": settings.critic_approval_threshold,
+        "thresholds": dict(settings.thresholds),
         "policy": {word: permission.value for word, permission in settings.policy.items()},
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resuelve.domain.decision import Doubt
+from resuelve.pages.guarantees import guarantee_told
 from resuelve.pages.numbers import number
 from resuelve.pages.page import render
 from resuelve.pages.pictures import Bar, bars
@@ -50,6 +51,8 @@ def _set(report: Mapping[str, Any], place: str, language: str, words: Mapping[st
         "place": place,
         "reliability_plot": _reliability(report, language, words),
         "curve_plot": _curve(report, language, words),
+        "guaranteed_title": _guaranteed_title(report["guaranteed"], language),
+        "guaranteed_lines": [guarantee_told(one, language) for one in report["guaranteed"]["by_resolution"]],
         "ms_picture": _times(report["ms_by_stage"], language, words["ms_chart"]),
         "reasons": _reasons(report["not_approved"], language, words["why_not"]),
         "rows": [
@@ -57,6 +60,12 @@ def _set(report: Mapping[str, Any], place: str, language: str, words: Mapping[st
             *((words[f"{name}_alone"], report["score_alone"][name]) for name in ("at_target", "at_joint")),
         ],
     }
+
+
+def _guaranteed_title(guaranteed: Mapping[str, Any], language: str) -> str:
+    slots = {name: _percent(guaranteed[name], language) for name in ("risk", "confidence")}
+    text = say("evaluate.guaranteed", language, **slots)
+    return text[:1].upper() + text[1:]
 
 
 def _reliability(report: Mapping[str, Any], language: str, words: Mapping[str, str]) -> str:

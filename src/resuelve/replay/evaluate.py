@@ -13,6 +13,7 @@ from resuelve.models import ChatModel
 from resuelve.replay import details, metrics
 from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
+from resuelve.replay.risk import Guarantee, guarantees
 from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
@@ -23,11 +24,25 @@ _DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What thresholds are sought for.
+
+    Attributes:
+        target: the precision aimed at, at least .5 and below 1.
+        risk, confidence: see `replay.risk.guarantees`.
+    """
+
+    target: float = 0.95
+    risk: float = 0.05
+    confidence: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What was measured on one set.
 
     Attributes:
-        target: the precision that was aimed at.
+        aim: what was aimed at.
         recall: by depth of the ranking.
         at_target: with the threshold that reaches the target on the calibration split.
         at_joint: with the one that makes joint accuracy there the highest.
@@ -40,7 +55,7 @@ class Evaluation:
     """
 
     data: EvaluationSet
-    target: float
+    aim: Aim
     set_threshold: float
     embedder: str
     model: str
@@ -50,6 +65,7 @@ class Evaluation:
     at_target: Operation
     at_joint: Operation
     as_set: Operation
+    guarantees: tuple[Guarantee, ...]
     alone: ScoreAlone
     auroc: float | None
     auroc_right: float | None
@@ -96,10 +112,15 @@ class Evaluation:
             "tokens": self.tokens,
         }
         more = {
-            "target": self.target,
+            "target": self.aim.target,
             "at_target": self.at_target.as_json(),
             "at_joint": self.at_joint.as_json(),
             "as_set": self.as_set.as_json(),
+            "guaranteed": {
+                "risk": self.aim.risk,
+                "confidence": self.aim.confidence,
+                "by_resolution": [one.as_json() for one in self.guarantees],
+            },
             "score_alone": self.alone.as_json(),
             "auroc_right": self.auroc_right,
             "model_calls_per_incident": self.calls / cases,
@@ -127,7 +148,7 @@ def evaluate(
     embedder: RememberingEmbedder,
     rules: Rules,
     *,
-    target: float,
+    aim: Aim,
     chat: ChatModel | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -136,7 +157,6 @@ def evaluate(
 
     Args:
         knowledge: the set's dictionary, on `embedder`.
-        target: the precision aimed at, at least .5 and below 1.
         progress: told how many of how many cases are decided.
 
     Raises:
@@ -150,7 +170,7 @@ def evaluate(
         data,
         calibration,
         test,
-        target=target,
+        aim=aim,
         set_threshold=rules.threshold / 100,
         embedder=embedder.identity,
         model=chat.name if chat else "",
@@ -162,19 +182,19 @@ def measured(
     calibration: Sequence[Prediction],
     test: Sequence[Prediction],
     *,
-    target: float,
+    aim: Aim,
     set_threshold: float,
     embedder: str,
     model: str,
 ) -> Evaluation:
     """The figures of predictions that were made."""
     past, now = Columns.of(calibration), Columns.of(test)
-    at_target, at_joint = operations(past, now, target)
+    at_target, at_joint = operations(past, now, aim.target)
     acted = now.from_confidence(at_target.threshold).tolist()
     with_answer = [one for one in test if one.case.expected]
     return Evaluation(
         data=data,
-        target=target,
+        aim=aim,
         set_threshold=set_threshold,
         embedder=embedder,
         model=model,
@@ -184,7 +204,8 @@ def measured(
         at_target=at_target,
         at_joint=at_joint,
         as_set=now.operation(now.approved, set_threshold),
-        alone=score_alone(calibration, test, target),
+        guarantees=guarantees(calibration, test, risk=aim.risk, confidence=aim.confidence),
+        alone=score_alone(calibration, test, aim.target),
         auroc=metrics.auroc(now.confidence[now.known], now.confidence[~now.known]),
         auroc_right=metrics.auroc(now.confidence[now.right], now.confidence[~now.right]),
         bins=metrics.reliability(now.confidence, now.right),

@@ -90,7 +90,7 @@ def reliability(confidence: Floats, right: Flags, bins: int = 10) -> tuple[Bin, 
     "Posterior calibration and exploratory analysis for NLP models", 2015, section 3). Equal confidences share a bin, so
     that the order of the cases plays no part.
     """
-    values, counts, hits = _by_confidence(confidence, right)
+    values, counts, hits = by_confidence(confidence, right)
     before = np.cumsum(counts) - counts
     places = (before * bins) // max(1, confidence.size)
     found = []
@@ -163,7 +163,7 @@ def threshold_for(confidence: Floats, right: Flags, target: float) -> float | No
     Args:
         confidence: of the cases that may be answered; target: below 1.
     """
-    values, counts, hits = _by_confidence(confidence, right)
+    values, counts, hits = by_confidence(confidence, right)
     answers, good = np.cumsum(counts[::-1])[::-1], np.cumsum(hits[::-1])[::-1]
     reached = (good >= target * answers - 1e-9) & (answers >= least_answers(target))
     return float(values[reached][0]) if reached.any() else None
@@ -179,7 +179,7 @@ def threshold_for_joint(confidence: Floats, right: Flags, kept: Flags) -> float:
     Args:
         kept: the case is rightly handed over when it is not answered.
     """
-    values, gains, _ = _by_confidence(confidence, right, right.astype(np.int64) - kept.astype(np.int64))
+    values, gains, _ = by_confidence(confidence, right, right.astype(np.int64) - kept.astype(np.int64))
     total = np.concatenate([np.cumsum(gains[::-1]), [0]]) if gains.size else np.zeros(1, dtype=np.int64)
     tried = np.concatenate([values[::-1], [np.inf]])
     best = total.max()
@@ -203,7 +203,7 @@ def risk_coverage(confidence: Floats, right: Flags, cases: int, most: int = 200)
     Args:
         cases: of which the coverage is a share, also those that may not be answered at all.
     """
-    values, counts, hits = (part[::-1] for part in _by_confidence(confidence, right))
+    values, counts, hits = (part[::-1] for part in by_confidence(confidence, right))
     answers, good = np.cumsum(counts), np.cumsum(hits)
     places = np.unique(np.linspace(0, values.size - 1, min(most, values.size)).round().astype(np.int64))
     return tuple(Point(float(values[i]), float(answers[i]) / cases, float(good[i]) / float(answers[i])) for i in places)
@@ -212,7 +212,7 @@ def risk_coverage(confidence: Floats, right: Flags, cases: int, most: int = 200)
 _Counts = npt.NDArray[np.int64]
 
 
-def _by_confidence(confidence: Floats, right: Flags, gain: _Counts | None = None) -> tuple[Floats, _Counts, _Counts]:
+def by_confidence(confidence: Floats, right: Flags, gain: _Counts | None = None) -> tuple[Floats, _Counts, _Counts]:
     """The different confidences, ascending, with the cases of each (or the sum of their gains), and the right ones."""
     values, place = np.unique(confidence, return_inverse=True)
     counts = np.zeros(values.size, dtype=np.int64)

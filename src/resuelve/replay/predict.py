@@ -15,6 +15,7 @@ import numpy as np
 
 from resuelve.domain.decision import Critique, Doubt, HandOff, Permission, Verdict
 from resuelve.domain.incident import Incident
+from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.standing import each
 from resuelve.models import ChatModel, Embedder, Vectors
 from resuelve.replay.sets import LabelledCase
@@ -46,6 +47,7 @@ class Prediction:
             that only its confidence decides.
         by_hand: the row itself, or the policy, leaves the ticket to a person.
         approved: the critic approved the row at the threshold that is set, and it would be acted on.
+        word: how the dictionary names what the row leads to (``cierre``, ``api|CODE``); empty where there is no row.
         doubt: why it was not.
         ms: milliseconds by stage.
     """
@@ -60,6 +62,7 @@ class Prediction:
     doubt: Doubt
     calls: int
     tokens: int
+    word: str = ""
     ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -192,17 +195,18 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         score=_score(critique) if critique else 0.0,
         may_act=critique is not None and _unopposed(critique) and not by_hand,
         by_hand=by_hand,
-        approved=critique is not None and _approved(critique, rules) and not by_hand,
+        approved=critique is not None and problem is not None and _approved(critique, problem, rules) and not by_hand,
         doubt=decided.doubt,
         calls=decided.usage.calls,
         tokens=decided.usage.tokens_in + decided.usage.tokens_out,
+        word=problem.prescription.label if problem else "",
         ms=dict(ms),
     )
 
 
-def _approved(critique: Critique, rules: Rules) -> bool:
+def _approved(critique: Critique, problem: KnownError, rules: Rules) -> bool:
     """As `authorise` sees it: a language model may approve and yet give less than the threshold."""
-    return critique.verdict is Verdict.APPROVED and critique.score >= rules.threshold
+    return critique.verdict is Verdict.APPROVED and critique.score >= rules.threshold_for(problem)
 
 
 def _unopposed(critique: Critique) -> bool:

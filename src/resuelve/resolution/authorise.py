@@ -17,11 +17,14 @@ from resuelve.domain.decision import (
     RunAgent,
     Verdict,
 )
-from resuelve.domain.known_error import ResolutionKind
+from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.texts import say
 
 Policy = Mapping[str, Permission]
 """Permissions by the dictionary's words: ``cierre``, ``En espera``, ``reasignacion``, ``api``, ``api|CODE``."""
+
+Thresholds = Mapping[str, float]
+"""Scores from which on a row may act, 0 to 100, by the same words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,15 @@ def authorise(
     return Authorisation(permission, reason, Doubt.POLICY if reason else Doubt.NONE)
 
 
+def threshold_of(problem: KnownError, thresholds: Thresholds, default: float) -> float:
+    """The score from which on this row may act, 0 to 100. ``api|CODE`` goes before ``api``."""
+    words = {word.casefold(): value for word, value in thresholds.items()}
+    prescription = problem.prescription
+    agent = _agent_words(prescription.agent_code) if prescription.kind is ResolutionKind.AGENT else ()
+    own = [word.casefold() for word in agent or (str(prescription.kind),)]
+    return next((words[word] for word in own if word in words), default)
+
+
 def permission_of(resolution: Resolution, policy: Policy) -> tuple[Permission, str]:
     """The permission for a kind of resolution, and the word of the policy that it comes from.
 
@@ -68,6 +80,10 @@ def _words(resolution: Resolution) -> tuple[str, ...]:
         case Reassign():
             return (str(ResolutionKind.REASSIGN),)
         case RunAgent(code):
-            return (f"api|{code}", str(ResolutionKind.AGENT))
+            return _agent_words(code)
         case HandOff():
             return ()
+
+
+def _agent_words(code: str) -> tuple[str, ...]:
+    return f"api|{code}", str(ResolutionKind.AGENT)

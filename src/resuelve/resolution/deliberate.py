@@ -26,7 +26,7 @@ from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
-from resuelve.resolution.authorise import Authorisation, Policy, authorise
+from resuelve.resolution.authorise import Authorisation, Policy, Thresholds, authorise, threshold_of
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
@@ -55,6 +55,7 @@ class Rules:
 
     Attributes:
         threshold: 0 to 100; below it nothing is automatic.
+        thresholds: others in its place, by word of the dictionary.
         retries: how often another row is tried after a rejection by scores and rules; never after one by a model.
         query_limit: rows that each query offers to the decision.
         language: of reasons and reports.
@@ -63,11 +64,16 @@ class Rules:
 
     label: str = "[SPAI] "
     threshold: float = 65.0
+    thresholds: Thresholds = field(default_factory=dict)
     retries: int = 2
     query_limit: int = 2
     policy: Policy = field(default_factory=dict)
     language: str = "es"
     today: date | None = None
+
+    def threshold_for(self, problem: KnownError) -> float:
+        """The one that holds for this row."""
+        return threshold_of(problem, self.thresholds, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +280,7 @@ class _Deliberator:
             ranked=findings.ranked,
             chosen=chosen,
             lexicon=knowledge.lexicon,
-            threshold=self.rules.threshold,
+            threshold=self.rules.threshold_for(problem),
             today=self.rules.today,
             second=lambda: second_matter(
                 sentences(findings.reading, findings.identifiers),
@@ -332,7 +338,8 @@ class _Deliberator:
 
     def _authorise(self, resolution: Resolution, chosen: Judged) -> Authorisation:
         rules, verdict = self.rules, chosen.critique
-        leave = authorise(resolution, verdict, threshold=rules.threshold, policy=rules.policy, language=rules.language)
+        threshold = rules.threshold_for(chosen.problem)
+        leave = authorise(resolution, verdict, threshold=threshold, policy=rules.policy, language=rules.language)
         if leave.permission is Permission.AUTOMATIC and (why := self.fallen(chosen.problem)):
             return Authorisation(Permission.ASK, why, Doubt.ROW_FELL)
         return leave

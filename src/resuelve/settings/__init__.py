@@ -112,6 +112,12 @@ class Settings(BaseSettings):
         validation_alias="CRITIC_APPROVAL_THRESHOLD",
         description="Below this score nothing is done automatically.",
     )
+    thresholds: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default_factory=dict,
+        validation_alias=_own("THRESHOLDS"),
+        description='Scores in the place of `CRITIC_APPROVAL_THRESHOLD`, as JSON: `{"cierre": 80, "api|comprobarIban": '
+        "70}`; keys as those of `RESUELVE_POLICY`. `resuelve evaluate` finds them.",
+    )
     max_retries_critic: int = Field(
         2,
         ge=0,
@@ -210,9 +216,9 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("policy")
+    @field_validator("policy", "thresholds")
     @classmethod
-    def _words_of_the_dictionary(cls, value: dict[str, Permission]) -> dict[str, Permission]:
+    def _words_of_the_dictionary(cls, value: dict[str, Any]) -> dict[str, Any]:
         """A misspelt word would leave its resolution automatic without anybody noticing."""
         known = {str(kind).casefold() for kind in ResolutionKind}
         for word in value:
