@@ -96,6 +96,18 @@ def test_three_calls_for_an_incident_and_none_where_nothing_is_to_decide(new_des
         assert len(server.requests) == calls
 
 
+def test_what_is_paused_costs_no_calls(new_desk: NewDesk) -> None:
+    with production(new_desk, demo_incidents(*ACTING[:3]), agreeable) as (desk, server):
+        assert desk.run("run", RESUELVE_MOST_PER_HOUR="1", RESUELVE_WORKERS="1").status == 0
+        calls = len(server.requests)
+        assert 0 < calls <= 3
+        assert desk.report()["totals"]["by_outcome"]["paused"] == 2
+        assert desk.run("run", RESUELVE_MOST_PER_HOUR="1", RESUELVE_WORKERS="1").status == 0
+        assert len(server.requests) == calls
+        assert desk.run("run").status == 0
+        assert {change["incident"] for change in desk.ledger()} == set(ACTING[:3])
+
+
 def test_doctor_and_explain_ask_the_model(new_desk: NewDesk) -> None:
     def reply(request: Request) -> Reply:
         return said({"funciona": True}) if role(request) == "_Pong" else agreeable(request)

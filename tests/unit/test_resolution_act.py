@@ -46,9 +46,10 @@ class Desk:
     def __init__(self) -> None:
         self.tickets = MemoryTicketManager([INCIDENT])
         self.journal = MemoryJournal()
+        self.stopped = ""
 
     def act(self, action: TicketAction | None = None, owner: str = "one") -> Outcome:
-        actor = Actor(self.tickets, self.journal, "[SPAI] ", 0.0)
+        actor = Actor(self.tickets, self.journal, "[SPAI] ", 0.0, stopped=lambda: self.stopped)
         return actor.act(INCIDENT, action or Close("Borre las cookies. "), owner)
 
     @property
@@ -211,6 +212,24 @@ def test_killed_after_sending(desk: Desk, owner: str) -> None:
     outcome = desk.act(owner=owner)
     assert outcome.kind is (OutcomeKind.CLOSED if owner == "one" else OutcomeKind.SUPERSEDED)
     assert len(desk.sent) == 1
+
+
+def test_what_is_stopped_sends_nothing_and_may_be_sent_later(desk: Desk) -> None:
+    desk.stopped = "demasiadas han vuelto"
+    assert desk.act() == Outcome(OutcomeKind.PAUSED, "demasiadas han vuelto")
+    assert desk.act(owner="two").kind is OutcomeKind.PAUSED
+    assert desk.sent == []
+    desk.stopped = ""
+    assert desk.act(owner="three").kind is OutcomeKind.CLOSED
+    assert len(desk.sent) == 1
+
+
+def test_what_was_sent_before_everything_stopped_is_told_as_done(desk: Desk) -> None:
+    desk.tickets.after_apply = Fails(Killed(), 1)
+    with pytest.raises(Killed):
+        desk.act()
+    desk.stopped = "demasiadas han vuelto"
+    assert desk.act().kind is OutcomeKind.CLOSED
 
 
 @pytest.mark.parametrize("moment", ["before_read", "before_apply"])

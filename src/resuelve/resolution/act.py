@@ -8,7 +8,7 @@ its reference on the ticket first. Where the ticket cannot tell, a person gets i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from resuelve.domain.decision import Close, Hold, Outcome, OutcomeKind, Reassign, TicketAction
@@ -30,6 +30,7 @@ class Actor:
         label: begins every message on a ticket.
         fresh: seconds that the last look at the ticket may be old right before acting.
         language: of the reasons.
+        stopped: why nothing may be changed at the moment; empty when it may.
     """
 
     tickets: TicketManager
@@ -37,6 +38,7 @@ class Actor:
     label: str
     fresh: float
     language: str = "es"
+    stopped: Callable[[], str] = lambda: ""
 
     def act(self, incident: Incident, action: TicketAction, owner: str) -> Outcome:
         """Carry out one action on the ticket as it was decided on (`incident`), for the work item `owner`.
@@ -67,6 +69,10 @@ class Actor:
             self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
             key = "resolution.gone" if current is None else "resolution.touched"
             return Outcome(OutcomeKind.SUPERSEDED, say(key, self.language))
+        # Asked last: what was sent before we were killed is told as done, whatever stops us now.
+        if why := self.stopped():
+            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            return Outcome(OutcomeKind.PAUSED, why)
         return self._send(incident, action, reference)
 
     def _not_ours(self, incident: Incident, action: TicketAction, intent: Intent, owner: str) -> Outcome:

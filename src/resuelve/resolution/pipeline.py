@@ -139,6 +139,8 @@ class Pipeline:
             reason = say("resolution.says_closed", self.rules.language, state=incident.state[:40])
             return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
         decided = steps.once("decide", lambda: self._decide(incident))
+        if "paused" in decided:
+            return Unfinished(self._record(incident, {}, Outcome(OutcomeKind.PAUSED, decided["paused"]), {}))
         begun = self.clock()
         done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))
         outcome = outcome_of(done)
@@ -152,6 +154,9 @@ class Pipeline:
         return self._record(incident, decided, outcome, {"act": self.clock() - begun})
 
     def _decide(self, incident: Incident) -> Json:
+        # What is paused is decided anew in every run, which must not cost calls of a language model each time.
+        if self.chat and not self.shadow and (why := self.breakers.stopped()):
+            return {"paused": why}
         deliberation = deliberate(
             incident,
             knowledge=self.knowledge,
@@ -172,9 +177,8 @@ class Pipeline:
         if self.shadow:
             reason = say("resolution.shadow", self.rules.language)
             return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
-        if why := self.breakers.stopped():
-            return Outcome(OutcomeKind.PAUSED, why)
-        actor = Actor(self.tickets, self.journal, self.rules.label, self.fresh, self.rules.language)
+        rules = self.rules
+        actor = Actor(self.tickets, self.journal, rules.label, self.fresh, rules.language, self.breakers.stopped)
         return actor.act(incident, action, owner)
 
     def _failed(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
