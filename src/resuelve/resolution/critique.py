@@ -233,8 +233,10 @@ def _reopened(case: Case) -> _Finding | None:
 
 def _unrelated(case: Case) -> _Finding | None:
     """Meaning alone is not enough: a row alone with its topic attracts whatever else is asked about it."""
-    unlike = case.words_tell and case.chosen.coverage < _LEAST_COVERAGE
-    return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if unlike else None
+    if not case.words_tell:
+        return None
+    alike = (case.lexicon.coverage(example, case.text) >= _LEAST_COVERAGE for example in case.problem.examples)
+    return None if case.chosen.coverage >= _LEAST_COVERAGE or any(alike) else (Verdict.REJECTED, Doubt.NO_MATCH, {})
 
 
 def _unusable(case: Case) -> _Finding | None:
