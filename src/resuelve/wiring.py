@@ -195,12 +195,12 @@ def journal(settings: Settings, *, durable: bool = True) -> Journal:
 
 
 def acts(settings: Settings, *, durable: bool = True) -> Acts:
-    """What was done by itself, and what came back; in memory only for a run that touches nothing.
+    """What was done by itself, and what came back; empty for a run that touches nothing where there is no journal yet.
 
     Raises:
         JournalError: its database cannot be opened.
     """
-    if not durable:
+    if not durable and not workspace(settings).journal_file.exists():
         from resuelve.journal.memory_acts import MemoryActs
 
         return MemoryActs()

@@ -76,9 +76,14 @@ class Workspace:
         return self.root / "backup"
 
     @property
+    def journal_file(self) -> Path:
+        """The file of the journal's database."""
+        return self.root / ".resuelve" / "journal.db"
+
+    @property
     def journal_url(self) -> str:
         """The journal's database."""
-        return f"sqlite:///{(self.root / '.resuelve' / 'journal.db').absolute()}"
+        return f"sqlite:///{self.journal_file.absolute()}"
 
     @property
     def locks(self) -> Path:

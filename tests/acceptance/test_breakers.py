@@ -10,6 +10,9 @@ import pytest
 from tests.acceptance.fixtures import NewDesk
 from tests.acceptance.product import ACTING, Desk, demo_incidents
 
+STOPPED = 3
+"""The exit status while something waits for a person."""
+
 HELD, PAUSED, FELL = "held", "paused", "row_fell"
 FINAL = ("INC1001", "INC1003", "INC1017")
 """Demo incidents that are reassigned or closed, each by a row of its own."""
@@ -71,6 +74,7 @@ def test_too_much_that_came_back_stops_everything(new_desk: NewDesk) -> None:
     other = next(code for code in ACTING if code not in FINAL)
     desk.touch(other, **demo_incidents(other)[0])
     ended = desk.run("run")
+    assert ended.status == STOPPED
     assert "No se hace nada más de forma automática" in ended.out
     assert desk.report()["breakers"]["stopped"]
     assert desk.entries()[other]["outcome"] == PAUSED
@@ -84,9 +88,14 @@ def test_too_much_that_came_back_stops_everything(new_desk: NewDesk) -> None:
 
 def test_no_more_in_an_hour_than_is_let_and_the_rest_waits(new_desk: NewDesk) -> None:
     desk = new_desk(list(demo_incidents(*ACTING[:3])))
-    assert desk.run("run", RESUELVE_MOST_PER_HOUR="1", RESUELVE_WORKERS="1").status == 0
+    slow = {"RESUELVE_MOST_PER_HOUR": "1", "RESUELVE_WORKERS": "1"}
+    assert desk.run("run", **slow).status == 0
     assert len(done(desk)) == 1
     assert desk.report()["totals"]["by_outcome"][PAUSED] == 2
+    assert desk.report()["breakers"]["stopped"]
+    assert any(line.startswith("!") and "MOST_PER_HOUR" in line for line in desk.run("doctor", **slow).out.splitlines())
+    assert desk.run("run", **slow).status == 0
+    assert desk.report()["totals"]["by_outcome"].get(PAUSED, 0) == 0, "what is still paused is no news"
     assert desk.run("run").status == 0
     desk.nothing_twice()
     assert sorted(done(desk)) == sorted(ACTING[:3])
@@ -103,11 +112,29 @@ def test_a_person_says_that_it_was_wrong(new_desk: NewDesk) -> None:
     assert desk.entries()["INC9001"]["decision"]["doubt"] == FELL
 
 
-def test_in_shadow_nothing_stops(new_desk: NewDesk) -> None:
+def test_a_persons_word_counts_after_it_was_seen_to_and_for_what_a_run_was_about_to_do(new_desk: NewDesk) -> None:
+    code = FINAL[0]
+    desk = new_desk(list(demo_incidents(code)))
+    assert desk.run("run").status == 0
+    assert desk.run("returned", "wrong", code).status == 0
+    assert desk.run("returned", "seen", code).status == 0
+    assert "ya no actúa sola" in desk.run("returned", "wrong", code).out
+    assert code in desk.run("returned").out
+    desk.touch("INC9001", **once_more(code, "INC9001"))
+    shadow = desk.run("run", "--shadow")
+    assert "ya no actúa sola" in shadow.out
+    assert desk.entries()["INC9001"]["decision"]["doubt"] == FELL
+    assert "ya no actúa sola" in desk.run("explain", "INC9001").out
+    assert done(desk) == [code]
+
+
+def test_shadow_goes_on_where_a_run_would_pause(new_desk: NewDesk) -> None:
     desk = new_desk(list(demo_incidents(*FINAL)))
-    ended = desk.run("run", "--shadow", RESUELVE_MOST_PER_HOUR="1")
-    assert ended.out.count("en sombra") >= len(FINAL)
+    assert desk.run("run", "--limit", "1").status == 0
+    assert len(done(desk)) == 1
+    assert desk.run("run", "--shadow", RESUELVE_MOST_PER_HOUR="1").status == 0
     assert PAUSED not in desk.report()["totals"]["by_outcome"]
+    assert desk.report()["totals"]["by_outcome"]["shadowed"] == 2
 
 
 @pytest.mark.parametrize(

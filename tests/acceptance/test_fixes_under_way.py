@@ -34,7 +34,12 @@ def test_it_goes_to_a_person_when_the_day_no_longer_holds(new_desk: NewDesk, cha
     path = desk.workspace / FIXES
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     days = {"moved": "30/06/2098", "past": "01/01/2020"}
-    changed = (line.replace(DAY, days.get(change, "")) for line in lines if change != "gone" or DAY not in line)
+    changed = (
+        # another fix keeps the day: it is not the one that was promised
+        line.replace(DAY, days.get(change, "")) if line.startswith("COR0412") else line
+        for line in lines
+        if change != "gone" or not line.startswith("COR0412")
+    )
     path.write_text("".join(changed), encoding="utf-8")
     assert desk.run("index").status == 0
     assert desk.run("run").status == 0

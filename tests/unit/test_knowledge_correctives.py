@@ -54,7 +54,8 @@ def test_as_people_save_it(tmp_path: Path) -> None:
     for encoding in ("utf-8-sig", "cp1252", "utf-16"):
         found = correctives.read(written(tmp_path, text, encoding), language="en")
         assert found.problems["C1"].examples == (ASKED, "Otra manera de decirlo")
-        assert "expected on 31/03/2027" in found.problems["C1"].solution
+        assert "(C1)" in found.problems["C1"].solution
+        assert "expected on 2027-03-31" in found.problems["C1"].solution
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from resuelve.domain.errors import TicketError, TicketNotFound, TicketRefused, T
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.journal import IntentState
 from resuelve.journal.memory import MemoryJournal
-from resuelve.resolution.act import Actor, as_json, bears, from_json, reference_of
+from resuelve.resolution.act import Actor, Guard, as_json, bears, from_json, reference_of
 from resuelve.tickets.memory import MemoryTicketManager
 
 INCIDENT = Incident("INC1", queue="GR_A", state="En curso", description="No abre")
@@ -47,9 +47,14 @@ class Desk:
         self.tickets = MemoryTicketManager([INCIDENT])
         self.journal = MemoryJournal()
         self.stopped = ""
+        self.noted: set[str] = set()
+
+    def _note(self, _: TicketAction, reference: str) -> None:
+        self.noted.add(reference)
 
     def act(self, action: TicketAction | None = None, owner: str = "one") -> Outcome:
-        actor = Actor(self.tickets, self.journal, "[SPAI] ", 0.0, stopped=lambda: self.stopped)
+        guard = Guard(lambda: self.stopped, self._note, self.noted.discard)
+        actor = Actor(self.tickets, self.journal, "[SPAI] ", 0.0, guard=guard)
         return actor.act(INCIDENT, action or Close("Borre las cookies. "), owner)
 
     @property
@@ -222,6 +227,21 @@ def test_what_is_stopped_sends_nothing_and_may_be_sent_later(desk: Desk) -> None
     desk.stopped = ""
     assert desk.act(owner="three").kind is OutcomeKind.CLOSED
     assert len(desk.sent) == 1
+
+
+def test_what_may_have_been_done_is_noted_before_it_is_sent(desk: Desk) -> None:
+    desk.tickets.after_apply = Fails(Killed(), 1)
+    with pytest.raises(Killed):
+        desk.act()
+    assert desk.noted == {REFERENCE}
+    assert desk.act().kind is OutcomeKind.CLOSED
+    assert desk.noted == {REFERENCE}
+
+
+def test_what_was_not_done_is_forgotten(desk: Desk) -> None:
+    desk.tickets.before_apply = Fails(TicketRefused("no"), 1)
+    assert desk.act().kind is OutcomeKind.FAILED
+    assert desk.noted == set()
 
 
 def test_what_was_sent_before_everything_stopped_is_told_as_done(desk: Desk) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from resuelve.domain.decision import Outcome, OutcomeKind
+from resuelve.domain.decision import Close, Hold, OutcomeKind, Reassign, TicketAction
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.journal import Acts, ReturnedAs
+from resuelve.journal import Act, Acts, ReturnedAs
 from resuelve.journal.memory_acts import MemoryActs
 from resuelve.resolution.breakers import Breakers, Limits
 
@@ -26,16 +27,23 @@ def reference(number: int) -> str:
     return f"R-{number:010X}"
 
 
-def done(acts: Acts, number: int, kind: OutcomeKind = OutcomeKind.CLOSED, problem: KnownError | None = None) -> None:
+ACTIONS: dict[OutcomeKind, TicketAction] = {
+    OutcomeKind.CLOSED: Close("x"),
+    OutcomeKind.HELD: Hold("x"),
+    OutcomeKind.REASSIGNED: Reassign("GR_OTRO", "x"),
+}
+
+
+def done(acts: Acts, number: int, kind: OutcomeKind = OutcomeKind.CLOSED, problem: KnownError | None = None) -> Act:
     known = problem or row()
-    incident = Incident(f"INC{number}", queue="GR_WEB")
-    outcome = Outcome(kind, "", True, reference(number), "x")
     evidence: dict[str, Any] = {"id": known.id, "fingerprint": known.fingerprint}
-    breakers(acts).note(incident, evidence, outcome)
+    breakers(acts).note(Incident(f"INC{number}", queue="GR_WEB"), ACTIONS[kind], evidence, reference(number))
+    return acts.of(f"INC{number}")[-1]
 
 
 def open_again(number: int, **fields: Any) -> Incident:
-    entry = HistoryEntry(state="Resuelta", detail=f"{LABEL}Borre las cookies (ref. {reference(number)})")
+    text = f"{LABEL}Escriba (ref. R-0000000000) y borre las cookies (ref. {reference(number)})"
+    entry = HistoryEntry(state="Resuelta", detail=text)
     return Incident(f"INC{number}", **{"queue": "GR_WEB", "state": "En curso", "history": (entry,), **fields})
 
 
@@ -55,11 +63,15 @@ def test_a_row_falls_by_one_ticket_that_is_open_again() -> None:
     assert found.stopped() == ""
 
 
+WAITING = HistoryEntry(state="Resuelta, pendiente de confirmación", detail=f"{LABEL}x (ref. {reference(1)})")
+
+
 @pytest.mark.parametrize(
     ("kind", "ticket"),
     [
         (OutcomeKind.CLOSED, open_again(1, state="Cerrada")),
         (OutcomeKind.CLOSED, open_again(1, history=())),
+        (OutcomeKind.CLOSED, open_again(1, state="Resuelta, pendiente de confirmación", history=(WAITING,))),
         (OutcomeKind.HELD, open_again(1)),
         (OutcomeKind.REASSIGNED, open_again(1, queue="GR_OTRO")),
     ],
@@ -70,6 +82,14 @@ def test_what_has_not_come_back(kind: OutcomeKind, ticket: Incident) -> None:
     found = breakers(acts)
     found.look([ticket])
     assert found.fallen(row()) == ""
+
+
+def test_a_ticket_that_was_in_the_right_mailbox_has_not_come_back() -> None:
+    acts = MemoryActs()
+    incident = Incident("INC1", queue="gr_otro ")
+    breakers(acts).note(incident, ACTIONS[OutcomeKind.REASSIGNED], {"id": "A"}, reference(1))
+    breakers(acts).look([open_again(1, queue="gr_otro ")])
+    assert acts.returned() == []
 
 
 def test_a_reassigned_ticket_comes_back_to_its_mailbox() -> None:
@@ -90,6 +110,22 @@ def test_a_person_writes_no_reference_of_ours() -> None:
     assert found.fallen(row()) == ""
 
 
+def test_what_a_killed_run_had_decided_is_asked_again_before_it_is_sent() -> None:
+    acts = MemoryActs()
+    act = done(acts, 1)
+    found = breakers(acts)
+    evidence = {"id": "A", "fingerprint": row().fingerprint}
+    assert found.forbids(evidence) == ""
+    acts.note_return(act, ReturnedAs.REPORTED, NOW)
+    assert "INC1" in found.forbids(evidence)
+    assert found.forbids({"id": "B"}) == ""
+
+
+def test_one_more_example_is_no_other_row() -> None:
+    more = replace(row(), examples=(*row().examples, "Otra manera de decirlo"), lines=(2, 9), resolved_on="01/01/2027")
+    assert more.fingerprint == row().fingerprint
+
+
 def test_a_row_that_was_changed_may_act_again() -> None:
     acts = MemoryActs()
     done(acts, 1)
@@ -105,7 +141,7 @@ def test_a_row_may_act_again_when_somebody_has_seen_to_it() -> None:
     acts = MemoryActs()
     done(acts, 1)
     breakers(acts).look([open_again(1)])
-    acts.see_to([reference(1)])
+    acts.see_to(acts.of("INC1"))
     found = breakers(acts)
     found.look([open_again(1)])
     assert found.fallen(row()) == ""
@@ -114,7 +150,7 @@ def test_a_row_may_act_again_when_somebody_has_seen_to_it() -> None:
 def test_what_a_person_reports_counts_as_well() -> None:
     acts = MemoryActs()
     done(acts, 1, OutcomeKind.HELD)
-    acts.note_return(reference(1), ReturnedAs.REPORTED, NOW)
+    acts.note_return(acts.of("INC1")[0], ReturnedAs.REPORTED, NOW)
     found = breakers(acts)
     found.look([])
     assert "INC1" in found.fallen(row())
@@ -133,14 +169,26 @@ def test_everything_stops_when_too_much_came_back(made: int, back: int, *, stops
     assert bool(found.as_json({})["stopped"]) is stops
 
 
-def test_what_was_done_long_ago_stops_nothing_but_its_row() -> None:
+def test_what_is_stopped_stays_stopped_until_somebody_has_seen_to_it() -> None:
     acts = MemoryActs()
     for number in range(3):
         done(acts, number)
-    found = breakers(acts, now=NOW + timedelta(days=8))
-    found.look([open_again(number) for number in range(3)])
-    assert found.stopped() == ""
-    assert found.fallen(row())
+    breakers(acts).look([open_again(number) for number in range(3)])
+    later = breakers(acts, now=NOW + timedelta(days=30))
+    assert later.stopped()
+    assert later.is_tripped()
+    acts.see_to([one.act for one in acts.returned()])
+    assert later.stopped() == ""
+    assert not later.is_tripped()
+
+
+def test_questions_do_not_hide_what_came_back() -> None:
+    acts = MemoryActs()
+    for number in range(100):
+        done(acts, number, OutcomeKind.CLOSED if number < 10 else OutcomeKind.HELD)
+    found = breakers(acts)
+    found.look([open_again(number) for number in range(10)])
+    assert found.is_tripped()
 
 
 def test_no_more_in_an_hour_than_the_team_lets() -> None:
@@ -149,5 +197,7 @@ def test_no_more_in_an_hour_than_the_team_lets() -> None:
         done(acts, number, kind)
     assert breakers(acts, Limits(per_hour=4)).stopped() == ""
     assert "3" in breakers(acts, Limits(per_hour=3)).stopped()
+    assert breakers(acts, Limits(per_hour=3)).concerns({}) == (breakers(acts, Limits(per_hour=3)).stopped(),)
+    assert not breakers(acts, Limits(per_hour=3)).is_tripped()
     assert breakers(acts, Limits(per_hour=3), NOW + timedelta(minutes=61)).stopped() == ""
     assert breakers(acts, Limits(per_hour=0)).stopped() == ""

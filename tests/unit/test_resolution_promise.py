@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import Fix, KnownError, Prescription, ResolutionKind
-from resuelve.resolution.promise import holds, promise, promised, told
+from resuelve.resolution.promise import Promise, holds, promise, promised, told
 from resuelve.resolution.read import Reading, read
 
 LABEL = "[SPAI] "
@@ -28,14 +28,15 @@ def fix(day: date | None) -> KnownError:
 
 @given(st.dates(min_value=date(1000, 1, 1)), st.sampled_from(["es", "en"]))
 def test_what_was_told_is_known_again(day: date, language: str) -> None:
-    assert promised(held(f"{promise(day, language)} (ref. R-0123456789)")) == day
+    made = Promise("COR (1)", day)
+    assert promised(held(f"{promise(made, language)} (ref. R-0123456789)")) == made
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "¿Puede enviarnos el recibo del 31/03/2027?",
-        promise(DAY, "es").replace("31/03", "99/99"),
+        promise(Promise("C1", DAY), "es").replace("31/03", "99/99"),
         "expected on 31/03/2027",
     ],
 )
@@ -44,21 +45,24 @@ def test_other_messages_promise_nothing(text: str) -> None:
 
 
 def test_only_the_last_message_counts() -> None:
-    first = HistoryEntry(state="En espera", detail=LABEL + promise(DAY, "es"))
+    first = HistoryEntry(state="En espera", detail=LABEL + promise(Promise("C1", DAY), "es"))
     last = HistoryEntry(state="En espera", detail=f"{LABEL}¿Qué importe sale?")
     assert promised(read(Incident("INC1", history=(first, last)), label=LABEL)) is None
     assert promised(read(Incident("INC1"), label=LABEL)) is None
 
 
 def test_a_promise_holds_to_the_end_of_its_day_while_a_fix_names_it() -> None:
-    row = KnownError("A", "", ("x",), "", "y", Prescription(ResolutionKind.HOLD))
-    assert holds(DAY, [row, fix(DAY)], DAY)
-    assert not holds(DAY, [fix(DAY)], DAY + timedelta(1))
-    assert not holds(DAY, [row], DAY)
-    assert not holds(DAY, [fix(DAY + timedelta(7)), fix(None)], DAY)
+    made = Promise("C1", DAY)
+    row = KnownError("C1", "", ("x",), "", "y", Prescription(ResolutionKind.HOLD))
+    assert holds(made, {"C1": fix(DAY)}, DAY)
+    assert not holds(made, {"C1": fix(DAY)}, DAY + timedelta(1))
+    assert not holds(made, {"C1": row}, DAY)
+    assert not holds(made, {"C1": fix(DAY + timedelta(7)), "C2": fix(DAY)}, DAY)
+    assert not holds(made, {"C1": fix(None)}, DAY)
+    assert not holds(made, {}, DAY)
 
 
 def test_a_day_is_told_in_the_requesters_language_and_a_row_as_it_was_written() -> None:
-    assert "expected on 31/03/2027" in told(fix(DAY), "en")
+    assert "expected on 2027-03-31" in told(fix(DAY), "en")
     assert "prevista para el 31/03/2027" in told(fix(DAY), "es")
     assert told(KnownError("A", "", ("x",), "", "Borre", Prescription(ResolutionKind.HOLD)), "en") == "Borre"

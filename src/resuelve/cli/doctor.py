@@ -181,11 +181,9 @@ def _stopped(settings: Settings) -> tuple[str, ...]:
     """What came back, and stops a row or everything."""
     acts = wiring.acts(settings)
     try:
-        breakers = wiring.breakers(settings, acts)
-        breakers.look(())
+        return wiring.breakers(settings, acts).concerns(wiring.known_problems(settings).problems)
     finally:
         acts.close()
-    return breakers.concerns(wiring.known_problems(settings).problems)
 
 
 def _tickets(settings: Settings) -> tuple[str, ...]:

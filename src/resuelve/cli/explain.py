@@ -38,6 +38,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
             rules=pipeline.rules,
             agents=pipeline.agents,
             chat=pipeline.chat,
+            fallen=pipeline.breakers.fallen,
         )
     content = {
         "incident": plain(incident),

@@ -13,7 +13,7 @@ from resuelve import wiring
 from resuelve.cli.check import checked_table, decision_text
 from resuelve.cli.options import PAST
 from resuelve.cli.surroundings import progress_bar, terminal
-from resuelve.domain.errors import ModelError, TicketError, VectorIndexError
+from resuelve.domain.errors import DictionaryError, ModelError, TicketError, VectorIndexError
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.guard import Guard, Judgement
 from resuelve.knowledge.impact import Change, Difference, PastTicket
@@ -45,7 +45,7 @@ class Gate:
         """
         try:
             judgement = self.judge(before, after)
-        except (VectorIndexError, ModelError) as error:
+        except (DictionaryError, VectorIndexError, ModelError) as error:
             if self._regression and not force:
                 raise
             text = say("check.guard.untried", self._settings.language, error=translated(error, self._settings.language))

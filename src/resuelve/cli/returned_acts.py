@@ -66,9 +66,12 @@ def report_wrong(settings: Settings, incident: str) -> None:
             raise JournalError(
                 "nothing was done to this incident automatically", where=incident, remedy="check the code"
             )
-        acts.note_return(done[-1].reference, ReturnedAs.REPORTED, now())
-    slots = {"incident": harmless(incident), "problem": harmless(done[-1].problem)}
-    terminal().print(say("breakers.reported", settings.language, **slots), markup=False)
+        problems = wiring.known_problems(settings).problems
+        reported = Returned(done[-1], ReturnedAs.REPORTED, now())
+        acts.note_return(reported.act, reported.how, reported.at)
+    slots = {"incident": harmless(incident), "problem": harmless(reported.act.problem)}
+    key = f"breakers.reported.{_state(reported, problems)}"
+    terminal().print(say(key, settings.language, **slots), markup=False)
 
 
 def see_to(settings: Settings, incidents: Collection[str] | None) -> None:
@@ -83,9 +86,10 @@ def see_to(settings: Settings, incidents: Collection[str] | None) -> None:
         for incident in incidents or ():
             if incident not in known:
                 raise JournalError("nothing of this incident came back", where=incident, remedy="check the code")
-        meant = [one.act.reference for one in found if incidents is None or one.act.incident in incidents]
+        meant = [one.act for one in found if incidents is None or one.act.incident in incidents]
         count = acts.see_to(meant)
-    terminal().print(say("breakers.seen", settings.language, count=count), markup=False)
+    rows = ", ".join(dict.fromkeys(harmless(act.problem) for act in meant))
+    terminal().print(say("breakers.seen", settings.language, count=count, rows=rows or "—"), markup=False)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def run_command(
     """Run once, or with `watch` until told to stop (Ctrl-C, SIGTERM: the incidents in hand are finished).
 
     Returns:
-        True when an incident failed or was set aside.
+        True when an incident failed or was set aside, or everything is stopped until somebody has seen to it.
 
     Raises:
         ResuelveError: nothing could be done. While watching it is reported, and tried again at the next round: a
@@ -68,7 +68,7 @@ def run_command(
                     _show(console, ended, lines, settings.language)
                 told = seen
                 if not watch:
-                    return bool(ended.totals.outcomes["failed"] or ended.set_aside)
+                    return bool(ended.totals.outcomes["failed"] or ended.set_aside or ended.tripped)
             if stop.wait(settings.poll_seconds):
                 return False
 

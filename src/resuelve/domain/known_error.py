@@ -86,5 +86,7 @@ class KnownError:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the content (12 hex digits)."""
-        return hashlib.sha256(self.content.encode()).hexdigest()[:12]
+        """Changes when the row itself does, not when it gets one more example (12 hex digits)."""
+        what = self.prescription
+        parts = (self.component, self.description, self.solution, str(what.kind), what.queue, what.agent_code)
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]

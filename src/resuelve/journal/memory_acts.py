@@ -14,7 +14,8 @@ from resuelve.journal.port import Act, Returned, ReturnedAs
 class _Kept:
     act: Act
     returned: Returned | None = None
-    seen: bool = False
+    open: bool = False
+    seen: int = 0
 
 
 class MemoryActs:
@@ -22,16 +23,20 @@ class MemoryActs:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
 
     def note(self, act: Act) -> None:
         with self._lock:
-            self._kept.setdefault(act.reference, _Kept(act))
+            self._kept.setdefault(_key(act), _Kept(act))
 
-    def get(self, reference: str) -> Act | None:
+    def forget(self, incident: str, reference: str) -> None:
         with self._lock:
-            kept = self._kept.get(reference)
-        return kept.act if kept else None
+            self._kept.pop((incident, reference), None)
+
+    def find(self, references: Collection[str]) -> Sequence[Act]:
+        wanted = set(references)
+        with self._lock:
+            return [kept.act for kept in self._kept.values() if kept.act.reference in wanted]
 
     def of(self, incident: str) -> Sequence[Act]:
         with self._lock:
@@ -41,28 +46,32 @@ class MemoryActs:
         with self._lock:
             return sum(1 for kept in self._kept.values() if kept.act.at >= since and kept.act.kind in kinds)
 
-    def note_return(self, reference: str, how: ReturnedAs, at: datetime) -> bool:
+    def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
         with self._lock:
-            kept = self._kept.get(reference)
-            if kept is None or kept.returned:
+            kept = self._kept.get(_key(act))
+            if kept is None or (how is ReturnedAs.REOPENED and kept.returned):
                 return False
-            self._kept[reference] = replace(kept, returned=Returned(kept.act, how, at))
+            self._kept[_key(act)] = replace(kept, returned=Returned(kept.act, how, at), open=True)
             return True
 
     def returned(self) -> Sequence[Returned]:
         with self._lock:
-            return [kept.returned for kept in self._kept.values() if kept.returned and not kept.seen]
+            return [kept.returned for kept in self._kept.values() if kept.returned and kept.open]
 
-    def see_to(self, references: Collection[str]) -> int:
+    def see_to(self, acts: Collection[Act]) -> int:
         with self._lock:
-            meant = [self._kept[one] for one in set(references) if one in self._kept]
-            open_ones = [kept for kept in meant if kept.returned and not kept.seen]
-            self._kept.update({kept.act.reference: replace(kept, seen=True) for kept in open_ones})
-            return len(open_ones)
+            keys = {_key(act) for act in acts}
+            found = {key: kept for key, kept in self._kept.items() if key in keys and kept.open}
+            self._kept.update({key: replace(kept, open=False, seen=kept.seen + 1) for key, kept in found.items()})
+            return len(found)
 
     def seen(self) -> int:
         with self._lock:
-            return sum(1 for kept in self._kept.values() if kept.seen)
+            return sum(kept.seen for kept in self._kept.values())
 
     def close(self) -> None:
         """Keep everything: whoever holds the object can go on."""
+
+
+def _key(act: Act) -> tuple[str, str]:
+    return act.incident, act.reference

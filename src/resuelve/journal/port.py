@@ -144,7 +144,7 @@ class Act:
 
     Attributes:
         reference: the mark that the change left on the ticket.
-        queue: the mailbox that the ticket was in.
+        queue, target: the mailbox that the ticket was in, and the one that it was given to (empty when to none).
         kind: what was done: ``closed``, ``held``, ``reassigned``.
         problem: the known error that it was done for.
         row: the fingerprint of that row as it was then.
@@ -154,6 +154,7 @@ class Act:
     reference: str
     incident: str
     queue: str
+    target: str
     kind: str
     problem: str
     row: str
@@ -174,11 +175,15 @@ class Acts(Protocol):
     """Facts, kept for ever. Safe from several threads and processes. May raise `JournalError`."""
 
     def note(self, act: Act) -> None:
-        """Keep an act; one of a reference that is known changes nothing."""
+        """Keep an act; one that is known, by ticket and reference, stays as it is."""
         ...
 
-    def get(self, reference: str) -> Act | None:
-        """The act of a reference."""
+    def forget(self, incident: str, reference: str) -> None:
+        """Take an act out that was not carried out after all."""
+        ...
+
+    def find(self, references: Collection[str]) -> Sequence[Act]:
+        """The acts of these references, in any order."""
         ...
 
     def of(self, incident: str) -> Sequence[Act]:
@@ -189,20 +194,24 @@ class Acts(Protocol):
         """How many acts of these kinds there were from a moment on."""
         ...
 
-    def note_return(self, reference: str, how: ReturnedAs, at: datetime) -> bool:
-        """Note that an act turned out wrong. False when there is no such act, or it was noted before."""
+    def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
+        """Note that an act turned out wrong. False when there is no such act.
+
+        Reopened: only the first time, because a ticket shows for ever that it came back; False otherwise. Reported:
+        also when somebody has seen to it before.
+        """
         ...
 
     def returned(self) -> Sequence[Returned]:
         """What came back and nobody has seen to, in the order of the acts."""
         ...
 
-    def see_to(self, references: Collection[str]) -> int:
+    def see_to(self, acts: Collection[Act]) -> int:
         """Note that somebody has seen to what came back; how many of them there were."""
         ...
 
     def seen(self) -> int:
-        """How many somebody has seen to, ever."""
+        """How often somebody has seen to one, ever; never less than before."""
         ...
 
     def close(self) -> None:

@@ -22,30 +22,35 @@ _acts = sa.Table(
     "acts",
     _tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("reference", Text, nullable=False, unique=True),
+    sa.Column("reference", Text, nullable=False),
     sa.Column("incident", Text, nullable=False),
     sa.Column("queue", Text, nullable=False),
+    sa.Column("target", Text, nullable=False),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("problem", Text, nullable=False),
     sa.Column("row_fingerprint", sa.String(40), nullable=False),
     sa.Column("made_at", sa.String(40), nullable=False),
     sa.Column("returned_as", sa.String(20)),
     sa.Column("returned_at", sa.String(40)),
-    sa.Column("seen", sa.Boolean, nullable=False, default=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("seen", sa.Integer, nullable=False),
+    sa.UniqueConstraint("incident", "reference"),
+    sa.Index("acts_by_reference", "reference"),
     sa.Index("acts_by_time", "made_at"),
-    sa.Index("acts_by_incident", "incident", "id"),
+    sa.Index("acts_that_are_open", "open", "id"),
 )
 
 _ACT = (
     _acts.c.reference,
     _acts.c.incident,
     _acts.c.queue,
+    _acts.c.target,
     _acts.c.kind,
     _acts.c.problem,
     _acts.c.row_fingerprint,
     _acts.c.made_at,
 )
-_UNSEEN = sa.and_(_acts.c.returned_as.is_not(None), _acts.c.seen.is_(False))
+_OPEN = _acts.c.open.is_(True)
 
 
 class SqlActs:
@@ -60,27 +65,36 @@ class SqlActs:
         self._database.prepare("acts", SCHEMA_VERSION, _tables)
 
     def note(self, act: Act) -> None:
+        values = {
+            "reference": act.reference,
+            "incident": act.incident,
+            "queue": act.queue,
+            "target": act.target,
+            "kind": act.kind,
+            "problem": act.problem,
+            "row_fingerprint": act.row,
+            "made_at": as_text(act.at),
+            "open": False,
+            "seen": 0,
+        }
         try:
-            with self._database.write() as connection:
-                connection.execute(
-                    _acts.insert().values(
-                        reference=act.reference,
-                        incident=act.incident,
-                        queue=act.queue,
-                        kind=act.kind,
-                        problem=act.problem,
-                        row_fingerprint=act.row,
-                        made_at=as_text(act.at),
-                        seen=False,
-                    )
-                )
+            with self._database.write_through() as connection:
+                connection.execute(_acts.insert().values(values))
         except sa.exc.IntegrityError:
             pass  # known already: a process was killed between the note and the end of its work
 
-    def get(self, reference: str) -> Act | None:
-        with self._database.read() as connection:
-            row = connection.execute(sa.select(*_ACT).where(_acts.c.reference == reference)).first()
-        return _as_act(row) if row else None
+    def forget(self, incident: str, reference: str) -> None:
+        with self._database.write() as connection:
+            connection.execute(_acts.delete().where(_this(incident, reference)))
+
+    def find(self, references: Collection[str]) -> Sequence[Act]:
+        names = sorted(set(references))
+        found: list[Act] = []
+        for start in range(0, len(names), _AT_ONCE):
+            query = sa.select(*_ACT).where(_acts.c.reference.in_(names[start : start + _AT_ONCE]))
+            with self._database.read() as connection:
+                found += [_as_act(row) for row in connection.execute(query)]
+        return found
 
     def of(self, incident: str) -> Sequence[Act]:
         query = sa.select(*_ACT).where(_acts.c.incident == incident).order_by(_acts.c.id)
@@ -96,38 +110,43 @@ class SqlActs:
         with self._database.read() as connection:
             return connection.scalar(query) or 0
 
-    def note_return(self, reference: str, how: ReturnedAs, at: datetime) -> bool:
-        first = sa.and_(_acts.c.reference == reference, _acts.c.returned_as.is_(None))
+    def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
+        which = _this(act.incident, act.reference)
+        if how is ReturnedAs.REOPENED:
+            which = sa.and_(which, _acts.c.returned_as.is_(None))
         with self._database.write() as connection:
-            changed = _acts.update().where(first).values(returned_as=how.value, returned_at=as_text(at))
-            return connection.execute(changed).rowcount > 0
+            values = {"returned_as": how.value, "returned_at": as_text(at), "open": True}
+            return connection.execute(_acts.update().where(which).values(values)).rowcount > 0
 
     def returned(self) -> Sequence[Returned]:
-        query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(_UNSEEN).order_by(_acts.c.id)
+        query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(_OPEN).order_by(_acts.c.id)
         with self._database.read() as connection:
             return [
                 Returned(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.returned_at))
                 for row in connection.execute(query)
             ]
 
-    def see_to(self, references: Collection[str]) -> int:
-        names = sorted(set(references))
+    def see_to(self, acts: Collection[Act]) -> int:
         seen = 0
         with self._database.write() as connection:
-            for start in range(0, len(names), _AT_ONCE):
-                these = _acts.c.reference.in_(names[start : start + _AT_ONCE])
-                seen += connection.execute(_acts.update().where(these, _UNSEEN).values(seen=True)).rowcount
+            for act in acts:
+                which = sa.and_(_this(act.incident, act.reference), _OPEN)
+                closed = _acts.update().where(which).values(open=False, seen=_acts.c.seen + 1)
+                seen += connection.execute(closed).rowcount
         return seen
 
     def seen(self) -> int:
-        query = sa.select(sa.func.count()).select_from(_acts).where(_acts.c.seen.is_(True))
         with self._database.read() as connection:
-            return connection.scalar(query) or 0
+            return connection.scalar(sa.select(sa.func.sum(_acts.c.seen))) or 0
 
     def close(self) -> None:
         self._database.close()
 
 
 def _as_act(row: sa.Row[*tuple[Any, ...]]) -> Act:
-    reference, incident, queue, kind, problem, fingerprint, made_at = row[:7]
-    return Act(reference, incident, queue, kind, problem, fingerprint, datetime.fromisoformat(made_at))
+    reference, incident, queue, target, kind, problem, fingerprint, made_at = row[:8]
+    return Act(reference, incident, queue, target, kind, problem, fingerprint, datetime.fromisoformat(made_at))
+
+
+def _this(incident: str, reference: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_acts.c.incident == incident, _acts.c.reference == reference)

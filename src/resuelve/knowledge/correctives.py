@@ -17,7 +17,7 @@ from resuelve.domain.known_error import Fix, KnownError, Prescription, Resolutio
 from resuelve.domain.message import Message, message
 from resuelve.knowledge.catalogue import Catalogue, clean, plain
 from resuelve.knowledge.table import Line, read_text, split
-from resuelve.resolution.promise import promise
+from resuelve.resolution.promise import Promise, promise
 
 _COLUMNS = {
     "id": "ID INCIDENCIA",
@@ -108,7 +108,7 @@ def _row(line: Line, fields: Mapping[str, int], language: str) -> KnownError | M
         component="",
         examples=(cells["description"],),
         kind="",
-        solution=promise(expected, language) if expected else "",
+        solution=promise(Promise(cells["id"], expected), language) if expected else "",
         prescription=Prescription(kind),
         lines=(line.number,),
         fix=Fix(expected),

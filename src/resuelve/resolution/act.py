@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resuelve.domain.decision import Close, Hold, Outcome, OutcomeKind, Reassign, TicketAction
 from resuelve.domain.errors import TicketError, TicketNotFound, TicketRefused, TicketUnavailable
@@ -23,6 +23,21 @@ _LONGEST_QUEUE = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What is asked and told around a change.
+
+    Attributes:
+        forbids: why it may not be made at the moment; empty when it may.
+        note: told the action and the reference of a change that is about to be made.
+        forget: told the reference of one that was not made after all.
+    """
+
+    forbids: Callable[[], str] = lambda: ""
+    note: Callable[[TicketAction, str], None] = lambda *_: None
+    forget: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """What acting needs.
 
@@ -30,7 +45,7 @@ class Actor:
         label: begins every message on a ticket.
         fresh: seconds that the last look at the ticket may be old right before acting.
         language: of the reasons.
-        stopped: why nothing may be changed at the moment; empty when it may.
+        guard: what is asked and told before a change is made.
     """
 
     tickets: TicketManager
@@ -38,7 +53,7 @@ class Actor:
     label: str
     fresh: float
     language: str = "es"
-    stopped: Callable[[], str] = lambda: ""
+    guard: Guard = field(default_factory=Guard)
 
     def act(self, incident: Incident, action: TicketAction, owner: str) -> Outcome:
         """Carry out one action on the ticket as it was decided on (`incident`), for the work item `owner`.
@@ -66,11 +81,11 @@ class Actor:
         if current is not None and bears(current, reference):
             return self._settled(incident, action, reference)
         if current is None or current.revision != incident.revision:
-            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            self._not_made(incident, reference)
             key = "resolution.gone" if current is None else "resolution.touched"
             return Outcome(OutcomeKind.SUPERSEDED, say(key, self.language))
         # Asked last: what was sent before we were killed is told as done, whatever stops us now.
-        if why := self.stopped():
+        if why := self.guard.forbids():
             self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
             return Outcome(OutcomeKind.PAUSED, why)
         return self._send(incident, action, reference)
@@ -90,15 +105,17 @@ class Actor:
                 return Outcome(OutcomeKind.SUPERSEDED, say("resolution.in_other_hands", self.language))
 
     def _send(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
+        # Before it is sent: what may have been done is known, whatever becomes of this process.
+        self.guard.note(action, reference)
         try:
             changed = self.tickets.apply(incident.code, action)
         except (TicketRefused, TicketNotFound) as error:
-            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            self._not_made(incident, reference)
             said = translated(error.what, self.language)
             return Outcome(OutcomeKind.FAILED, say("resolution.refused", self.language, error=said))
         except TicketUnavailable as error:
             if not error.outcome_unknown:
-                self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+                self._not_made(incident, reference)
                 raise
             return self._read_back(incident, action, reference, error)
         if changed.revision == incident.revision:
@@ -115,10 +132,14 @@ class Actor:
         if current is not None and bears(current, reference):
             return self._settled(incident, action, reference)
         if error.answered and current is not None and current.revision == incident.revision:
-            self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+            self._not_made(incident, reference)
             raise error
         self.journal.settle(incident.code, incident.revision, IntentState.UNKNOWN)
         return self._unknown(action, reference)
+
+    def _not_made(self, incident: Incident, reference: str) -> None:
+        self.journal.settle(incident.code, incident.revision, IntentState.REFUSED)
+        self.guard.forget(reference)
 
     def _settled(self, incident: Incident, action: TicketAction, reference: str) -> Outcome:
         self.journal.settle(incident.code, incident.revision, IntentState.DONE)

@@ -71,6 +71,15 @@ def permission_of(resolution: Resolution, policy: Policy) -> tuple[Permission, s
     return Permission.AUTOMATIC, ""
 
 
+def doubt_of(resolution: Resolution, leave: Authorisation, consulted: str) -> Doubt:
+    """Why an approved choice still goes to a person."""
+    if leave.permission is Permission.AUTOMATIC:
+        return Doubt.NONE
+    if isinstance(resolution, HandOff):
+        return Doubt.AGENT_HANDS_OFF if consulted else Doubt.MANUAL_ROW
+    return leave.doubt
+
+
 def _words(resolution: Resolution) -> tuple[str, ...]:
     match resolution:
         case Close():

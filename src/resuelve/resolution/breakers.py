@@ -1,27 +1,32 @@
 """What turns out wrong stops what is done by itself: a row by one ticket that comes back, everything by several.
 
-A ticket is known by the reference that our message left on it. A closed one that is open again came back, and so did
-one that is in the mailbox again from which it was reassigned; of a question nobody can tell. A person may also say that
-a change was wrong. It counts until somebody has seen to it; for a row, until the row is changed.
+A ticket is known by the reference that our message left on it. A closed one that is open, and on which something has
+happened since, came back, and so did one that is in the mailbox again from which it was reassigned; of a question
+nobody can tell. A person may also say that a change was wrong. It counts until somebody has seen to it; for a row,
+until the row is changed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from resuelve.domain.decision import Outcome, OutcomeKind
+from resuelve.domain.decision import Close, Hold, OutcomeKind, Reassign, TicketAction
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Act, Acts, Returned, ReturnedAs
 from resuelve.resolution.read import own_message, says_over
+from resuelve.resolution.words import fold
 from resuelve.texts import say
 
 _REFERENCE = re.compile(r"\(ref\. (R-[0-9A-F]{10})\)")
 _WINDOW = timedelta(days=7)
+"""What came back is compared with what was done in a week, or since the oldest of it that nobody has seen to: so what
+is stopped stays stopped until somebody does."""
+
 _HOUR = timedelta(hours=1)
 
 _LEAST = 3
@@ -31,6 +36,7 @@ _FINAL = frozenset({OutcomeKind.CLOSED.value, OutcomeKind.REASSIGNED.value})
 """What can come back. Who was asked for something comes back with the answer."""
 
 _CHANGES = _FINAL | {OutcomeKind.HELD.value}
+_KINDS = {Close: OutcomeKind.CLOSED, Hold: OutcomeKind.HELD, Reassign: OutcomeKind.REASSIGNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Limits:
     Attributes:
         per_hour: changes that may be made in an hour; 0 for any number. Workers that act at the same moment may each
             make one more.
-        returned: the share of a week's changes, 0 to 1, that may have come back.
+        returned: the share of closures and reassignments, 0 to 1, that may have come back.
     """
 
     per_hour: int = 0
@@ -73,84 +79,102 @@ class Breakers:
         self._label = label
         self._language = language
         self._clock = clock
-        self._returned: tuple[Returned, ...] = ()
-        self._too_many = ""
 
     def look(self, incidents: Iterable[Incident]) -> None:
-        """Note what came back among the open incidents, and what that stops; once at the beginning of a run."""
+        """Note what came back among the open incidents; once at the beginning of a run."""
         now = self._clock()
-        for incident in incidents:
-            for reference in self._came_back(incident):
-                self._acts.note_return(reference, ReturnedAs.REOPENED, now)
-        self._returned = tuple(self._acts.returned())
-        self._too_many = self._judged(now)
+        left = [(incident, place, reference) for incident in incidents for place, reference in self._marks(incident)]
+        acts = {(act.incident, act.reference): act for act in self._acts.find([mark for *_, mark in left])}
+        for incident, place, reference in left:
+            act = acts.get((incident.code, reference))
+            if act is not None and _came_back(act, incident, place):
+                self._acts.note_return(act, ReturnedAs.REOPENED, now)
 
     def fallen(self, problem: KnownError) -> str:
         """Why a row may not act by itself; empty when it may."""
-        found = next((one for one in self._returned if _speaks_of(one, problem)), None)
-        if found is None:
-            return ""
-        return say(f"breakers.row.{found.how}", self._language, id=problem.id, incident=found.act.incident)
+        return self._fell(problem.id, problem.fingerprint)
 
     def stopped(self) -> str:
         """Why nothing at all may be changed now; empty when it may."""
-        if self._too_many:
-            return self._too_many
-        most = self._limits.per_hour
-        if most and self._acts.count(self._clock() - _HOUR, _CHANGES) >= most:
-            return say("breakers.hour", self._language, count=most)
-        return ""
+        return self._too_many(self._acts.returned()) or self._too_fast()
 
-    def note(self, incident: Incident, problem: Mapping[str, Any], outcome: Outcome) -> None:
-        """Keep a change that was made, for the known error as it stands in the evidence."""
+    def forbids(self, problem: Mapping[str, Any]) -> str:
+        """Why nothing may be changed now for the known error as it stands in the evidence; empty when it may."""
+        return self.stopped() or self._fell(problem["id"], problem.get("fingerprint", ""))
+
+    def note(self, incident: Incident, action: TicketAction, problem: Mapping[str, Any], reference: str) -> None:
+        """Keep a change that is about to be made, for the known error as it stands in the evidence."""
         self._acts.note(
             Act(
-                reference=outcome.reference,
+                reference=reference,
                 incident=incident.code,
                 queue=incident.queue,
-                kind=outcome.kind.value,
+                target=action.queue if isinstance(action, Reassign) else "",
+                kind=_KINDS[type(action)].value,
                 problem=problem["id"],
                 row=problem.get("fingerprint", ""),  # of a run that an earlier version left there is none
                 at=self._clock(),
             )
         )
 
+    def forget(self, incident: Incident, reference: str) -> None:
+        """A change was not made after all."""
+        self._acts.forget(incident.code, reference)
+
+    def is_tripped(self) -> bool:
+        """True when everything is stopped until somebody has seen to what came back."""
+        return bool(self._too_many(self._acts.returned()))
+
     def concerns(self, problems: Mapping[str, KnownError]) -> tuple[str, ...]:
-        """What somebody must see to, a sentence each."""
-        rows = (self.fallen(problems[name]) for name in self._names() if name in problems)
-        return tuple(one for one in (self._too_many, *rows) if one)
+        """What stops, and what somebody must see to, a sentence each."""
+        names = dict.fromkeys(one.act.problem for one in self._acts.returned())
+        rows = (self.fallen(problems[name]) for name in names if name in problems)
+        return tuple(one for one in (self.stopped(), *rows) if one)
 
     def as_json(self, problems: Mapping[str, KnownError]) -> dict[str, Any]:
-        """For the head of a report: whether everything is stopped, and the rows that fell with the ticket of each."""
+        """For the head of a report: why everything is stopped, and the rows that fell, with the ticket of each."""
         fallen = {
             one.act.problem: one.act.incident
-            for one in self._returned
-            if one.act.problem in problems and _speaks_of(one, problems[one.act.problem])
+            for one in self._acts.returned()
+            if one.act.problem in problems and problems[one.act.problem].fingerprint == one.act.row
         }
-        return {"stopped": self._too_many, "fallen": fallen}
+        return {"stopped": self.stopped(), "fallen": fallen}
 
-    def _names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.act.problem for one in self._returned))
-
-    def _came_back(self, incident: Incident) -> Iterator[str]:
+    def _marks(self, incident: Incident) -> Iterator[tuple[int, str]]:
+        """The references of our messages on a ticket, with their places in its history."""
         if says_over(incident):
             return
-        for entry in incident.history:
-            match = _REFERENCE.search(own_message(entry, self._label) or "")
-            act = self._acts.get(match[1]) if match else None
-            if act is None or act.incident != incident.code or act.kind not in _FINAL:
-                continue
-            if act.kind == OutcomeKind.CLOSED or act.queue == incident.queue:
-                yield act.reference
+        for place, entry in enumerate(incident.history):
+            # The last one: a text of the dictionary may hold something that looks like one.
+            if marks := _REFERENCE.findall(own_message(entry, self._label) or ""):
+                yield place, marks[-1]
 
-    def _judged(self, now: datetime) -> str:
-        since = now - _WINDOW
-        returned = sum(1 for one in self._returned if one.act.at >= since)
-        made = self._acts.count(since, _CHANGES)
-        if returned < _LEAST or returned <= self._limits.returned * made:
+    def _fell(self, problem: str, row: str) -> str:
+        for one in self._acts.returned():
+            if (one.act.problem, one.act.row) == (problem, row):
+                return say(f"breakers.row.{one.how}", self._language, id=problem, incident=one.act.incident)
+        return ""
+
+    def _too_many(self, returned: Sequence[Returned]) -> str:
+        if len(returned) < _LEAST:
             return ""
-        return say("breakers.returned", self._language, returned=returned, made=made)
+        since = min(self._clock() - _WINDOW, *(one.act.at for one in returned))
+        made = self._acts.count(since, _FINAL) + sum(1 for one in returned if one.act.kind not in _FINAL)
+        if len(returned) <= self._limits.returned * made:
+            return ""
+        return say("breakers.returned", self._language, returned=len(returned), made=made)
+
+    def _too_fast(self) -> str:
+        most = self._limits.per_hour
+        if not most or self._acts.count(self._clock() - _HOUR, _CHANGES) < most:
+            return ""
+        return say("breakers.hour", self._language, most=most)
 
 
-def _speaks_of(returned: Returned, problem: KnownError) -> bool:
-    return (returned.act.problem, returned.act.row) == (problem.id, problem.fingerprint)
+def _came_back(act: Act, incident: Incident, place: int) -> bool:
+    if act.kind == OutcomeKind.REASSIGNED:
+        here, before, given = (fold(queue).strip() for queue in (incident.queue, act.queue, act.target))
+        return here == before != given
+    state = incident.history[place].state
+    since = len(incident.history) > place + 1 or (bool(state) and fold(state) != fold(incident.state))
+    return act.kind == OutcomeKind.CLOSED and since

@@ -26,7 +26,7 @@ from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
-from resuelve.resolution.authorise import Authorisation, Policy, Thresholds, authorise, threshold_of
+from resuelve.resolution.authorise import Authorisation, Policy, Thresholds, authorise, doubt_of, threshold_of
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
@@ -107,6 +107,7 @@ class Deliberation:
         consulted: the code of the agent that was asked; empty when none was.
         doubt: why a person gets it; `Doubt.NONE` otherwise.
         waiting: True when nothing is to be decided until somebody answers.
+        paused: True when it would be acted on, if not everything were stopped.
     """
 
     findings: Findings
@@ -120,6 +121,7 @@ class Deliberation:
     waiting: bool
     usage: Usage
     trace: Trace
+    paused: bool = False
 
 
 def deliberate(
@@ -130,21 +132,23 @@ def deliberate(
     agents: Agents,
     chat: ChatModel | None = None,
     fallen: Fallen = lambda _: "",
+    stopped: Callable[[], str] = lambda: "",
     clock: Callable[[], float] = time.perf_counter,
 ) -> Deliberation:
     """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
 
     Args:
         fallen: why a row may not act by itself any more; empty when it may.
+        stopped: why nothing may be changed now. Then neither a model nor an agent is asked, since all is decided anew.
 
     Raises:
         ModelUnavailable: the embedder or the language model is out of reach; later it may work.
         AgentUnavailable, AgentRefused: the business system gave no usable answer.
         VectorIndexError: the index could not be searched.
     """
-    return _Deliberator(knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, Trace(clock)).run(
-        incident
-    )
+    return _Deliberator(
+        knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, stopped, Trace(clock)
+    ).run(incident)
 
 
 @dataclass(slots=True)
@@ -154,6 +158,7 @@ class _Deliberator:
     agents: Agents
     chat: MeteredChat | None
     fallen: Fallen
+    stopped: Callable[[], str]
     trace: Trace
 
     def run(self, incident: Incident) -> Deliberation:
@@ -166,6 +171,8 @@ class _Deliberator:
         chosen, rejections, reason = self._settle(findings)
         if chosen is None:
             return self._refused(findings, rejections, reason)
+        if self._would_do_something(chosen) and (why := self.stopped()):
+            return self._paused(findings, chosen, rejections, why)
         if self.chat is None or not self._would_do_something(chosen):
             return self._prescribe(findings, chosen, rejections)
         opinion = Judged(chosen.problem, self._second_opinion(self.chat, findings, chosen, rejections))
@@ -176,9 +183,10 @@ class _Deliberator:
 
     def _left_waiting(self, findings: Findings) -> Deliberation:
         """Nothing is decided while somebody is to answer; only a fix whose day no longer holds is for a person."""
-        day, today = promised(findings.reading), self.rules.today
-        if day and today and not holds(day, self.knowledge.problems.values(), today):
-            return self._hand_over(findings, Doubt.FIX_OVERDUE, self._say("promise_over", date=f"{day:%d/%m/%Y}"))
+        made, today = promised(findings.reading), self.rules.today
+        if made and today and not holds(made, self.knowledge.problems, today):
+            reason = self._say("promise_over", id=made.fix, date=f"{made.day:%d/%m/%Y}")
+            return self._hand_over(findings, Doubt.FIX_OVERDUE, reason)
         return self._hand_over(findings, Doubt.NONE, self._say("waiting"), waiting=True)
 
     def _look(self, incident: Incident) -> Findings:
@@ -329,12 +337,16 @@ class _Deliberator:
             rejections=rejections,
             resolution=resolution,
             authorisation=leave,
-            doubt=_doubt(resolution, leave, consulted),
+            doubt=doubt_of(resolution, leave, consulted),
             consulted=consulted,
             waiting=False,
             usage=self._usage(),
             trace=self.trace,
         )
+
+    def _paused(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...], why: str) -> Deliberation:
+        left = self._hand_over(findings, Doubt.NONE, why, rejections)
+        return replace(left, problem=chosen.problem, critique=chosen.critique, paused=True)
 
     def _authorise(self, resolution: Resolution, chosen: Judged) -> Authorisation:
         rules, verdict = self.rules, chosen.critique
@@ -383,12 +395,3 @@ class _Deliberator:
 
 def _avoid(rejections: Sequence[Judged]) -> frozenset[str]:
     return frozenset(one for rejection in rejections for one in rejection.critique.avoid)
-
-
-def _doubt(resolution: Resolution, leave: Authorisation, consulted: str) -> Doubt:
-    """Why an approved choice still goes to a person."""
-    if leave.permission is Permission.AUTOMATIC:
-        return Doubt.NONE
-    if isinstance(resolution, HandOff):
-        return Doubt.AGENT_HANDS_OFF if consulted else Doubt.MANUAL_ROW
-    return leave.doubt

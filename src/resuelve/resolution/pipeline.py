@@ -30,7 +30,7 @@ from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfinished, WorkItem
 from resuelve.models import ChatModel
 from resuelve.resolution import payload
-from resuelve.resolution.act import Actor, as_json, from_json
+from resuelve.resolution.act import Actor, Guard, as_json, from_json
 from resuelve.resolution.breakers import Breakers
 from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
 from resuelve.resolution.knowledge import Knowledge
@@ -103,10 +103,11 @@ class Pipeline:
     def resolve_all(
         self, engine: Engine, incidents: Iterable[Incident], *, workers: int, again: bool = False
     ) -> Iterator[dict[str, Any]]:
-        """Resolve incidents and yield the report's entry of each as it is finished."""
+        """Resolve incidents and yield the report's entry of each as it is finished, if there is news."""
         items = (WorkItem(self.key(incident, again=again), payload.to_json(incident)) for incident in incidents)
         for _, answer in engine.run(items, self.work, workers=workers):
-            yield answer
+            if answer is not None:
+                yield answer
 
     def work(self, item: WorkItem, steps: Steps) -> Json | Unfinished:
         """Resolve one incident. Never raises: what goes wrong is the incident's outcome, to be tried again later."""
@@ -139,24 +140,17 @@ class Pipeline:
             reason = say("resolution.says_closed", self.rules.language, state=incident.state[:40])
             return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
         decided = steps.once("decide", lambda: self._decide(incident))
-        if "paused" in decided:
-            return Unfinished(self._record(incident, {}, Outcome(OutcomeKind.PAUSED, decided["paused"]), {}))
         begun = self.clock()
         done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))
         outcome = outcome_of(done)
         if outcome.kind is OutcomeKind.FAILED:
             return self._failed(incident, outcome.reason, "tickets", decided)
         if outcome.kind is OutcomeKind.PAUSED:
-            return Unfinished(self._record(incident, decided, outcome, {}))
+            return Unfinished(self._paused(incident, decided, outcome))
         self.journal.clear_failures(_failed(incident))
-        if outcome.changed:
-            self.breakers.note(incident, decided["problem"], outcome)
         return self._record(incident, decided, outcome, {"act": self.clock() - begun})
 
     def _decide(self, incident: Incident) -> Json:
-        # What is paused is decided anew in every run, which must not cost calls of a language model each time.
-        if self.chat and not self.shadow and (why := self.breakers.stopped()):
-            return {"paused": why}
         deliberation = deliberate(
             incident,
             knowledge=self.knowledge,
@@ -164,6 +158,7 @@ class Pipeline:
             agents=self.agents,
             chat=self.chat,
             fallen=self.breakers.fallen,
+            stopped=(lambda: "") if self.shadow else self.breakers.stopped,
             clock=self.clock,
         )
         return {**evidence(deliberation), "action": _action(deliberation)}
@@ -171,15 +166,30 @@ class Pipeline:
     def _act(self, incident: Incident, decided: Json, owner: str) -> Outcome:
         if decided["waiting"]:
             return Outcome(OutcomeKind.WAITING, decided["reason"])
+        if decided.get("paused"):
+            return Outcome(OutcomeKind.PAUSED, decided["reason"])
         if decided["action"] is None:
             return Outcome(OutcomeKind.HANDED_OFF, decided["reason"])
         action = from_json(decided["action"])
         if self.shadow:
             reason = say("resolution.shadow", self.rules.language)
             return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
-        rules = self.rules
-        actor = Actor(self.tickets, self.journal, rules.label, self.fresh, rules.language, self.breakers.stopped)
+        rules, problem, breakers = self.rules, decided["problem"], self.breakers
+        guard = Guard(
+            forbids=lambda: breakers.forbids(problem),
+            note=lambda sent, reference: breakers.note(incident, sent, problem, reference),
+            forget=lambda reference: breakers.forget(incident, reference),
+        )
+        actor = Actor(self.tickets, self.journal, rules.label, self.fresh, rules.language, guard)
         return actor.act(incident, action, owner)
+
+    def _paused(self, incident: Incident, decided: Json, outcome: Outcome) -> Json:
+        """The entry of a ticket that waits; None when that was recorded before, as it is decided anew in every run."""
+        last = self.journal.last_record(incident.code)
+        before = last and (last.outcome, last.revision, last.content["reason"])
+        if before == (outcome.kind.value, incident.revision, outcome.reason):
+            return None
+        return self._record(incident, decided, outcome, {})
 
     def _failed(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
         count = self.journal.note_failure(_failed(incident), reason)

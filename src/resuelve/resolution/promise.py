@@ -1,9 +1,10 @@
-"""A ticket that waits for a fix was told a day. Nobody is left waiting when that day no longer holds."""
+"""A ticket that waits for a fix was told which, and a day. Nobody is left waiting when that day no longer holds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from resuelve.domain.known_error import KnownError
@@ -11,37 +12,52 @@ from resuelve.resolution.read import Reading
 from resuelve.texts import say
 
 _ANSWER = "correctives.answer"
-_FORMAT = "%d/%m/%Y"
+_FORMATS = {"es": "%d/%m/%Y", "en": "%Y-%m-%d"}
+"""In English 05/06 is a day of May to some and of June to others."""
 
 
-def promise(day: date, language: str) -> str:
-    """What a ticket is told that waits for a fix which is expected on this day."""
-    return say(_ANSWER, language, date=day.strftime(_FORMAT))
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a ticket was told: the id of a fix, and the day on which it is expected."""
+
+    fix: str
+    day: date
 
 
 def told(problem: KnownError, language: str) -> str:
     """What a requester of this language is told: the row's own text, as people wrote it; of a fix its day."""
-    return promise(problem.fix.expected, language) if problem.fix and problem.fix.expected else problem.solution
+    if problem.fix and problem.fix.expected:
+        return promise(Promise(problem.id, problem.fix.expected), language)
+    return problem.solution
 
 
-def promised(reading: Reading) -> date | None:
-    """The day that our last message named, when it told the ticket to wait for a fix; None otherwise."""
+def promise(made: Promise, language: str) -> str:
+    """The text of a promise."""
+    return say(_ANSWER, language, id=made.fix, date=made.day.strftime(_FORMATS[language]))
+
+
+def promised(reading: Reading) -> Promise | None:
+    """What our last message promised, when it told the ticket to wait for a fix; None otherwise."""
     text = reading.attempts[-1].text if reading.attempts else ""
-    found = next((match for pattern in _PATTERNS if (match := pattern.match(text))), None)
-    try:
-        return datetime.strptime(found[1], _FORMAT).date() if found else None  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None
+    for language, pattern in _PATTERNS.items():
+        if match := pattern.match(text):
+            try:
+                day = datetime.strptime(match["date"], _FORMATS[language]).date()  # noqa: DTZ007 - a day has no zone
+            except ValueError:
+                return None
+            return Promise(match["id"], day)
+    return None
 
 
-def holds(day: date, problems: Iterable[KnownError], today: date) -> bool:
-    """True while a day that a ticket was told lies ahead, and a fix under way still names it."""
-    return day >= today and any(problem.fix and problem.fix.expected == day for problem in problems)
+def holds(made: Promise, problems: Mapping[str, KnownError], today: date) -> bool:
+    """True while the day that a ticket was told lies ahead, and the fix still names it."""
+    problem = problems.get(made.fix)
+    return made.day >= today and problem is not None and problem.fix is not None and problem.fix.expected == made.day
 
 
 def _pattern(language: str) -> re.Pattern[str]:
-    before, after = say(_ANSWER, language, date="\0").split("\0")
-    return re.compile(rf"{re.escape(before)}(\d\d/\d\d/\d{{4}}){re.escape(after)}")
+    text = re.escape(say(_ANSWER, language, id="ID", date="DATE"))
+    return re.compile(text.replace("ID", "(?P<id>.+?)", 1).replace("DATE", "(?P<date>[-/0-9]{10})", 1))
 
 
-_PATTERNS = tuple(_pattern(language) for language in ("es", "en"))
+_PATTERNS = {language: _pattern(language) for language in _FORMATS}

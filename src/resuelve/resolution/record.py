@@ -63,6 +63,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
             "reason": deliberation.authorisation.reason,
             "consulted": deliberation.consulted,
             "waiting": deliberation.waiting,
+            "paused": deliberation.paused,
             "considered": considered,
             "rejections": rejections,
             "identifiers": [

@@ -40,7 +40,8 @@ class Ended:
         unchanged: incidents decided before, which nobody has changed since.
         set_aside: incidents that failed too often, with the last reason.
         rejected: entries of the ticket manager's answer that are no incidents.
-        concerns: what stops acting, of everything or of a row, until somebody has seen to it; a sentence each.
+        concerns: what stops acting, of everything or of a row; a sentence each.
+        tripped: everything is stopped until somebody has seen to what came back.
         unknown: changes, of this run and earlier ones, of which nobody can tell, and whose ticket nobody has changed.
     """
 
@@ -51,6 +52,7 @@ class Ended:
     rejected: tuple[Rejected, ...]
     unknown: tuple[Intent, ...] = ()
     concerns: tuple[str, ...] = ()
+    tripped: bool = False
 
     @property
     def wants_a_person(self) -> bool:
@@ -94,7 +96,8 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     started = now()
     listing = pipeline.tickets.open_incidents(scope.queue)
     incidents = _chosen(listing.incidents, scope)
-    pipeline.breakers.look(listing.incidents)
+    if not pipeline.shadow:
+        pipeline.breakers.look(listing.incidents)
     aside = {} if scope.incident else pipeline.set_aside(incidents)
     again = bool(scope.incident)
     unchanged = tuple(one.code for one in incidents if engine.is_finished(pipeline.key(one, again=again)))
@@ -112,7 +115,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     totals = _totals(journal, pipeline.run)
     unknown = left_unknown(journal, listing.incidents)
     concerns = pipeline.breakers.concerns(pipeline.knowledge.problems)
-    ended = Ended(totals, None, unchanged, aside, listing.rejected, unknown, concerns)
+    ended = Ended(totals, None, unchanged, aside, listing.rejected, unknown, concerns, pipeline.breakers.is_tripped())
     if totals.incidents or (ended.wants_a_person and not (before and ended.same(before))):
         head |= {
             "finished": now().isoformat(timespec="seconds"),

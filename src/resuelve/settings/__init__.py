@@ -149,8 +149,8 @@ class Settings(BaseSettings):
         ge=0,
         le=100,
         validation_alias=_own("MOST_RETURNED"),
-        description="Percentage of a week's changes that may have come back. Above it, and from three on, nothing more "
-        "is done by itself until somebody has seen to them; 100 never stops.",
+        description="Percentage of closures and reassignments that may have come back. Above it, and from three on, "
+        "nothing more is done by itself until somebody has seen to them; 100 never stops.",
     )
     language: Language = Field(
         "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
