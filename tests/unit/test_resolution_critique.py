@@ -132,6 +132,15 @@ def test_reasons_to_refute(name: str, language: str) -> None:
     assert chat.calls == [], "no model is asked about what a rule has decided"
 
 
+@pytest.mark.parametrize(("here", "moved"), [("GR_B ", False), ("gr_b", False), ("GR_C", True), ("", True)])
+def test_a_ticket_is_not_moved_to_the_mailbox_that_it_is_in(here: str, *, moved: bool) -> None:
+    given = case(row("A", Prescription(ResolutionKind.REASSIGN, queue="GR_B")), [row("B")])
+    reading = replace(given.reading, incident=replace(given.reading.incident, queue=here))
+    verdict = critique(replace(given, reading=reading))
+    assert (verdict.verdict is Verdict.APPROVED) is moved
+    assert (verdict.doubt is Doubt.ALREADY_THERE) is not moved
+
+
 def test_a_veto_counts_even_with_a_threshold_of_nothing() -> None:
     given = replace(REJECTED["orders"][0], threshold=0.0)
     assert critique(given).verdict is Verdict.REJECTED

@@ -239,6 +239,16 @@ def _unrelated(case: Case) -> _Finding | None:
     return None if case.chosen.coverage >= _LEAST_COVERAGE or any(alike) else (Verdict.REJECTED, Doubt.NO_MATCH, {})
 
 
+def _already_there(case: Case) -> _Finding | None:
+    """To move a ticket to the mailbox that it is in does nothing, and would look like an answer."""
+    wanted, here = (fold(queue).strip() for queue in (case.problem.prescription.queue, case.reading.incident.queue))
+    return (
+        (Verdict.REJECTED, Doubt.ALREADY_THERE, {"queue": case.reading.incident.queue})
+        if wanted and wanted == here
+        else None
+    )
+
+
 def _unusable(case: Case) -> _Finding | None:
     doubt = unusable(case.problem)
     return None if doubt is Doubt.NONE else (Verdict.REJECTED, doubt, {})
@@ -361,6 +371,7 @@ _RULES: tuple[Callable[[Case], _Finding | None], ...] = (
     _overdue,
     _contradicted,
     _unrelated,
+    _already_there,
     _unusable,
     _perhaps_answered,
 )
