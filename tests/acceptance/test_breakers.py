@@ -137,6 +137,13 @@ def test_shadow_goes_on_where_a_run_would_pause(new_desk: NewDesk) -> None:
     assert desk.report()["totals"]["by_outcome"]["shadowed"] == 2
 
 
+def test_a_dictionary_that_cannot_be_read_is_told_once(new_desk: NewDesk) -> None:
+    desk = new_desk([])
+    (desk.workspace / "PROBLEMAS_GLOBALES.csv").unlink()
+    told = [line for line in desk.run("doctor").out.splitlines() if line.startswith("✗")]
+    assert [line.split(":")[0] for line in told] == ["✗ Diccionario", "✗ Índice"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -140,11 +140,12 @@ def test_the_risk_that_may_be_taken_and_what_is_missing_for_it(product: Product,
     threshold = re.search(r'RESUELVE_THRESHOLDS=\{"cierre": ([0-9.]+)\}', shown)
     assert threshold is not None
     assert 100 * close["threshold"] <= float(threshold[1]) < 100 * close["threshold"] + 0.2
-    shown, report = evaluate(product, labelled, "--risk", "0.01")
+    policy = '{"api": "never"}'
+    shown, report = evaluate(product, labelled, "--risk", "0.01", RESUELVE_POLICY=policy)
     _, close = report["guaranteed"]["by_resolution"]
     assert close["threshold"] is None
     assert close["more_labels"] > 100
-    assert 'RESUELVE_POLICY={"cierre": "ask"}' in shown
+    assert 'RESUELVE_POLICY={"api": "never", "cierre": "ask"}' in shown, "what is set stays when the line is copied"
 
 
 def test_without_calibration_nothing_is_answered_but_as_it_is_set(product: Product, labelled: Path) -> None:

@@ -61,7 +61,7 @@ def run_evaluate(
     console.print()
     console.print(say("evaluate.legend", language, target=_percent(aim.target, language)), markup=False)
     for report in reports:
-        _print_operations(console, report, language)
+        _print_operations(console, report, settings)
     if json_file:
         content = reports[0] if len(reports) == 1 else reports
         _write(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
@@ -125,8 +125,9 @@ def _table(reports: Sequence[Mapping[str, Any]], language: str) -> Table:
     return table
 
 
-def _print_operations(console: Console, report: Mapping[str, Any], language: str) -> None:
+def _print_operations(console: Console, report: Mapping[str, Any], settings: Settings) -> None:
     """Where the thresholds lie, and what the product does as it is set."""
+    language = settings.language
     console.print()
     console.print(Text(f"{report['set']} · {report['kb']}", style="bold"))
     ways = {name: report[name] for name in ("at_target", "at_joint", "as_set")}
@@ -144,22 +145,25 @@ def _print_operations(console: Console, report: Mapping[str, Any], language: str
             handover=_percent(one["handover_recall"], language),
         )
         console.print(f"  {line}", markup=False)
-    _print_guarantees(console, report["guaranteed"], language)
+    _print_guarantees(console, report["guaranteed"], settings)
     stages = " · ".join(f"{stage} {number(ms, language, 2)}" for stage, ms in report["ms_by_stage"].items())
     console.print(f"  {say('evaluate.stages', language, stages=stages)}", markup=False)
 
 
-def _print_guarantees(console: Console, report: Mapping[str, Any], language: str) -> None:
-    """Which thresholds keep the risk, with the settings that make them hold; or what is missing."""
+def _print_guarantees(console: Console, report: Mapping[str, Any], settings: Settings) -> None:
+    """Which thresholds keep the risk, with the settings that make them hold (those that are set stay); or what lacks."""
+    language = settings.language
     slots = {name: _percent(report[name], language) for name in ("risk", "confidence")}
     console.print(f"  {say('evaluate.guaranteed', language, **slots)}", markup=False)
     for one in report["by_resolution"]:
         console.print(f"    {guarantee_told(one, language)}", markup=False)
     found = {one["resolution"]: _up(one["threshold"]) for one in report["by_resolution"] if one["resolution"]}
-    if thresholds := {word: value for word, value in found.items() if value is not None}:
-        console.print(f"    RESUELVE_THRESHOLDS={json.dumps(thresholds, ensure_ascii=False)}", markup=False)
-    if asked := {word: Permission.ASK.value for word, value in found.items() if value is None}:
-        console.print(f"    RESUELVE_POLICY={json.dumps(asked, ensure_ascii=False)}", markup=False)
+    thresholds = {word: value for word, value in found.items() if value is not None}
+    asked = {word: Permission.ASK for word, value in found.items() if value is None}
+    for name, new, kept in (("THRESHOLDS", thresholds, settings.thresholds), ("POLICY", asked, settings.policy)):
+        if new:
+            line = json.dumps({**kept, **new}, ensure_ascii=False)
+            console.print(f"    RESUELVE_{name}={line}", markup=False, soft_wrap=True)
 
 
 def _up(threshold: float | None) -> float | None:

@@ -140,10 +140,10 @@ class ReturnedAs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A change that was made to a ticket.
+    """A change that was made to a ticket, or is just being made.
 
     Attributes:
-        reference: the mark that the change left on the ticket.
+        reference: the mark that the change leaves on the ticket.
         queue, target: the mailbox that the ticket was in, and the one that it was given to (empty when to none).
         kind: what was done: ``closed``, ``held``, ``reassigned``.
         problem: the known error that it was done for.

@@ -8,6 +8,7 @@ its reference on the ticket first. Where the ticket cannot tell, a person gets i
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from resuelve.tickets import TicketManager, texts_of
 
 _DONE = {Close: OutcomeKind.CLOSED, Hold: OutcomeKind.HELD, Reassign: OutcomeKind.REASSIGNED}
 _LONGEST_QUEUE = 120
+_REFERENCE = re.compile(r"\(ref\. (R-[0-9A-F]{10})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,11 @@ def reference_of(incident: Incident) -> str:
     """The mark of the change to this revision of this ticket, always the same: ``R-`` and ten hex digits."""
     digest = hashlib.sha256(f"{incident.code}\x1f{incident.revision}".encode("utf-8", "surrogatepass")).hexdigest()
     return f"R-{digest[:10].upper()}"
+
+
+def references_in(text: str) -> list[str]:
+    """The marks that a text of a ticket bears, in their order."""
+    return _REFERENCE.findall(text)
 
 
 def bears(incident: Incident, reference: str) -> bool:

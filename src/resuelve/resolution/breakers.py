@@ -8,7 +8,6 @@ until the row is changed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +17,11 @@ from resuelve.domain.decision import Close, Hold, OutcomeKind, Reassign, TicketA
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Act, Acts, Returned, ReturnedAs
+from resuelve.resolution.act import references_in
 from resuelve.resolution.read import own_message, says_over
 from resuelve.resolution.words import fold
 from resuelve.texts import say
 
-_REFERENCE = re.compile(r"\(ref\. (R-[0-9A-F]{10})\)")
 _WINDOW = timedelta(days=7)
 """What came back is compared with what was done in a week, or since the oldest of it that nobody has seen to: so what
 is stopped stays stopped until somebody does."""
@@ -146,7 +145,7 @@ class Breakers:
             return
         for place, entry in enumerate(incident.history):
             # The last one: a text of the dictionary may hold something that looks like one.
-            if marks := _REFERENCE.findall(own_message(entry, self._label) or ""):
+            if marks := references_in(own_message(entry, self._label) or ""):
                 yield place, marks[-1]
 
     def _fell(self, problem: str, row: str) -> str:

@@ -171,9 +171,11 @@ class _Deliberator:
         chosen, rejections, reason = self._settle(findings)
         if chosen is None:
             return self._refused(findings, rejections, reason)
-        if self._would_do_something(chosen) and (why := self.stopped()):
+        if not self._would_do_something(chosen):
+            return self._prescribe(findings, chosen, rejections)
+        if why := self.stopped():
             return self._paused(findings, chosen, rejections, why)
-        if self.chat is None or not self._would_do_something(chosen):
+        if self.chat is None:
             return self._prescribe(findings, chosen, rejections)
         opinion = Judged(chosen.problem, self._second_opinion(self.chat, findings, chosen, rejections))
         if opinion.critique.verdict is Verdict.APPROVED:

@@ -9,7 +9,6 @@ the journal holds open is settled by what stands on the ticket, and where the ti
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from resuelve.domain.errors import TicketUnavailable
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.message import message
 from resuelve.journal import Intent, IntentState, Journal
-from resuelve.resolution.act import as_json, bears, reference_of
+from resuelve.resolution.act import as_json, bears, reference_of, references_in
 from resuelve.resolution.read import own_message
 from resuelve.resolution.report import write_new
 from resuelve.tickets import TicketManager
@@ -30,7 +29,6 @@ from resuelve.tickets import TicketManager
 OWNER = "restored"
 """The owner of intents that were adopted; no work item has this name."""
 
-_REFERENCE = re.compile(r"\(ref\. (R-[0-9A-F]{10})\)")
 _MOST_STATES = 40
 _USUAL_STATES = ("En curso", "En espera", "Abierta", "Nueva", "")
 _OPEN = (IntentState.INTENDED, IntentState.REFUSED, IntentState.UNKNOWN)
@@ -145,7 +143,7 @@ def _unknown_to(known: set[tuple[str, str]], incident: Incident, states: Iterabl
     """
     for place, entry in enumerate(incident.history):
         for text in (entry.resolution_notes, entry.detail):
-            for reference in _REFERENCE.findall(text):
+            for reference in references_in(text):
                 if (incident.code, reference) in known:
                     continue
                 revision = _revision_before(incident, place, reference, states)
