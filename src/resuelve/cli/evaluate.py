@@ -151,7 +151,7 @@ def _print_operations(console: Console, report: Mapping[str, Any], settings: Set
 
 
 def _print_guarantees(console: Console, report: Mapping[str, Any], settings: Settings) -> None:
-    """Which thresholds keep the risk, with the settings that make them hold (those that are set stay); or what lacks."""
+    """Which thresholds keep the risk, with settings that make them hold (those that are set stay); or what lacks."""
     language = settings.language
     slots = {name: _percent(report[name], language) for name in ("risk", "confidence")}
     console.print(f"  {say('evaluate.guaranteed', language, **slots)}", markup=False)
