@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
+from resuelve.domain.known_error import KnownError
 from resuelve.journal import Acts, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
-from resuelve.knowledge.index import build_index, open_index
+from resuelve.knowledge.index import build_index, built_with, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
@@ -160,6 +161,21 @@ def exported(file: Path) -> Listing:
     return read_export(file)
 
 
+def closed_incidents(settings: Settings, source: Path | None = None) -> Listing:
+    """The closed incidents of the ticket manager, or of its export.
+
+    Raises:
+        TicketUnavailable: they cannot be had.
+    """
+    if source:
+        return exported(source)
+    manager = tickets(settings)
+    try:
+        return manager.closed_incidents()
+    finally:
+        manager.close()
+
+
 def agents(settings: Settings) -> Agents:
     """The agents by code; each is built when it is first asked."""
     from resuelve.agents.checks import IbanCheck, TaxNumberCheck
@@ -298,6 +314,24 @@ def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowle
             yield Knowledge.of(dictionary.problems, index, model)
         finally:
             index.close()
+
+
+@contextmanager
+def trials(
+    settings: Settings, model: Embedder
+) -> Iterator[Callable[[Mapping[str, KnownError]], AbstractContextManager[Knowledge]]]:
+    """Gives knowledge of dictionaries that are not in force; see `knowledge.impact.tried_out`.
+
+    What the index in force holds already is not embedded again, where it is one of this embedder.
+    """
+    from resuelve.knowledge.impact import tried_out
+    from resuelve.vectors.edge import EdgeStore
+
+    with TemporaryDirectory(prefix="resuelve-") as folder:
+        base = store(settings)
+        if built_with(base) != model.identity:
+            base = EdgeStore(Path(folder))
+        yield lambda problems: tried_out(problems, model, base)
 
 
 def regression_file(settings: Settings) -> RegressionFile:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resuelve.pages.mined import doubt_in_words
+from resuelve.pages.doubts import doubt_in_words
 from resuelve.pages.numbers import duration, number, percent
 from resuelve.pages.page import clean
 from resuelve.pages.pictures import Bar, bars, interval, sparkline, stacked

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resuelve.cli.options import PAST, AsJson, Past, Workspace, at_least_one, told
+from resuelve.cli.options import PAST, AsJson, Past, Workspace, at_least_one, named, told
 from resuelve.knowledge.maintenance.proposal import Grade, ProposalKind
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def accept(
     chosen = ready.chosen(proposals, every=every, grades=grades, kind=kind)
     if not proposals:
         chosen = ready.clear(chosen)
-    ready.accept(chosen, fields_of(fields), examples=examples, dry_run=dry_run)
+    ready.accept(chosen, named(fields), examples=examples, dry_run=dry_run)
 
 
 @review.command("merge", help=told("review.merge.help"))
@@ -181,20 +181,9 @@ def edit(
     proposal: Proposal, fields: Set = None, who: Who = "", force: Force = False, workspace: Workspace = None
 ) -> None:
     """Write other texts into a proposal."""
-    given = fields_of(fields)
+    given = named(fields)
     if not given:
         raise typer.BadParameter(told("review.edit.nothing"), param_hint="--set")
     ready = _How(workspace, who, force=force).ready()
     (chosen,) = ready.chosen([proposal])
     ready.edit(chosen, given)
-
-
-def fields_of(given: list[str] | None) -> dict[str, str]:
-    """Columns with their texts. Raises typer.BadParameter for one without ``=``."""
-    fields = {}
-    for one in given or ():
-        name, equals, text = one.partition("=")
-        if not equals:
-            raise typer.BadParameter(told("review.set.wrong"), param_hint="--set")
-        fields[name.strip()] = text
-    return fields

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from resuelve.pages.mined import doubt_in_words
+from resuelve.pages.doubts import doubt_in_words
 from resuelve.pages.numbers import duration, number
 from resuelve.texts import say
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,24 @@ def at_least_one(value: int | None) -> int | None:
     if value is not None and value < 1:
         raise typer.BadParameter(told("cli.limit.low"))
     return value
+
+
+def named(given: list[str] | None) -> dict[str, str]:
+    """Names with their texts. Raises typer.BadParameter for one without ``=``."""
+    found = {}
+    for one in given or ():
+        name, equals, text = one.partition("=")
+        if not equals:
+            raise typer.BadParameter(told("cli.named.wrong"), param_hint="NAME=…")
+        found[name.strip()] = text
+    return found
+
+
+class Rows(StrEnum):
+    """The rows that past tickets are decided with: those that existed when each was opened, or those of today."""
+
+    THEN = "then"
+    NOW = "now"
 
 
 Limit = Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("cli.limit.help"))]

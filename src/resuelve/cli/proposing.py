@@ -63,7 +63,7 @@ def run_maintain(
     place = wiring.workspace(settings)
     place.prepare()
     dictionary = wiring.catalogue(settings)
-    listing = _listing(settings, source)
+    listing = wiring.closed_incidents(settings, source)
     closed = _newest(listing.incidents, settings.label, since, limit)
     done = _maintained(settings, listing, closed, dictionary, started, console, again=again)
     csv, report = place.proposed(started.date()), place.maintenance_report(started.date())
@@ -78,16 +78,6 @@ def run_maintain(
     console.print(say("maintain.files", language, csv=csv, report=report), markup=False, soft_wrap=True)
     if any(one.waiting for one in done.entries):
         console.print(say("maintain.next", language), markup=False)
-
-
-def _listing(settings: Settings, source: Path | None) -> Listing:
-    if source:
-        return wiring.exported(source)
-    manager = wiring.tickets(settings)
-    try:
-        return manager.closed_incidents()
-    finally:
-        manager.close()
 
 
 def _newest(closed: Sequence[Incident], label: str, since: date | None, limit: int) -> list[Incident]:

@@ -85,6 +85,12 @@ def build_index(
     return Built(len(texts), before, 0, changed=True)
 
 
+def built_with(store: VectorStore) -> str:
+    """The embedder of the current index; empty when there is none that can be built upon."""
+    current = _current(store)
+    return current.embedder if current else ""
+
+
 def _current(store: VectorStore) -> IndexIdentity | None:
     """What the current index was built from; None when there is none that can be built upon."""
     try:

@@ -72,6 +72,20 @@ def lesson_of(incident: Incident, *, label: str) -> Lesson:
     )
 
 
+def by_people(incident: Incident, *, label: str) -> Lesson:
+    """What people asked and did; Resuelve's own messages and deeds are no part of it, only that there were some.
+
+    As long as nobody reopened what Resuelve did, what a colleague added is a remark and no other resolution.
+    """
+    written = tuple(entry for entry in incident.history if own_message(entry, label) is None)
+    lesson = lesson_of(replace(incident, history=written), label=label)
+    if len(written) == len(incident.history):
+        return lesson
+    if lesson_of(incident, label=label).reopened:
+        return replace(lesson, automatic=True)
+    return replace(lesson, automatic=True, told="", answer="")
+
+
 def as_asked(incident: Incident, *, closed: bool, label: str) -> Incident:
     """A ticket as a run should meet it, to see what the dictionary makes of it.
 

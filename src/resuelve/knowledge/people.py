@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from resuelve.domain.incident import Incident
+from resuelve.domain.known_error import KnownError
 from resuelve.resolution.words import fold
 
 HIDDEN = "…"
@@ -149,3 +150,9 @@ def _words(text: str) -> Iterator[_Seen]:
 def _parts(name: str) -> set[str]:
     """The parts of a person's name, for looking up."""
     return {plain for match in _WORD.finditer(name) if len(plain := fold(match[0])) >= _SHORTEST}
+
+
+def own_words(problems: Mapping[str, KnownError]) -> Iterator[str]:
+    """The texts of a dictionary: the vocabulary of its team."""
+    for problem in problems.values():
+        yield from (problem.component, problem.kind, problem.solution, *problem.examples)

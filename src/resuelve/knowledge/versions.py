@@ -101,6 +101,11 @@ class Dictionary:
         with self._settled() as entries:
             return difference(*self._around(entries, number), str(self._shown))
 
+    def at(self, number: int) -> Catalogue:
+        """The dictionary as a version left it. Raises DictionaryError when there is no such version."""
+        with self._settled() as entries:
+            return Sheet.parse(self._around(entries, number)[1], str(self._shown)).catalogue()
+
     def preview_undo(self, number: int) -> Catalogue:
         """The dictionary as it would be after `undo`; the dictionary is not changed."""
         with self._settled() as entries:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from resuelve.domain.decision import Doubt
+from resuelve.pages.doubts import doubt_in_words
 from resuelve.pages.numbers import duration, number, percent
 from resuelve.pages.page import render
 from resuelve.pages.pictures import Bar, bars, interval, sparkline, stacked
 from resuelve.texts import say
 
-_DOUBTS = frozenset(doubt.value for doubt in Doubt if doubt is not Doubt.NONE)
 _CHARTED, _CARDS, _LISTED = 15, 40, 60
 """Problems in the overview, problems told one by one, rows in a list; all of them stand in the JSON report."""
 
@@ -47,11 +46,6 @@ def mined_page(report: Mapping[str, Any], *, language: str) -> str:
         "summary": _summary(report, language),
     }
     return render("mined.html", values, language=language, title=say("mine.page.title", language))
-
-
-def doubt_in_words(name: str, language: str) -> str:
-    """A kind of doubt; as it stands where it is none of ours (a file of rejections may have been edited)."""
-    return say(f"cli.doubt.{name}", language) if name in _DOUBTS else name or "—"
 
 
 def _summary(report: Mapping[str, Any], language: str) -> str:

@@ -21,6 +21,9 @@ def duration(hours: float, language: str) -> str:
     return f"{number(hours / 24, language, 1 if hours < 240 else 0)} d"
 
 
-def percent(share: float, language: str) -> str:
-    """A share of 0 to 1."""
-    return f"{number(100 * share, language)} %" if language == "es" else f"{number(100 * share, language)}%"
+def percent(share: float | None, language: str, digits: int = 0) -> str:
+    """A share of 0 to 1; a dash for none."""
+    if share is None:
+        return "—"
+    text = number(100 * share, language, digits)
+    return f"{text} %" if language == "es" else f"{text}%"

@@ -26,11 +26,10 @@ from resuelve.knowledge.mining.answers import with_answers
 from resuelve.knowledge.mining.asked import Past, look, shown_text
 from resuelve.knowledge.mining.clusters import ANSWERED, centred, clusters, medoid
 from resuelve.knowledge.mining.problems import differs, typical_answer
-from resuelve.knowledge.past import Lesson, lesson_of
-from resuelve.knowledge.people import HIDDEN, People
+from resuelve.knowledge.past import Lesson, by_people
+from resuelve.knowledge.people import HIDDEN, People, own_words
 from resuelve.models import ChatModel, Vectors
 from resuelve.resolution.knowledge import Knowledge
-from resuelve.resolution.read import own_message
 
 NEW_BELOW = 0.5
 KNOWN_FROM = 0.7
@@ -120,8 +119,8 @@ def find_proposals(
         ModelUnavailable: the embedder gave no answer.
         VectorIndexError: the index could not be searched.
     """
-    lessons = [_by_people(incident, label) for incident in closed]
-    people = People(closed, _own_words(knowledge.problems))
+    lessons = [by_people(incident, label=label) for incident in closed]
+    people = People(closed, own_words(knowledge.problems))
     past = look([lesson.asked for lesson in lessons], knowledge, people, label=label, progress=progress)
     novelty = Novelty(knowledge)
     vectors = with_answers(centred(past.vectors, knowledge.index.background()), [one.told for one in lessons])
@@ -302,20 +301,6 @@ class _Desk:
         return done
 
 
-def _by_people(incident: Incident, label: str) -> Lesson:
-    """What people asked and did; Resuelve's own messages and deeds are no part of it, only that there were some.
-
-    As long as nobody reopened what Resuelve did, what a colleague added is a remark and no other resolution.
-    """
-    written = tuple(entry for entry in incident.history if own_message(entry, label) is None)
-    lesson = lesson_of(replace(incident, history=written), label=label)
-    if len(written) == len(incident.history):
-        return lesson
-    if lesson_of(incident, label=label).reopened:
-        return replace(lesson, automatic=True)
-    return replace(lesson, automatic=True, told="", answer="")
-
-
 def _day(lesson: Lesson) -> date | None:
     return lesson.finished.date() if lesson.finished else None
 
@@ -326,8 +311,3 @@ def _most(names: Sequence[str]) -> str:
 
 def _odds(share: float) -> float:
     return math.log(share / (1 - share))
-
-
-def _own_words(problems: Mapping[str, KnownError]) -> Iterator[str]:
-    for problem in problems.values():
-        yield from (problem.component, problem.kind, problem.solution, *problem.examples)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from resuelve.knowledge.mining.problems import Problem, differs, summarise
 from resuelve.knowledge.mining.rejections import RejectedRow, rejected_rows
 from resuelve.knowledge.mining.rows import RowCare, care
 from resuelve.knowledge.past import Lesson, lesson_of
-from resuelve.knowledge.people import People
+from resuelve.knowledge.people import People, own_words
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.trace import plain
 
@@ -91,7 +91,7 @@ def mine(sources: Sources, knowledge: Knowledge, *, at_least: int = 2, progress:
     """
     lessons = [lesson_of(incident, label=sources.label) for incident in sources.closed]
     handed = handed_over(sources.journal, [*sources.closed, *sources.open])
-    people = _people([*sources.closed, *sources.open], knowledge)
+    people = People([*sources.closed, *sources.open], own_words(knowledge.problems))
     past = look(
         [lesson.asked for lesson in lessons],
         knowledge,
@@ -125,15 +125,6 @@ def mine(sources: Sources, knowledge: Knowledge, *, at_least: int = 2, progress:
         rejected=tuple(row for row in rejected if row.incidents >= at_least),
         unread=unread,
     )
-
-
-def _people(incidents: Iterable[Incident], knowledge: Knowledge) -> People:
-    own = (
-        text
-        for problem in knowledge.problems.values()
-        for text in (problem.component, problem.kind, problem.solution, *problem.examples)
-    )
-    return People(incidents, own)
 
 
 def _judged(past: Past, lessons: Sequence[Lesson], knowledge: Knowledge) -> Past:

@@ -1,0 +1,48 @@
+"""`resuelve replay`: its options. Light: what it does is imported when it is called."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resuelve.cli.options import FAILED, Rows, Workspace, at_least_one, named, told
+
+
+def replay(
+    workspace: Workspace = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))] = None,
+    rows: Annotated[Rows, typer.Option("--rows", help=told("replay.rows.help"))] = Rows.THEN,
+    other: Annotated[
+        list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help=told("replay.with.help"))
+    ] = None,
+    dictionary: Annotated[
+        Path | None, typer.Option("--dictionary", metavar="FILE", help=told("replay.dictionary.help"))
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="REPORT", help=told("replay.against.help"))
+    ] = None,
+    most_wrong: Annotated[
+        float | None, typer.Option("--most-wrong", min=0, max=100, help=told("replay.most_wrong.help"))
+    ] = None,
+    least_automatic: Annotated[
+        float | None, typer.Option("--least-automatic", min=0, max=100, help=told("replay.least_automatic.help"))
+    ] = None,
+    no_new_wrong: Annotated[bool, typer.Option("--no-new-wrong", help=told("replay.no_new_wrong.help"))] = False,
+) -> None:
+    """Decide past tickets again."""
+    from resuelve.cli.replaying import Asked, run_replay
+    from resuelve.cli.surroundings import settings_for
+    from resuelve.replay.verdict import Limits
+
+    if no_new_wrong and not (other or dictionary or against):
+        raise typer.BadParameter(told("replay.needs_two"), param_hint="--no-new-wrong")
+    asked = Asked(source, since.date() if since else None, limit or 0, rows, named(other), dictionary, against)
+    if not run_replay(settings_for(workspace), asked, Limits(most_wrong, least_automatic, no_new_wrong)):
+        raise typer.Exit(FAILED)

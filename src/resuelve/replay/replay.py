@@ -1,0 +1,200 @@
+"""Past tickets decided again, against the rows that existed when each was opened. Nothing is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from resuelve.domain.known_error import KnownError
+from resuelve.knowledge.version_log import Version
+from resuelve.models import ChatModel
+from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
+from resuelve.replay.sets import LabelledCase, Split
+from resuelve.replay.witness import Judgement, Problems, Witness
+from resuelve.resolution.deliberate import Rules
+from resuelve.resolution.knowledge import Knowledge
+
+Knowing = Callable[[Problems], AbstractContextManager[Knowledge]]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What decides: everything that a team can change.
+
+    Attributes:
+        name: what it is called in the report.
+        knowing: gives knowledge of a dictionary, on `embedder`; see `knowledge.impact.tried_out`.
+        workers: tickets decided at the same time.
+    """
+
+    name: str
+    rules: Rules
+    embedder: RememberingEmbedder
+    knowing: Knowing
+    chat: ChatModel | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A dictionary with the tickets that it is to decide.
+
+    Attributes:
+        version: its number in the history; 0 for one that is no version.
+        tickets: their places among all.
+    """
+
+    version: int
+    problems: Problems
+    tickets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What would have become of a past ticket.
+
+    Attributes:
+        version: see `InForce`.
+        row: the row that was chosen, or the closest one that was not approved; None where there was none.
+        automatic: the row would have been acted on, without anybody's leave.
+        may_act: only the confidence decided whether it was.
+        confidence: 0 to 1.
+        judgement: of acting on it, if it was acted on; else of handing it over.
+        if_acted: of acting on the row, whether or not it was.
+        right_rows: the rows that would have been right.
+    """
+
+    witness: Witness
+    version: int
+    row: KnownError | None
+    automatic: bool
+    may_act: bool
+    confidence: float
+    doubt: str
+    judgement: Judgement
+    if_acted: Judgement
+    right_rows: tuple[str, ...]
+    calls: int
+    tokens: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For the report."""
+        lesson, row = self.witness.lesson, self.row
+        opened = lesson.incident.opened
+        return {
+            "incident": lesson.incident.code,
+            "title": lesson.incident.title,
+            "opened": opened.isoformat() if opened else None,
+            "version": self.version,
+            "row": row.id if row else None,
+            "component": row.component if row else "",
+            "resolution": row.prescription.label if row else "",
+            "queue": row.prescription.queue if row else "",
+            "automatic": self.automatic,
+            "confidence": round(self.confidence, 4),
+            "doubt": self.doubt,
+            "judgement": self.judgement.value,
+            "right_rows": list(self.right_rows),
+            "done": lesson.done.label,
+            "done_queue": lesson.done.queue,
+            "reopened": lesson.reopened,
+            "model_calls": self.calls,
+            "tokens": self.tokens,
+        }
+
+
+def as_of_the_day(
+    opened: Sequence[datetime | None], versions: Sequence[Version], at: Callable[[int], Problems]
+) -> tuple[InForce, ...]:
+    """Each ticket with the version that was in force when it was opened.
+
+    A ticket from before the history, or without a date, gets the first version: see `before_history`.
+
+    Args:
+        opened: of the tickets; a time without a zone is of the zone here.
+        versions: oldest first, at least one.
+        at: the dictionary as a version left it.
+
+    Raises:
+        DictionaryError: of `at`.
+    """
+    places: dict[int, list[int]] = {}
+    for place, day in enumerate(opened):
+        number = max((one.number for one in versions if day and one.at <= _zoned(day)), default=versions[0].number)
+        places.setdefault(number, []).append(place)
+    return tuple(InForce(number, at(number), tuple(places[number])) for number in sorted(places))
+
+
+def before_history(opened: Sequence[datetime | None], versions: Sequence[Version]) -> int:
+    """How many tickets were opened before the first version, or nobody knows when: what rows existed is not known."""
+    return sum(day is None or _zoned(day) < versions[0].at for day in opened)
+
+
+def replay(
+    configuration: Configuration,
+    in_force: Sequence[InForce],
+    witnesses: Sequence[Witness],
+    *,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> tuple[Replayed, ...]:
+    """Decide every ticket as this configuration would have, up to the point at which an agent would be asked.
+
+    Args:
+        in_force: every ticket stands in one of them.
+        witnesses: the tickets, in their order.
+
+    Raises:
+        ModelUnavailable: the embedder or the language model is out of reach.
+        VectorIndexError: an index could not be built or searched.
+    """
+    found: dict[int, Replayed] = {}
+    for part in in_force:
+        cases, before = [_case(witnesses[place]) for place in part.tickets], len(found)
+
+        def told(done: int, _: int, before: int = before) -> None:
+            progress(before + done, len(witnesses))
+
+        with configuration.knowing(part.problems) as knowledge:
+            predictions = predict(
+                cases,
+                knowledge,
+                configuration.embedder,
+                configuration.rules,
+                chat=configuration.chat,
+                workers=configuration.workers,
+                progress=told,
+            )
+        for place, one in zip(part.tickets, predictions, strict=True):
+            found[place] = _replayed(witnesses[place], one, part)
+    return tuple(found[place] for place in range(len(witnesses)))
+
+
+def _case(witness: Witness) -> LabelledCase:
+    asked = witness.lesson.asked
+    return LabelledCase(asked.code, Split.TEST, asked, frozenset())
+
+
+def _replayed(witness: Witness, one: Prediction, part: InForce) -> Replayed:
+    row = part.problems.get(one.choice)
+    if_acted = witness.of_row(row) if row else Judgement.UNTOLD
+    return Replayed(
+        witness=witness,
+        version=part.version,
+        row=row,
+        automatic=one.approved,
+        may_act=one.may_act,
+        confidence=one.confidence,
+        doubt=one.doubt.value,
+        judgement=if_acted if one.approved else witness.of_handing_over(part.problems),
+        if_acted=if_acted,
+        right_rows=tuple(sorted(witness.right_rows(part.problems))),
+        calls=one.calls,
+        tokens=one.tokens,
+    )
+
+
+def _zoned(day: datetime) -> datetime:
+    return day.astimezone() if day.tzinfo is None else day
