@@ -43,6 +43,8 @@ def replay(
 
     if no_new_wrong and not (other or dictionary or against):
         raise typer.BadParameter(told("replay.needs_two"), param_hint="--no-new-wrong")
+    if against and (other or dictionary):
+        raise typer.BadParameter(told("replay.one_at_a_time"), param_hint="--against")
     asked = Asked(source, since.date() if since else None, limit or 0, rows, named(other), dictionary, against)
     if not run_replay(settings_for(workspace), asked, Limits(most_wrong, least_automatic, no_new_wrong)):
         raise typer.Exit(FAILED)

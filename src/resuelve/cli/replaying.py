@@ -33,6 +33,9 @@ from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings, given, load
 from resuelve.texts import say
 
+_REMEMBERED = 100_000
+"""Texts whose vectors are kept from the first time that the past is read to the last configuration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -138,7 +141,7 @@ class _Replay:
         """Both configurations decide the same tickets; the past is asked once."""
         versions = wiring.dictionary(self.settings).history()
         first, other = self._in_force(versions)
-        model = RememberingEmbedder(wiring.embedder(self.settings))
+        model = RememberingEmbedder(wiring.embedder(self.settings), most=_REMEMBERED)
         seen = self._witnesses([*first, *other], model)
         found = [self._projected(say("replay.current", self.settings.language), self.settings, model, first, seen)]
         if self.second:
@@ -225,7 +228,7 @@ class _Replay:
     def _model(second: Settings, first: RememberingEmbedder) -> RememberingEmbedder:
         """The first one's with all that it remembers, where the second configuration has the same."""
         model = wiring.embedder(second)
-        return first if model.identity == first.identity else RememberingEmbedder(model)
+        return first if model.identity == first.identity else RememberingEmbedder(model, most=_REMEMBERED)
 
 
 def _earlier(path: Path) -> dict[str, Any]:

@@ -43,12 +43,12 @@ def replayed_page(report: Mapping[str, Any], *, language: str) -> str:
 
 def side_told(side: Mapping[str, Any], language: str) -> str:
     """What one configuration does with a ticket, and what the past says of it, in a line."""
-    row, judged = side["row"] or "—", say(f"replay.judged.{side['judgement']}", language)
+    row = side["row"] or "—"
     if not side["automatic"]:
-        doubt = doubt_in_words(side["doubt"], language)
+        doubt, judged = doubt_in_words(side["doubt"], language), say(f"replay.handed.{side['judgement']}", language)
         return say("replay.handed_over", language, doubt=doubt, row=row, judged=judged)
     what = " ".join(part for part in (side["resolution"], side["queue"]) if part)
-    confidence = percent(side["confidence"], language)
+    confidence, judged = percent(side["confidence"], language), say(f"replay.judged.{side['judgement']}", language)
     return say("replay.acted", language, row=row, what=what, confidence=confidence, judged=judged)
 
 

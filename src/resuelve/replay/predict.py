@@ -77,10 +77,15 @@ class Prediction:
 
 
 class RememberingEmbedder:
-    """An embedder that keeps the vectors of the texts that it was told to prepare."""
+    """An embedder that keeps the vectors of the texts that it was told to prepare.
 
-    def __init__(self, embedder: Embedder) -> None:
+    Args:
+        most: of what is embedded besides, so many texts are kept, too (1.5 KB each).
+    """
+
+    def __init__(self, embedder: Embedder, *, most: int = 0) -> None:
         self._embedder = embedder
+        self._most = most
         self._kept: dict[str, Vectors] = {}
         self._block: dict[str, Vectors] = {}
 
@@ -98,6 +103,7 @@ class RememberingEmbedder:
         """See `Embedder.embed`."""
         missing = [text for text in texts if text not in self._kept and text not in self._block]
         new = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
+        self._remembered(new)
         found = [new.get(text, self._block.get(text, self._kept.get(text))) for text in texts]
         return np.stack([vector for vector in found if vector is not None])
 
@@ -109,7 +115,14 @@ class RememberingEmbedder:
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Embed the texts that are asked for next, in one call; those prepared before are forgotten."""
-        self._block = self._new(texts)
+        new = self._new(texts)
+        self._block = {} if self._remembered(new) else new
+
+    def _remembered(self, new: Mapping[str, Vectors]) -> bool:
+        if len(self._kept) + len(new) > self._most:
+            return False
+        self._kept |= new
+        return True
 
     def _new(self, texts: Sequence[str]) -> dict[str, Vectors]:
         different = [text for text in dict.fromkeys(texts) if text not in self._kept]

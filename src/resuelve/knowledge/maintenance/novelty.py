@@ -28,6 +28,7 @@ from resuelve.models import Vectors
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.retrieve import LEAST_SPREAD
 from resuelve.resolution.words import Lexicon, language_of, stems
+from resuelve.vectors import id_of
 
 _TELLING = 1.5
 """An answer that says less than one and a half words that no other solution has, says nothing."""
@@ -60,7 +61,8 @@ class Novelty:
         self._place = {problem: at for at, problem in enumerate(self._ids)}
         self._solved = [one.solution for one in knowledge.problems.values()]
         self._solutions = self._embedder.embed([text or self._told[at] for at, text in enumerate(self._solved)])
-        self._asked = self._embedder.embed([one.description for one in knowledge.problems.values()])
+        described = [id_of(one.id, one.description) for one in knowledge.problems.values()]
+        self._asked = knowledge.index.vectors(described)
         self._background = knowledge.index.background()
 
     def rows(self, past: Past, lessons: Sequence[Lesson]) -> Iterator[tuple[tuple[str, dict[str, float]], ...]]:
