@@ -54,6 +54,8 @@ COVERED_ELSEWHERE = {
     "resuelve maintain --*": "tests/acceptance/test_maintain.py",
     "resuelve maintain review *": "tests/acceptance/test_review.py",
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
+    "resuelve replay": "tests/acceptance/test_replay.py",
+    "resuelve replay *": "tests/acceptance/test_replay.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",
     "resuelve backup": "tests/acceptance/test_backup.py",
     "resuelve backup --to *": "tests/acceptance/test_backup.py",
