@@ -23,6 +23,7 @@ from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
 from resuelve.pages.guarantees import guarantee_told
 from resuelve.pages.numbers import number
+from resuelve.replay import experiments
 from resuelve.replay.evaluate import Aim, Evaluation, evaluate
 from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet
@@ -40,14 +41,16 @@ def run_evaluate(
     aim: Aim,
     json_file: Path | None,
     html: Path | None,
+    mlflow: bool,
 ) -> None:
     """Measure on each set in turn, print a table, write what was asked for.
 
-    JSON holds one object for one set, and an array of them for several.
+    JSON holds one object for one set, and an array of them for several. What is logged is logged last.
 
     Raises:
         EvaluationError, DictionaryError: a set cannot be read; nothing was measured.
         ModelUnavailable, VectorIndexError, WorkspaceError: nothing was written.
+        ExperimentError: only MLflow did not log it.
     """
     console, language, started = terminal(), settings.language, now()
     found = [wiring.evaluation_set(folder, kb) for folder in sets]
@@ -66,9 +69,15 @@ def run_evaluate(
         content = reports[0] if len(reports) == 1 else reports
         _write(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
         console.print(say("evaluate.written", language, path=json_file), markup=False)
+    made = started.isoformat(timespec="minutes")
     if html:
-        _write(html, evaluated_page(reports, made=started.isoformat(timespec="minutes"), language=language))
+        _write(html, evaluated_page(reports, made=made, language=language))
         console.print(say("evaluate.written", language, path=html), markup=False)
+    if mlflow and experiments.installed():
+        runs = [experiments.run_of(one, evaluated_page([one], made=made, language=language)) for one in reports]
+        store = wiring.experiments(settings)
+        store.log(runs)
+        console.print(say("evaluate.logged", language, count=len(runs), place=store.place), markup=False)
 
 
 def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Aim, bar: Progress) -> Evaluation:
