@@ -28,7 +28,8 @@ from resuelve.domain.message import Message, message
 
 EXPERIMENT = "resuelve"
 _MODULE = "resuelve.replay.experiments"
-_SECONDS = 60.0
+_DATABASE = "mlflow.db"
+_SECONDS = 120.0
 _LONGEST_REASON = 400
 _PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 """For one request, unless the environment says otherwise. By itself MLflow tries for some twenty minutes."""
@@ -146,7 +147,7 @@ class Store:
 
 def without_secrets(text: str) -> str:
     """The text without users and passwords in its addresses."""
-    return re.sub(r"(?<=://)[^/\s@]+@", "", text)
+    return re.sub(r"(?<=://)[^/\s]+@", "", text)
 
 
 def _plain(text: str) -> str:
@@ -168,12 +169,12 @@ def _obey(order: Mapping[str, Any]) -> None:
         return
     folder = Path(order["folder"])
     folder.mkdir(parents=True, exist_ok=True)
-    database = folder / "mlflow.db"
-    with (folder / "lock").open("w") as lock:
+    os.chdir(folder)  # an address of SQLite cannot hold every path
+    with Path("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the first of several makes the tables
-        with closing(sqlite3.connect(database)) as tried:  # MLflow would try a file that is none for minutes
+        with closing(sqlite3.connect(_DATABASE)) as tried:  # MLflow would try a file that is none for minutes
             tried.execute("PRAGMA schema_version").fetchall()
-        _keep(f"sqlite:///{database}", (folder / "artifacts").as_uri(), order["runs"])
+        _keep(f"sqlite:///{_DATABASE}", (folder / "artifacts").as_uri(), order["runs"])
 
 
 def _keep(address: str, place: str, runs: Sequence[Mapping[str, Any]]) -> None:
