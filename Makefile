@@ -9,7 +9,7 @@ TEST_PROCESSES ?= 2
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench encryption reference lock clean environment environment-dev
+.PHONY: help demo test check bench encryption mlflow reference lock clean environment environment-dev
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ bench: environment-dev ## the figures: incidents a second, memory, how much is a
 
 encryption: ## what encrypted backups need, into .venv
 	@scripts/environment.sh requirements/encryption.lock
+
+mlflow: ## what keeps evaluations in MLflow, into .venv
+	@scripts/environment.sh requirements/mlflow.lock
 
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py

@@ -16,6 +16,7 @@ compile() {
 
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
 compile --group dev --all-extras --output-file requirements/dev.lock "$@"
-compile --group build --extra encryption --constraints requirements/dev.lock \
-    --output-file requirements/encryption.lock
+for extra in encryption mlflow; do
+    compile --group build --extra "$extra" --constraints requirements/dev.lock --output-file "requirements/$extra.lock"
+done
 compile --group build --constraints requirements/dev.lock --output-file requirements/base.lock

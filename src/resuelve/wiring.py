@@ -21,6 +21,7 @@ from resuelve.knowledge.index import build_index, built_with, open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
+from resuelve.replay.experiments import Store
 from resuelve.replay.sets import EvaluationSet, read_set
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
@@ -101,6 +102,11 @@ def backup_source(settings: Settings) -> Source:
     place = workspace(settings)
     held = dictionary(settings).held
     return Source(place.root, held, EdgeStore(place.index).snapshot, settings.shown())
+
+
+def experiments(settings: Settings) -> Store:
+    """Where MLflow keeps evaluations."""
+    return Store(settings.mlflow_tracking_uri, workspace(settings).experiments)
 
 
 def embedder(settings: Settings) -> Embedder:

@@ -86,6 +86,11 @@ class Workspace:
         return f"sqlite:///{self.journal_file.absolute()}"
 
     @property
+    def experiments(self) -> Path:
+        """What MLflow keeps of evaluations, unless it keeps it elsewhere."""
+        return self.root / ".resuelve" / "mlflow"
+
+    @property
     def locks(self) -> Path:
         """One file a living process."""
         return self.root / ".resuelve" / "locks"

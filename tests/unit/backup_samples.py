@@ -28,7 +28,7 @@ ROW = "P1,Web,No carga,error,Recargue la página.,01/02/2026,cierre,\n"
 
 def workspace(folder: Path, *, rows: str = ROW) -> Path:
     """A workspace with a bit of everything."""
-    for below in ("reportes", "rejected", ".resuelve/locks", ".resuelve/proposals", "backup"):
+    for below in ("reportes", "rejected", ".resuelve/locks", ".resuelve/proposals", ".resuelve/mlflow", "backup"):
         (folder / below).mkdir(parents=True)
     (folder / "PROBLEMAS_GLOBALES.csv").write_text(HEADER + rows, encoding="utf-8")
     (folder / "PRUEBAS_PROBLEMAS.jsonl").write_text("{}\n", encoding="utf-8")
@@ -40,6 +40,8 @@ def workspace(folder: Path, *, rows: str = ROW) -> Path:
     (folder / ".resuelve" / "proposals" / "one.json").write_text("[1]", encoding="utf-8")
     (folder / ".resuelve" / "locks" / "1-abc.lock").touch()
     (folder / ".resuelve" / "regression.lock").touch()
+    (folder / ".resuelve" / "mlflow" / "report.html").write_text("<p>", encoding="utf-8")
+    database(folder / ".resuelve" / "mlflow" / "mlflow.db", ["run"])
     database(folder / ".resuelve" / "journal.db", ["one"])
     return folder
 

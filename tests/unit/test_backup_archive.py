@@ -83,6 +83,7 @@ def listing(*names: str, **changed: object) -> dict[str, object]:
         ([manifest(**listing(".resuelve/restored.json"))], "no place in a workspace"),
         ([manifest(**listing(".resuelve/before_restore/x/journal.db"))], "no place in a workspace"),
         ([manifest(**listing(".resuelve/journal.db-wal"))], "no place in a workspace"),
+        ([manifest(**listing(".resuelve/mlflow/mlflow.db"))], "no place in a workspace"),
         ([manifest(**listing(".resuelve/ASIDE/restore/plan.json"))], "no place in a workspace"),
         ([manifest(**listing(".resuelve/x.lock/y"))], "no place in a workspace"),
         ([manifest(**listing(NAME, NAME))], "names a file twice"),

@@ -56,7 +56,8 @@ def without(state: dict[str, bytes], *names: str) -> dict[str, bytes]:
 
 
 FOREIGN = "notes of somebody.txt"
-OURS = (".resuelve/regression.lock", ".resuelve/locks/1-abc.lock", FOREIGN)
+MLFLOW = (".resuelve/mlflow/mlflow.db", ".resuelve/mlflow/report.html")
+OURS = (".resuelve/regression.lock", ".resuelve/locks/1-abc.lock", *MLFLOW, FOREIGN)
 """Stay where they are in every restore."""
 
 

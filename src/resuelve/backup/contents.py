@@ -7,6 +7,7 @@
         index/                  as a snapshot of its current generation
         *.db                    as a snapshot by the database itself
         aside/, before_restore/, restored.json   the room's own
+        mlflow/                 evaluations, which can be made anew; MLflow writes down where on this machine they lie
 
 A *place* is what a restore replaces by one rename: a file or folder at the top, or one directly in `.resuelve`.
 """
@@ -38,7 +39,7 @@ SETTINGS = f"{STATE}/settings_of_backup.json"
 
 _FOLDERS = ("reportes", "rejected", "historico")
 _PROPOSAL = re.compile(r"PROBLEMAS_GLOBALES_[0-9]{8}(?:_[0-9]+)?\.csv")
-_OWN = (ASIDE, KEPT, MARKER, "locks")
+_STAYS = (ASIDE, KEPT, MARKER, "locks", "mlflow")
 _TRANSIENT = ("-wal", "-shm", "-journal", ".partial", ".new")
 _REFUSED_SIGNS = re.compile("[\x00-\x1f\x7f\\\\]")
 
@@ -77,7 +78,7 @@ def kind_of(name: str) -> Kind | None:
         return _FILES.get(name) or (Kind.PROPOSALS if _PROPOSAL.fullmatch(name) else None)
     if parts[0] in _FOLDERS:
         return _KINDS[parts[0]]
-    if parts[0] != STATE or _is_own(parts[1]) or _is_passing(parts[1]) or _is_passing(parts[-1]):
+    if parts[0] != STATE or _stays(parts[1]) or _is_passing(parts[1]) or _is_passing(parts[-1]):
         return None
     if name == SETTINGS:
         return Kind.SETTINGS
@@ -94,7 +95,7 @@ def place_of(name: str) -> str:
 def places(root: Path) -> list[str]:
     """The places that are there, in order; among them what a database leaves beside its file."""
     top = [name for name in _names(root) if name in (*_FILES, *_FOLDERS) or _PROPOSAL.fullmatch(name)]
-    state = [name for name in _names(root / STATE) if not _is_own(name)]
+    state = [name for name in _names(root / STATE) if not _stays(name)]
     return [*top, *(f"{STATE}/{name}" for name in state)]
 
 
@@ -131,9 +132,9 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _is_own(name: str) -> bool:
-    """What in `STATE` belongs to this room, or to living processes. On some disks `Aside` is `aside`."""
-    return name.casefold() in _OWN or name.casefold().endswith(".lock")
+def _stays(name: str) -> bool:
+    """What in `STATE` is neither taken nor replaced. On some disks `Aside` is `aside`."""
+    return name.casefold() in _STAYS or name.casefold().endswith(".lock")
 
 
 def _is_passing(name: str) -> bool:

@@ -15,7 +15,7 @@ from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Que
 from resuelve.cli.owner import owner
 from resuelve.cli.replay import replay
 from resuelve.cli.returned import returned
-from resuelve.domain.errors import ResuelveError, SettingsError
+from resuelve.domain.errors import ExperimentError, ResuelveError, SettingsError
 
 app = typer.Typer(
     name="resuelve",
@@ -31,6 +31,9 @@ app.add_typer(returned, name="returned")
 app.command("replay", help=told("replay.help"))(replay)
 app.command("restore", help=told("backup.restore.help"))(restore)
 _NEW_OBJECTS = 100_000
+_STATUS = ((SettingsError, BAD_USE), (ExperimentError, INCOMPLETE))
+"""How the process ends after an error; after any other with `FAILED`."""
+
 Port = partial(typer.Option, min=0, max=65535)
 
 
@@ -101,6 +104,7 @@ def evaluate(
     confidence: Annotated[
         float, typer.Option("--confidence", min=0.5, max=0.999, help=told("evaluate.confidence.help"))
     ] = 0.9,
+    no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help=told("evaluate.no_mlflow.help"))] = False,
 ) -> None:
     """Measure how good the decisions are."""
     from resuelve.cli.evaluate import run_evaluate
@@ -108,7 +112,8 @@ def evaluate(
     from resuelve.replay.evaluate import Aim
 
     aim = Aim(target, risk, confidence)
-    run_evaluate(settings_for(occupy=False), sets, kb=kb, aim=aim, json_file=json, html=html)
+    settings = settings_for(occupy=False)
+    run_evaluate(settings, sets, kb=kb, aim=aim, json_file=json, html=html, mlflow=not no_mlflow)
 
 
 @app.command(help=told("cli.doctor.help"))
@@ -148,6 +153,6 @@ def main() -> None:
         from resuelve.texts import translated
 
         print(f"resuelve: {harmless(translated(error, language()))}", file=sys.stderr)  # noqa: T201 - the terminal is the command line's voice
-        sys.exit(BAD_USE if isinstance(error, SettingsError) else FAILED)
+        sys.exit(next((status for kind, status in _STATUS if isinstance(error, kind)), FAILED))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -22,7 +22,8 @@ from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
 from resuelve.pages.guarantees import guarantee_told
-from resuelve.pages.numbers import number
+from resuelve.pages.numbers import number, percent
+from resuelve.replay import experiments
 from resuelve.replay.evaluate import Aim, Evaluation, evaluate
 from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet
@@ -40,14 +41,16 @@ def run_evaluate(
     aim: Aim,
     json_file: Path | None,
     html: Path | None,
+    mlflow: bool,
 ) -> None:
     """Measure on each set in turn, print a table, write what was asked for.
 
-    JSON holds one object for one set, and an array of them for several.
+    JSON holds one object for one set, and an array of them for several. What is logged is logged last.
 
     Raises:
         EvaluationError, DictionaryError: a set cannot be read; nothing was measured.
         ModelUnavailable, VectorIndexError, WorkspaceError: nothing was written.
+        ExperimentError: only MLflow did not log it.
     """
     console, language, started = terminal(), settings.language, now()
     found = [wiring.evaluation_set(folder, kb) for folder in sets]
@@ -59,16 +62,22 @@ def run_evaluate(
         _print_set_aside(console, reports[-1], language)
     console.print(_table(reports, language))
     console.print()
-    console.print(say("evaluate.legend", language, target=_percent(aim.target, language)), markup=False)
+    console.print(say("evaluate.legend", language, target=percent(aim.target, language, 1)), markup=False)
     for report in reports:
         _print_operations(console, report, settings)
     if json_file:
         content = reports[0] if len(reports) == 1 else reports
         _write(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
         console.print(say("evaluate.written", language, path=json_file), markup=False)
+    made = started.isoformat(timespec="minutes")
     if html:
-        _write(html, evaluated_page(reports, made=started.isoformat(timespec="minutes"), language=language))
+        _write(html, evaluated_page(reports, made=made, language=language))
         console.print(say("evaluate.written", language, path=html), markup=False)
+    if mlflow and experiments.installed():
+        runs = [experiments.run_of(one, evaluated_page([one], made=made, language=language)) for one in reports]
+        store = wiring.experiments(settings)
+        store.log(runs)
+        console.print(say("evaluate.logged", language, count=len(runs), place=store.place), markup=False)
 
 
 def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Aim, bar: Progress) -> Evaluation:
@@ -103,20 +112,20 @@ def _table(reports: Sequence[Mapping[str, Any]], language: str) -> Table:
             say(f"evaluate.column.{name}", language), justify="left" if text else "right", no_wrap=not text
         )
     for report in reports:
-        precision = _percent(report["precision"], language)
+        precision = percent(report["precision"], language, 1)
         if report["precision"] is not None:
-            precision += f" (≥ {_percent(report['precision_lower_95'], language)})"
+            precision += f" (≥ {percent(report['precision_lower_95'], language, 1)})"
         table.add_row(
             Text(report["set"]),
             Text(report["kb"]),
             number(report["cases"]["test"], language),
-            _percent(report["accuracy"], language),
-            _percent(report["recall_at"]["3"], language),
+            percent(report["accuracy"], language, 1),
+            percent(report["recall_at"]["3"], language, 1),
             _decimal(report["macro_f1"], language),
-            _percent(report["coverage"], language),
+            percent(report["coverage"], language, 1),
             precision,
-            _percent(report["handover_recall"], language),
-            _percent(report["joint_accuracy"], language),
+            percent(report["handover_recall"], language, 1),
+            percent(report["joint_accuracy"], language, 1),
             _decimal(report["auroc"], language),
             _decimal(report["ece"], language),
             number(report["ms_per_incident"], language, 1),
@@ -139,10 +148,10 @@ def _print_operations(console: Console, report: Mapping[str, Any], settings: Set
             threshold=threshold,
             answered=number(one["answered"], language),
             right=number(one["right"], language),
-            coverage=_percent(one["coverage"], language),
-            precision=_percent(one["precision"], language),
-            joint=_percent(one["joint_accuracy"], language),
-            handover=_percent(one["handover_recall"], language),
+            coverage=percent(one["coverage"], language, 1),
+            precision=percent(one["precision"], language, 1),
+            joint=percent(one["joint_accuracy"], language, 1),
+            handover=percent(one["handover_recall"], language, 1),
         )
         console.print(f"  {line}", markup=False)
     _print_guarantees(console, report["guaranteed"], settings)
@@ -153,7 +162,7 @@ def _print_operations(console: Console, report: Mapping[str, Any], settings: Set
 def _print_guarantees(console: Console, report: Mapping[str, Any], settings: Settings) -> None:
     """Which thresholds keep the risk, with settings that make them hold (those that are set stay); or what lacks."""
     language = settings.language
-    slots = {name: _percent(report[name], language) for name in ("risk", "confidence")}
+    slots = {name: percent(report[name], language, 1) for name in ("risk", "confidence")}
     console.print(f"  {say('evaluate.guaranteed', language, **slots)}", markup=False)
     for one in report["by_resolution"]:
         console.print(f"    {guarantee_told(one, language)}", markup=False)
@@ -179,12 +188,6 @@ def _print_set_aside(console: Console, report: Mapping[str, Any], language: str)
         )
     for one in aside[:_SHOWN_SET_ASIDE]:
         console.print(f"  {one['where']}: {one['reason']}", markup=False)
-
-
-def _percent(share: float | None, language: str) -> str:
-    if share is None:
-        return "—"
-    return f"{number(100 * share, language, 1)} %" if language == "es" else f"{number(100 * share, language, 1)}%"
 
 
 def _decimal(value: float | None, language: str, digits: int = 3) -> str:

@@ -23,7 +23,8 @@
     │   ├── ModelUnavailable        the model server did not answer
     │   └── ModelOutputInvalid      it answered something that may not be used
     ├── JournalError                the journal cannot be read or written
-    └── EvaluationError             an evaluation set cannot be read, or holds nothing to measure on
+    ├── EvaluationError             an evaluation set cannot be read, or holds nothing to measure on
+    └── ExperimentError             what was measured was not logged; everything else is done
 
 A row or an incident that cannot be processed is not an error of the run: it is set aside with its reason
 (`Rejected`), and the rest goes on.
@@ -213,6 +214,10 @@ class JournalError(ResuelveError):
 
 class EvaluationError(ResuelveError):
     """An evaluation set cannot be read, or holds nothing to measure on."""
+
+
+class ExperimentError(ResuelveError):
+    """What was measured was not logged as a run of an experiment; everything else is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,10 @@ def _own(name: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """The settings of Resuelve. Names without the prefix `RESUELVE_` are those of the system that it grew from."""
+    """The settings of Resuelve.
+
+    Names without the prefix `RESUELVE_` are those of the system that it grew from, and of MLflow.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True, frozen=True
@@ -187,6 +190,12 @@ class Settings(BaseSettings):
         ge=0,
         validation_alias=_own("FRESH_SECONDS"),
         description="Right before acting the ticket is read again; an answer at most this old will do.",
+    )
+
+    mlflow_tracking_uri: str = Field(
+        "",
+        validation_alias="MLFLOW_TRACKING_URI",
+        description="Where MLflow, if installed, keeps evaluations; empty for `.resuelve/mlflow` in the workspace.",
     )
 
     backup_keep: int = Field(

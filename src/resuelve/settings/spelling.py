@@ -11,6 +11,10 @@ _ALIKE = 0.84
 """Likeness from which on a name is a misspelt setting. Names that others use stay below (OPENAI_API_BASE: 0.83)."""
 
 
+_OF_OTHERS = {"MLFLOW_TRACKING_AUTH"}
+"""Settings of other programs that are as near as that all the same."""
+
+
 def meant(name: str, known: Collection[str]) -> str:
     """The setting that a name of our prefix was meant to be; empty when nothing is near."""
     bare = name.upper().removeprefix(PREFIX)
@@ -23,7 +27,7 @@ def misspelt(name: str, known: Collection[str]) -> str:
     written = name.upper()
     # What only goes on from a setting is another program's: OPENAI_API_KEY_FILE, AZURE_OPENAI_API_KEY.
     longer = any(written.startswith(f"{one}_") or written.endswith(f"_{one}") for one in known)
-    if written in known or longer:
+    if written in known or written in _OF_OTHERS or longer:
         return ""
     near = difflib.get_close_matches(written, known, 1, cutoff=_ALIKE)
     return near[0] if near else ""
