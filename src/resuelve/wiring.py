@@ -33,8 +33,8 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
     from resuelve.knowledge.impact import PastTicket
     from resuelve.knowledge.regression import RegressionFile, RegressionTicket
     from resuelve.resolution.breakers import Breakers
-    from resuelve.resolution.deliberate import Rules
     from resuelve.resolution.knowledge import Knowledge
+    from resuelve.resolution.rules import Rules
 
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
@@ -258,7 +258,7 @@ def today() -> date:
 
 def rules(settings: Settings) -> Rules:
     """What the team sets."""
-    from resuelve.resolution.deliberate import Rules
+    from resuelve.resolution.rules import Rules
 
     return Rules(
         label=settings.label,

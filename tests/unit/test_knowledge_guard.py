@@ -22,8 +22,8 @@ from resuelve.knowledge.standing import Standing
 from resuelve.models.hashing import HashEmbedder
 from resuelve.models.port import Vectors
 from resuelve.models.scripted import ScriptedChat
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.vectors import VectorStore
 from resuelve.vectors.edge import EdgeStore
 from resuelve.vectors.memory import MemoryStore

@@ -27,8 +27,8 @@ from resuelve.knowledge.regression import (
 )
 from resuelve.knowledge.standing import Standing, standing
 from resuelve.models.hashing import HashEmbedder
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.tickets.wire import incident_from, incident_to
 from resuelve.vectors.memory import MemoryStore
 from resuelve.workspace import Workspace

@@ -18,8 +18,8 @@ from resuelve.models.hashing import HashEmbedder
 from resuelve.replay.evaluate import Aim, measured
 from resuelve.replay.predict import EMBED, Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.vectors.memory import MemoryStore
 
 ROWS = """ID PROBLEMA,COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION

@@ -14,8 +14,8 @@ from resuelve.knowledge.impact import Change, Difference, PastTicket, impact, tr
 from resuelve.knowledge.index import REMEDY, fingerprint
 from resuelve.knowledge.regression import Checked, RegressionTicket, Result, check
 from resuelve.models import ChatModel, Embedder
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.vectors import VectorStore
 
 Problems = Mapping[str, KnownError]

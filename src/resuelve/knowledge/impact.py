@@ -15,8 +15,8 @@ from resuelve.knowledge.index import build_index
 from resuelve.knowledge.past import as_asked, lesson_of
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.models import Embedder
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 from resuelve.vectors import VectorStore
 
 

@@ -25,8 +25,8 @@ from resuelve.domain.message import message, system_said
 from resuelve.knowledge.standing import Standing, each, standing
 from resuelve.knowledge.turns import locked
 from resuelve.models import ChatModel
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 
 FILE_NAME = "PRUEBAS_PROBLEMAS.jsonl"
 PROBLEM, MUST, NOTE = "ID PROBLEMA", "debe", "nota"

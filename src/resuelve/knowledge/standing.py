@@ -13,8 +13,9 @@ from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel
 from resuelve.resolution.authorise import Policy, permission_of
 from resuelve.resolution.consult import prescribed
-from resuelve.resolution.deliberate import Rules, deliberate
+from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")

@@ -1,6 +1,7 @@
 """An evaluation of one set: the table of contents, and its result.
 
-Thresholds are set on the calibration split; every figure is measured on the test split.
+The score learns from the calibration split where that is for the better (`replay.calibrate`), and thresholds are set on
+it; every figure is measured on the test split. What a run would do now is measured with the score as it is set.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from typing import Any
 
 from resuelve.models import ChatModel
 from resuelve.replay import details, metrics
+from resuelve.replay.calibrate import Calibration, Label, calibrate
 from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
 from resuelve.replay.risk import Guarantee, guarantees
 from resuelve.replay.sets import EvaluationSet, Split
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json
+from resuelve.resolution.rules import Rules
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
@@ -46,7 +48,9 @@ class Evaluation:
         recall: by depth of the ranking.
         at_target: with the threshold that reaches the target on the calibration split.
         at_joint: with the one that makes joint accuracy there the highest.
-        as_set: as a run would do it now, with the threshold that is set (`set_threshold`, 0 to 1).
+        learned: what the calibration split teaches about the score; all but `as_set`, `guarantees`, `doubts`,
+            `drawn_in` and `mistakes` is measured with it.
+        as_set: as a run would do it now, with the score and threshold that are set (`set_threshold`, 0 to 1).
         alone: what the score alone would give, without the critic's rules: what the rules cost and what they save.
         auroc: confidence on cases with an answer against those without; None unless the test has both.
         auroc_right: confidence on right first choices against all others.
@@ -59,6 +63,7 @@ class Evaluation:
     set_threshold: float
     embedder: str
     model: str
+    learned: Calibration
     accuracy: float | None
     recall: Mapping[int, float | None]
     macro_f1: float | None
@@ -113,6 +118,7 @@ class Evaluation:
         }
         more = {
             "target": self.aim.target,
+            "calibration": self.learned.as_json(),
             "at_target": self.at_target.as_json(),
             "at_joint": self.at_joint.as_json(),
             "as_set": self.as_set.as_json(),
@@ -166,11 +172,13 @@ def evaluate(
     found = predict(cases, knowledge, embedder, rules, chat=chat, workers=workers, progress=progress)
     calibration = [one for one in found if one.case.split is Split.CALIBRATION]
     test = [one for one in found if one.case.split is Split.TEST]
+    labels = [Label(one.features, one.right) for one in calibration if one.may_act]
     return measured(
         data,
         calibration,
         test,
         aim=aim,
+        learned=calibrate(labels, rules.scoring),
         set_threshold=rules.threshold / 100,
         embedder=embedder.identity,
         model=chat.name if chat else "",
@@ -183,11 +191,20 @@ def measured(
     test: Sequence[Prediction],
     *,
     aim: Aim,
+    learned: Calibration,
     set_threshold: float,
     embedder: str,
     model: str,
 ) -> Evaluation:
-    """The figures of predictions that were made."""
+    """The figures of predictions that were made, as it is set."""
+    as_set = Columns.of(test)
+    as_set_operation = as_set.operation(as_set.approved, set_threshold)
+    guaranteed = guarantees(calibration, test, risk=aim.risk, confidence=aim.confidence)
+    doubts, approved = _doubts(test), as_set.approved.tolist()
+    drawn_in, mistakes = details.confusions(test, approved, known=False), details.mistakes(test, approved)
+    if learned.scoring:
+        calibration = [one.rescored(learned.scoring) for one in calibration]
+        test = [one.rescored(learned.scoring) for one in test]
     past, now = Columns.of(calibration), Columns.of(test)
     at_target, at_joint = operations(past, now, aim.target)
     acted = now.from_confidence(at_target.threshold).tolist()
@@ -198,13 +215,14 @@ def measured(
         set_threshold=set_threshold,
         embedder=embedder,
         model=model,
+        learned=learned,
         accuracy=metrics.share(now.right[now.known]),
         recall={k: _recall(with_answer, k) for k in DEPTHS},
         macro_f1=metrics.macro_f1([_truth(one) for one in with_answer], [one.choice for one in with_answer]),
         at_target=at_target,
         at_joint=at_joint,
-        as_set=now.operation(now.approved, set_threshold),
-        guarantees=guarantees(calibration, test, risk=aim.risk, confidence=aim.confidence),
+        as_set=as_set_operation,
+        guarantees=guaranteed,
         alone=score_alone(calibration, test, aim.target),
         auroc=metrics.auroc(now.confidence[now.known], now.confidence[~now.known]),
         auroc_right=metrics.auroc(now.confidence[now.right], now.confidence[~now.right]),
@@ -213,10 +231,10 @@ def measured(
         ms=_mean_ms(test),
         calls=sum(one.calls for one in test),
         tokens=sum(one.tokens for one in test),
-        doubts=_doubts(test),
+        doubts=doubts,
         confusions=details.confusions(test, acted, known=True),
-        drawn_in=details.confusions(test, now.approved.tolist(), known=False),
-        mistakes=details.mistakes(test, now.approved.tolist()),
+        drawn_in=drawn_in,
+        mistakes=mistakes,
         tags=details.by_tag(test, acted),
     )
 

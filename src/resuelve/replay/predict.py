@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,12 +21,14 @@ from resuelve.models import ChatModel, Embedder, Vectors
 from resuelve.replay.sets import LabelledCase
 from resuelve.resolution.authorise import permission_of
 from resuelve.resolution.consult import prescribed
-from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.critique import VETOED
+from resuelve.resolution.deliberate import Deliberation, deliberate
 from resuelve.resolution.identify import identify
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
-from resuelve.resolution.score import FEATURES, score
+from resuelve.resolution.rules import Rules
+from resuelve.resolution.score import FEATURES, Scoring
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -50,6 +52,7 @@ class Prediction:
         word: how the dictionary names what the row leads to (``cierre``, ``api|CODE``); empty where there is no row.
         doubt: why it was not.
         ms: milliseconds by stage.
+        features: what the score was made of.
     """
 
     case: LabelledCase
@@ -64,6 +67,7 @@ class Prediction:
     tokens: int
     word: str = ""
     ms: Mapping[str, float] = field(default_factory=dict)
+    features: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def choice(self) -> str:
@@ -74,6 +78,14 @@ class Prediction:
     def right(self) -> bool:
         """The first choice is one of those that are right."""
         return self.choice in self.case.expected
+
+    def rescored(self, scoring: Scoring) -> Prediction:
+        """The same choice, scored otherwise. What a rule or a language model said of it stays."""
+        if not self.features:
+            return self
+        score = scoring.score(self.features) / 100
+        lowered = self.confidence < self.score or not self.may_act
+        return replace(self, score=score, confidence=min(score, VETOED / 100, self.confidence) if lowered else score)
 
 
 class RememberingEmbedder:
@@ -205,7 +217,7 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
         confidence=critique.score / 100 if critique else 0.0,
-        score=_score(critique) if critique else 0.0,
+        score=rules.scoring.score(_features(critique)) / 100 if critique else 0.0,
         may_act=critique is not None and _unopposed(critique) and not by_hand,
         by_hand=by_hand,
         approved=critique is not None and problem is not None and _approved(critique, problem, rules) and not by_hand,
@@ -214,6 +226,7 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         tokens=decided.usage.tokens_in + decided.usage.tokens_out,
         word=problem.prescription.label if problem else "",
         ms=dict(ms),
+        features=_features(critique) if critique else {},
     )
 
 
@@ -229,6 +242,5 @@ def _unopposed(critique: Critique) -> bool:
     return critique.doubt is Doubt.WEAK_MATCH and "model_score" not in critique.features
 
 
-def _score(critique: Critique) -> float:
-    values = {name: critique.features[name] for name in FEATURES if name in critique.features}
-    return score(values) / 100 if values else 0.0
+def _features(critique: Critique) -> dict[str, float]:
+    return {name: critique.features[name] for name in FEATURES if name in critique.features}

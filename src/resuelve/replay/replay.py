@@ -14,8 +14,8 @@ from resuelve.models import ChatModel
 from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import LabelledCase, Split
 from resuelve.replay.witness import Judgement, Problems, Witness
-from resuelve.resolution.deliberate import Rules
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.rules import Rules
 
 Knowing = Callable[[Problems], AbstractContextManager[Knowledge]]
 

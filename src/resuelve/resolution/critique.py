@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from resuelve.domain.decision import Critique, Doubt, Verdict
@@ -26,7 +26,7 @@ from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import Reading
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import features, score
+from resuelve.resolution.score import Scoring, features, shipped
 from resuelve.resolution.second_matter import SecondMatter
 from resuelve.resolution.timing import meets
 from resuelve.resolution.words import Lexicon, fold, stems
@@ -86,6 +86,8 @@ class Case:
         ranked: every candidate, the chosen one among them.
         threshold: below this score (0-100) a choice is not approved.
         today: the day of the run; without it no fix is taken to be ahead.
+        scoring: what makes a score of the features.
+        identifiers: the ticket holds one at least.
         second: looks for a sentence that the choice does not account for; asked last, because it costs an encoding.
     """
 
@@ -96,6 +98,8 @@ class Case:
     lexicon: Lexicon
     threshold: float
     today: date | None = None
+    scoring: Scoring = field(default_factory=shipped)
+    identifiers: bool = False
     second: Callable[[], SecondMatter | None] = lambda: None
 
     @property
@@ -134,8 +138,8 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    values = features(case.chosen, case.rivals, words=case.words_tell)
-    points = score(values)
+    values = features(case.chosen, case.rivals, words=case.words_tell, identifiers=case.identifiers)
+    points = case.scoring.score(values)
     for rule in _RULES:
         finding = rule(case)
         if finding:

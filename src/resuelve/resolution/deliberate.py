@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, replace
 
 from resuelve.agents import Agents
 from resuelve.domain.decision import (
@@ -26,7 +25,7 @@ from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
-from resuelve.resolution.authorise import Authorisation, Policy, Thresholds, authorise, doubt_of, threshold_of
+from resuelve.resolution.authorise import Authorisation, authorise, doubt_of
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
@@ -38,6 +37,7 @@ from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
+from resuelve.resolution.rules import Rules
 from resuelve.resolution.second_matter import second_matter
 from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import MeteredChat, Trace
@@ -47,33 +47,6 @@ Fallen = Callable[[KnownError], str]
 
 _ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
 """Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the team sets.
-
-    Attributes:
-        threshold: 0 to 100; below it nothing is automatic.
-        thresholds: others in its place, by word of the dictionary.
-        retries: how often another row is tried after a rejection by scores and rules; never after one by a model.
-        query_limit: rows that each query offers to the decision.
-        language: of reasons and reports.
-        today: the day of the run; without it no ticket is told to wait for a fix.
-    """
-
-    label: str = "[SPAI] "
-    threshold: float = 65.0
-    thresholds: Thresholds = field(default_factory=dict)
-    retries: int = 2
-    query_limit: int = 2
-    policy: Policy = field(default_factory=dict)
-    language: str = "es"
-    today: date | None = None
-
-    def threshold_for(self, problem: KnownError) -> float:
-        """The one that holds for this row."""
-        return threshold_of(problem, self.thresholds, self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +265,8 @@ class _Deliberator:
             lexicon=knowledge.lexicon,
             threshold=self.rules.threshold_for(problem),
             today=self.rules.today,
+            scoring=self.rules.scoring,
+            identifiers=bool(findings.identifiers),
             second=lambda: second_matter(
                 sentences(findings.reading, findings.identifiers),
                 problem,

@@ -32,10 +32,11 @@ from resuelve.models import ChatModel
 from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, Guard, as_json, from_json
 from resuelve.resolution.breakers import Breakers
-from resuelve.resolution.deliberate import Deliberation, Rules, deliberate
+from resuelve.resolution.deliberate import Deliberation, deliberate
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
+from resuelve.resolution.rules import Rules
 from resuelve.resolution.trace import plain
 from resuelve.texts import say, translated
 from resuelve.tickets import TicketManager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resuelve.domain.decision import Candidate
@@ -30,6 +30,7 @@ class Ranked:
         named: 1 when the ticket names the row's component, or -1 when it names only others, else 0.
         queue: 1 when the mailbox is the component's.
         relevance: what the order goes by.
+        agreement: share of the ticket's wordings, by weight, to which no other candidate is nearer.
     """
 
     candidate: Candidate
@@ -39,6 +40,7 @@ class Ranked:
     named: int
     queue: int
     relevance: float
+    agreement: float = 1.0
 
     @property
     def problem(self) -> KnownError:
@@ -65,7 +67,9 @@ def rerank(
     text = " ".join(query.text for query in queries if query.weight)
     sentences = _sentences(queries)
     said = {component for component in components if _names(text, component)}
-    near = metric.closeness(found.query, [candidate.problem.id for candidate in found.candidates])
+    ids = [candidate.problem.id for candidate in found.candidates]
+    near = metric.closeness(found.query, ids)
+    agreement = _agreement(found, near, metric)
     ranked = []
     for candidate in found.candidates:
         component = candidate.problem.component
@@ -81,10 +85,24 @@ def rerank(
                 named=named,
                 queue=queue,
                 relevance=closeness + _NAMED * max(named, 0) + _QUEUE * queue,
+                agreement=agreement.get(candidate.problem.id, 0.0),
             )
         )
     kept = [one for one in ranked if one.closeness >= _FLOOR]
     return tuple(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)))
+
+
+def _agreement(found: Retrieved, near: Mapping[str, float], metric: Metric) -> dict[str, float]:
+    """For the candidates to which any wording of the ticket is nearest, the share of the wordings."""
+    if len(found.each) < 2:
+        return {max(near, key=lambda problem: near[problem]): 1.0}
+    shares: dict[str, float] = {}
+    whole = sum(weight for weight, _ in found.each)
+    for weight, vector in found.each:
+        each = metric.closeness(vector, near)
+        best = max(each, key=lambda problem: each[problem])
+        shares[best] = shares.get(best, 0.0) + weight / whole
+    return shares
 
 
 def consequence(problem: KnownError) -> tuple[str, ...]:

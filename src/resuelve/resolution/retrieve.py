@@ -31,6 +31,7 @@ class Retrieved:
             compare from ticket to ticket.
         aside: the best candidate for a second matter that the ticket mentions, if it mentions one.
         query: what was searched with, a unit vector of shape (dimension,); empty when nothing was.
+        each: the single queries that it is the mean of, with their weights.
     """
 
     candidates: tuple[Candidate, ...]
@@ -38,6 +39,7 @@ class Retrieved:
     spread: float
     aside: Candidate | None = None
     query: Vectors = field(default_factory=lambda: np.empty(0, dtype=np.float32), compare=False)
+    each: tuple[tuple[float, Vectors], ...] = field(default=(), compare=False)
 
     def standardise(self, cosine: float) -> float:
         """How many standard deviations a cosine lies above the dictionary at large."""
@@ -72,6 +74,7 @@ def retrieve(
         spread=max(float(background.std()), LEAST_SPREAD) if background.size else 1.0,
         aside=_aside(queries, vectors, index, problems),
         query=mean_query,
+        each=tuple((one.weight, vector) for one, vector in zip(queries, vectors, strict=True) if one.weight),
     )
 
 

@@ -1,8 +1,10 @@
 """How likely a choice is right: a small logistic model whose features can be read.
 
-The weights come from `benchmarks/critic/fit.py`, which fits them on two invented help desks that have nothing to do
-with the demo (a telephone operator's and a town hall's); regularised logistic regression, Hastie, Tibshirani and
-Friedman, The Elements of Statistical Learning, 2nd ed., section 4.4.
+The weights that come with the product are from `benchmarks/critic/fit.py`, which fits them on two invented help desks
+that have nothing to do with the demo (a telephone operator's and a town hall's); regularised logistic regression,
+Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd ed., section 4.4. They weigh what means the
+same on every desk and with every encoder: ``gap``, ``coverage`` and ``echo``. A team's own past weighs all of them
+(`replay.calibrate`).
 """
 
 from __future__ import annotations
@@ -10,47 +12,130 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from resuelve.resolution.rerank import Ranked, consequence
 
-FEATURES = ("gap", "coverage", "echo")
-"""The names of what a score is made of."""
+WORDS = ("coverage", "echo", "lexical")
+"""Features that tell nothing where ticket and dictionary are in different languages."""
+
+FEATURES = (
+    "gap",
+    "coverage",
+    "echo",
+    "dense",
+    "closeness",
+    "margin",
+    "lead",
+    "crowd",
+    "lexical",
+    "agreement",
+    "component",
+    "mailbox",
+    "identifiers",
+    "examples",
+)
+"""The names of all features; see `features`."""
 
 _RIVALS = 5
+_NEAR = 1.0
+"""Standard deviations of closeness within which a rival counts as a neighbour."""
 
 
-def features(chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model: what each feature adds to the log-odds; features that it does not name play no part."""
+
+    intercept: float
+    by_feature: Mapping[str, float]
+
+    def odds(self, values: Mapping[str, float]) -> float:
+        """The log-odds that the choice is right."""
+        return self.intercept + sum(weight * values.get(name, 0.0) for name, weight in self.by_feature.items())
+
+    def score(self, values: Mapping[str, float]) -> float:
+        """0 to 100; 0 for what is no number."""
+        odds = self.odds(values)
+        return 0.0 if math.isnan(odds) else 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The models that score choices: with words, and for tickets in another language than the dictionary, without."""
+
+    words: Weights
+    no_words: Weights
+
+    def score(self, values: Mapping[str, float]) -> float:
+        """0 to 100."""
+        return self.of(values).score(values)
+
+    def of(self, values: Mapping[str, float]) -> Weights:
+        """The model for these features."""
+        return self.words if "echo" in values else self.no_words
+
+
+def features(
+    chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True, identifiers: bool = False
+) -> dict[str, float]:
     """The named features of a choice among ranked candidates.
 
     Args:
-        words: False for a ticket in another language than the dictionary's: then shared words tell nothing, and only
-            ``gap`` is given.
+        words: False for a ticket in another language than the dictionary's: then shared words tell nothing, and their
+            features are left out.
+        identifiers: the ticket holds one at least.
 
     - ``gap``: how far it stands out from its nearest five rivals, in standard deviations;
     - ``coverage``: share of the row's telling words that the ticket has;
-    - ``echo``: likeness of the row to the ticket's sentence that resembles it most.
+    - ``echo``: likeness of the row to the ticket's sentence that resembles it most;
+    - ``dense``: cosine to its nearest example; ``closeness``: see `Metric.closeness`;
+    - ``margin``: relevance above the next problem, ``lead``: above the next rival;
+    - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
+    - ``lexical``: its BM25 score as a share of the highest;
+    - ``agreement``: see `Ranked.agreement`;
+    - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
+    - ``identifiers``: 1 when the ticket holds any; ``examples``: the logarithm of the number of the row's.
 
     A rival is a candidate whose resolution would do something else.
     """
     own = consequence(chosen.problem)
-    rivals = [one.relevance for one in ranked if consequence(one.problem) != own][:_RIVALS]
-    gap = chosen.relevance - (sum(rivals) / len(rivals) if rivals else 0.0)
-    return {"gap": gap, "coverage": chosen.coverage, "echo": chosen.echo} if words else {"gap": gap}
+    others = [one for one in ranked if one.problem.id != chosen.problem.id]
+    rivals = [one for one in others if consequence(one.problem) != own]
+    nearest = [one.relevance for one in rivals[:_RIVALS]]
+    highest = max((one.candidate.lexical for one in (chosen, *others)), default=0.0)
+    values = {
+        "gap": chosen.relevance - (sum(nearest) / len(nearest) if nearest else 0.0),
+        "coverage": chosen.coverage,
+        "echo": chosen.echo,
+        "dense": chosen.candidate.dense,
+        "closeness": chosen.closeness,
+        "margin": chosen.relevance - (others[0].relevance if others else 0.0),
+        "lead": chosen.relevance - (rivals[0].relevance if rivals else 0.0),
+        "crowd": math.log1p(sum(chosen.closeness - one.closeness < _NEAR for one in rivals)),
+        "lexical": chosen.candidate.lexical / highest if highest > 0 else 0.0,
+        "agreement": chosen.agreement,
+        "component": float(chosen.named),
+        "mailbox": float(chosen.queue),
+        "identifiers": float(identifiers),
+        "examples": math.log(max(1, len(chosen.problem.examples))),
+    }
+    return values if words else {name: value for name, value in values.items() if name not in WORDS}
 
 
 def score(values: Mapping[str, float]) -> float:
-    """0 to 100."""
-    weights = _weights("words" if "echo" in values else "no_words")
-    odds = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
-    if math.isnan(odds):
-        return 0.0
-    return 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+    """0 to 100, by the weights that come with the product."""
+    return shipped().score(values)
 
 
 @cache
-def _weights(fit: str) -> Mapping[str, float]:
+def shipped() -> Scoring:
+    """The weights that come with the product."""
     text = resources.files(__package__).joinpath("weights.json").read_text(encoding="utf-8")
-    weights: dict[str, float] = json.loads(text)[fit]
-    return weights
+    fits: dict[str, dict[str, float]] = json.loads(text)
+    return Scoring(_weights(fits["words"]), _weights(fits["no_words"]))
+
+
+def _weights(fit: Mapping[str, float]) -> Weights:
+    return Weights(fit["intercept"], {name: weight for name, weight in fit.items() if name != "intercept"})

@@ -1,0 +1,39 @@
+"""What the team sets, and what its past has taught, as the stages take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from resuelve.domain.known_error import KnownError
+from resuelve.resolution.authorise import Policy, Thresholds, threshold_of
+from resuelve.resolution.score import Scoring, shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the team sets.
+
+    Attributes:
+        threshold: 0 to 100; below it nothing is automatic.
+        thresholds: others in its place, by word of the dictionary.
+        retries: how often another row is tried after a rejection by scores and rules; never after one by a model.
+        query_limit: rows that each query offers to the decision.
+        language: of reasons and reports.
+        today: the day of the run; without it no ticket is told to wait for a fix.
+        scoring: what makes a score of features.
+    """
+
+    label: str = "[SPAI] "
+    threshold: float = 65.0
+    thresholds: Thresholds = field(default_factory=dict)
+    retries: int = 2
+    query_limit: int = 2
+    policy: Policy = field(default_factory=dict)
+    language: str = "es"
+    today: date | None = None
+    scoring: Scoring = field(default_factory=shipped)
+
+    def threshold_for(self, problem: KnownError) -> float:
+        """The one that holds for this row."""
+        return threshold_of(problem, self.thresholds, self.threshold)
