@@ -23,17 +23,20 @@ from resuelve.tickets import TicketManager
 from resuelve.workspace import Workspace
 
 
-def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, seen: int) -> str:
+def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, seen: int, taught: str = "") -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits).
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
+        taught: see `Learned.fingerprint`.
     """
     parts = [
         known.fingerprint,
         correctives.overdue(known.problems.values(), wiring.today()),
         embedder_identity,
         seen,
+        taught,
+        settings.right_before_acting,
         settings.environment,
         settings.chat_model,
         settings.critic_approval_threshold,
@@ -79,6 +82,7 @@ def assemble(
         place.prepare()
         known = wiring.known_problems(settings)
         model = wiring.embedder(settings)
+        past = wiring.learned(settings)
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
@@ -98,10 +102,10 @@ def assemble(
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=wiring.rules(settings),
+            rules=wiring.rules(settings, past, model.identity),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen()),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), past.fingerprint if past else ""),
             chat=wiring.chat(settings),
             shadow=shadow,
             fresh=settings.fresh_seconds,

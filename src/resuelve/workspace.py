@@ -86,6 +86,11 @@ class Workspace:
         return f"sqlite:///{self.journal_file.absolute()}"
 
     @property
+    def learned(self) -> Path:
+        """What the past has taught about the score, and about each row."""
+        return self.root / ".resuelve" / "calibration.json"
+
+    @property
     def experiments(self) -> Path:
         """What MLflow keeps of evaluations, unless it keeps it elsewhere."""
         return self.root / ".resuelve" / "mlflow"

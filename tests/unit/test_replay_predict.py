@@ -15,6 +15,7 @@ from resuelve.knowledge.catalogue import Catalogue, examples, read
 from resuelve.knowledge.index import build_index
 from resuelve.models import Vectors
 from resuelve.models.hashing import HashEmbedder
+from resuelve.replay.calibrate import Calibration
 from resuelve.replay.evaluate import Aim, measured
 from resuelve.replay.predict import EMBED, Prediction, RememberingEmbedder, predict
 from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
@@ -115,7 +116,7 @@ def test_a_ticket_that_says_nothing(dictionary: Catalogue) -> None:
 def test_a_right_row_for_a_person_is_rightly_handed_over(dictionary: Catalogue) -> None:
     test = [one for name, one in predicted(dictionary, Rules(threshold=50)).items() if name != "orders"]
     data = EvaluationSet("s", "kb.csv", dictionary, tuple(one.case for one in test))
-    found = measured(data, [], test, aim=Aim(), set_threshold=0.5, embedder="e", model="")
+    found = measured(data, [], test, aim=Aim(), learned=Calibration(0, 0), set_threshold=0.5, embedder="e", model="")
     assert (found.accuracy, found.recall[1]) == (1.0, 1.0)
     # Nothing is answered: the two without a row and the one that a person must look at anyway are right.
     assert found.at_target.joint_accuracy == pytest.approx(3 / 5)

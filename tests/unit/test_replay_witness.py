@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.past import by_people
-from resuelve.replay.witness import Judgement, Witness, state_of, states
+from resuelve.replay.witness import Judgement, Witness, states
+from resuelve.resolution.merits import state_of
 
 OPENED = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 ANSWER = "El archivo pesaba demasiado, se pide que lo comprima con el programa del portal."

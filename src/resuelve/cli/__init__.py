@@ -13,7 +13,7 @@ import typer
 from resuelve.cli.backup import backup, restore
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
-from resuelve.cli.replay import replay
+from resuelve.cli.replay import calibrate, replay
 from resuelve.cli.returned import returned
 from resuelve.domain.errors import ExperimentError, ResuelveError, SettingsError
 
@@ -29,6 +29,7 @@ app.add_typer(owner)
 app.add_typer(backup, name="backup")
 app.add_typer(returned, name="returned")
 app.command("replay", help=told("replay.help"))(replay)
+app.command("calibrate", help=told("calibrate.help"))(calibrate)
 app.command("restore", help=told("backup.restore.help"))(restore)
 _NEW_OBJECTS = 100_000
 _STATUS = ((SettingsError, BAD_USE), (ExperimentError, INCOMPLETE))

@@ -22,6 +22,7 @@ from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.words import stems
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
+from resuelve.wiring import trials
 
 MARKS = {Result.PASSED: ("✓", "green"), Result.WEAK: ("≈", "yellow"), Result.FAILED: ("✗", "red")}
 
@@ -36,7 +37,7 @@ def run_check(settings: Settings, *, problem: str = "", strict: bool = False, as
         ResuelveError: they could not be run.
     """
     console = terminal()
-    found = wiring.regression_file(settings).read()
+    found = trials.regression_file(settings).read()
     tickets = [one for one in found.tickets if problem in ("", one.problem)]
     checked = _checked(settings, tickets, console) if tickets else ()
     counts = Counter(one.result for one in checked)
@@ -78,7 +79,7 @@ def add_ticket(settings: Settings, code: str, problem: str, *, must: bool, note:
     without = depersonalised(incident, vocabulary=frozenset().union(*map(stems, words)))
     ticket = RegressionTicket(problem, must, without, note)
     original, stored = _checked(settings, (RegressionTicket(problem, must, incident, note), ticket), console)
-    replaced = wiring.regression_file(settings).add(ticket)
+    replaced = trials.regression_file(settings).add(ticket)
     key = "check.replaced" if replaced else "check.added"
     console.print(say(key, language, incident=code, file=wiring.workspace(settings).regression_tickets), markup=False)
     console.print(checked_table([stored], language))
@@ -88,7 +89,7 @@ def add_ticket(settings: Settings, code: str, problem: str, *, must: bool, note:
 
 def remove_ticket(settings: Settings, code: str, problem: str) -> bool:
     """Take the regression tickets of an incident out; False when there is none."""
-    count = wiring.regression_file(settings).remove(code, problem)
+    count = trials.regression_file(settings).remove(code, problem)
     terminal().print(say("check.removed", settings.language, count=count, incident=code), markup=False)
     return count > 0
 
@@ -137,7 +138,8 @@ def _checked(settings: Settings, tickets: Sequence[RegressionTicket], console: C
             bar.update(task, completed=done, total=total)
 
         chat, workers = wiring.chat(settings), settings.workers
-        return check(tickets, knowledge, wiring.rules(settings), chat=chat, workers=workers, progress=told)
+        rules = wiring.rules(settings, wiring.learned(settings), model.identity)
+        return check(tickets, knowledge, rules, chat=chat, workers=workers, progress=told)
 
 
 def _asked(settings: Settings, code: str) -> Incident:

@@ -29,6 +29,7 @@ from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet
 from resuelve.settings import Settings
 from resuelve.texts import say
+from resuelve.wiring import trials
 
 _SHOWN_SET_ASIDE = 10
 
@@ -53,7 +54,7 @@ def run_evaluate(
         ExperimentError: only MLflow did not log it.
     """
     console, language, started = terminal(), settings.language, now()
-    found = [wiring.evaluation_set(folder, kb) for folder in sets]
+    found = [trials.evaluation_set(folder, kb) for folder in sets]
     model = wiring.embedder(settings)
     reports = []
     for one in found:
@@ -88,7 +89,7 @@ def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Ai
         [example for _, example in examples(data.dictionary.problems)],
         lambda done, total: bar.update(indexing, completed=done, total=total),
     )
-    with wiring.passing_knowledge(data.dictionary, remembering) as knowledge:
+    with trials.passing_knowledge(data.dictionary, remembering) as knowledge:
         task = bar.add_task(say("evaluate.progress.cases", settings.language, set=data.name), total=None)
         return evaluate(
             data,

@@ -20,6 +20,7 @@ from resuelve.knowledge.impact import Change, Difference, PastTicket
 from resuelve.knowledge.regression import RegressionTicket
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
+from resuelve.wiring import trials
 
 _SHOWN = 20
 """Differences of a kind that are shown; JSON has them all."""
@@ -68,11 +69,11 @@ class Gate:
 
     @cached_property
     def _guard(self) -> Guard:
-        return wiring.guard(self._settings, self._regression, self._compared)
+        return trials.guard(self._settings, self._regression, self._compared)
 
     @cached_property
     def _regression(self) -> Sequence[RegressionTicket]:
-        return wiring.regression_file(self._settings).read().tickets
+        return trials.regression_file(self._settings).read().tickets
 
     @cached_property
     def _compared(self) -> Sequence[PastTicket]:
@@ -80,7 +81,7 @@ class Gate:
         if not self._past:
             return ()
         try:
-            return wiring.past(self._settings, self._past)
+            return trials.past(self._settings, self._past)
         except TicketError as error:
             text = say("check.guard.no_past", self._settings.language, error=translated(error, self._settings.language))
             self._console.print(text, style="yellow", markup=False)

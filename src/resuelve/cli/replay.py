@@ -1,4 +1,4 @@
-"""`resuelve replay`: its options. Light: what it does is imported when it is called."""
+"""`resuelve replay` and `resuelve calibrate`: their options. Light: what they do is imported when one is called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from resuelve.cli.options import FAILED, Rows, Workspace, at_least_one, named, told
+from resuelve.cli.options import FAILED, AsJson, Rows, Workspace, at_least_one, named, told
 
 
 def replay(
@@ -37,6 +37,7 @@ def replay(
     no_new_wrong: Annotated[bool, typer.Option("--no-new-wrong", help=told("replay.no_new_wrong.help"))] = False,
 ) -> None:
     """Decide past tickets again."""
+    from resuelve.cli.past import Choice
     from resuelve.cli.replaying import Asked, run_replay
     from resuelve.cli.surroundings import settings_for
     from resuelve.replay.verdict import Limits
@@ -45,6 +46,30 @@ def replay(
         raise typer.BadParameter(told("replay.needs_two"), param_hint="--no-new-wrong")
     if against and (other or dictionary):
         raise typer.BadParameter(told("replay.one_at_a_time"), param_hint="--against")
-    asked = Asked(source, since.date() if since else None, limit or 0, rows, named(other), dictionary, against)
+    asked = Asked(Choice(source, since.date() if since else None, limit or 0), rows, named(other), dictionary, against)
     if not run_replay(settings_for(workspace), asked, Limits(most_wrong, least_automatic, no_new_wrong)):
         raise typer.Exit(FAILED)
+
+
+def calibrate(
+    workspace: Workspace = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))] = None,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=told("calibrate.dry_run.help"))] = False,
+    forget: Annotated[bool, typer.Option("--forget", help=told("calibrate.forget.help"))] = False,
+    json: AsJson = False,
+) -> None:
+    """Learn from past tickets what the score is worth."""
+    from resuelve.cli.calibrating import forget_all, run_calibrate
+    from resuelve.cli.past import Choice
+    from resuelve.cli.surroundings import settings_for
+
+    settings = settings_for(workspace)
+    if forget:
+        forget_all(settings)
+        return
+    choice = Choice(source, since.date() if since else None, limit or 0)
+    run_calibrate(settings, choice, dry_run=dry_run, as_json=json)

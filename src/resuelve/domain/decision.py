@@ -95,6 +95,7 @@ class Doubt(StrEnum):
     MOVED_ON = "moved_on"
     FIX_OVERDUE = "fix_overdue"
     ROW_FELL = "row_fell"
+    UNPROVEN = "unproven"
     ALREADY_THERE = "already_there"
     UNMET_CONDITION = "unmet_condition"
     TOO_LONG = "too_long"

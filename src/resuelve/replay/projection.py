@@ -27,8 +27,8 @@ def projection(name: str, tickets: Sequence[Replayed]) -> dict[str, Any]:
         "by_resolution": _by(tickets, lambda one: one.row.prescription.label if one.row else ""),
         "by_component": _by(tickets, lambda one: one.row.component if one.row else ""),
         "not_automatic": dict(Counter(one.doubt for one in tickets if not one.automatic).most_common()),
-        "model_calls": sum(one.calls for one in tickets),
-        "tokens": sum(one.tokens for one in tickets),
+        "model_calls": sum(one.prediction.calls for one in tickets),
+        "tokens": sum(one.prediction.tokens for one in tickets),
         **_curves(tickets),
         "tickets": [one.as_json() for one in tickets],
     }

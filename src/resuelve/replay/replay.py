@@ -65,6 +65,7 @@ class Replayed:
         judgement: of acting on it, if it was acted on; else of handing it over.
         if_acted: of acting on the row, whether or not it was.
         right_rows: the rows that would have been right.
+        prediction: what it was all made of; its case has no labels.
     """
 
     witness: Witness
@@ -77,8 +78,7 @@ class Replayed:
     judgement: Judgement
     if_acted: Judgement
     right_rows: tuple[str, ...]
-    calls: int
-    tokens: int
+    prediction: Prediction
 
     def as_json(self) -> dict[str, Any]:
         """For the report."""
@@ -101,8 +101,8 @@ class Replayed:
             "done": lesson.done.label,
             "done_queue": lesson.done.queue,
             "reopened": lesson.reopened,
-            "model_calls": self.calls,
-            "tokens": self.tokens,
+            "model_calls": self.prediction.calls,
+            "tokens": self.prediction.tokens,
         }
 
 
@@ -191,8 +191,7 @@ def _replayed(witness: Witness, one: Prediction, part: InForce) -> Replayed:
         judgement=if_acted if one.approved else witness.of_handing_over(part.problems),
         if_acted=if_acted,
         right_rows=tuple(sorted(witness.right_rows(part.problems))),
-        calls=one.calls,
-        tokens=one.tokens,
+        prediction=one,
     )
 
 

@@ -20,6 +20,7 @@ from resuelve.knowledge.mining.problems import differs
 from resuelve.knowledge.past import Lesson
 from resuelve.knowledge.people import People, own_words
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.merits import state_of
 
 Problems = Mapping[str, KnownError]
 
@@ -38,11 +39,13 @@ class Witness:
     """One past ticket.
 
     Attributes:
+        refuted: the states of rows whose act on it came back, or was called wrong by a person.
         known: for the states of rows that come into question at all, the probability that it is a case of that row.
     """
 
     lesson: Lesson
     known: Mapping[str, float]
+    refuted: frozenset[str] = frozenset()
 
     @property
     def tells(self) -> bool:
@@ -52,6 +55,8 @@ class Witness:
     def of_row(self, problem: KnownError) -> Judgement:
         """Whether doing what this row prescribes would have been right."""
         lesson = self.lesson
+        if state_of(problem) in self.refuted:
+            return Judgement.WRONG
         if lesson.automatic and not self.tells:
             return Judgement.UNTOLD
         if _did_otherwise(lesson, problem):
@@ -77,11 +82,6 @@ class Witness:
             return Judgement.WRONG
         perhaps = any(self.of_row(one) is Judgement.UNTOLD for one in _doing(problems).values())
         return Judgement.UNTOLD if perhaps else Judgement.RIGHT
-
-
-def state_of(problem: KnownError) -> str:
-    """The name of a row as it is written now; it stays when the row gets an example, and not when its texts change."""
-    return f"{problem.id}\x1f{problem.fingerprint}"
 
 
 def states(dictionaries: Iterable[Problems]) -> dict[str, KnownError]:

@@ -331,6 +331,10 @@ class _Deliberator:
         leave = authorise(resolution, verdict, threshold=threshold, policy=rules.policy, language=rules.language)
         if leave.permission is Permission.AUTOMATIC and (why := self.fallen(chosen.problem)):
             return Authorisation(Permission.ASK, why, Doubt.ROW_FELL)
+        merit = rules.merit_of(chosen.problem)
+        if leave.permission is Permission.AUTOMATIC and not merit.proven(rules.needed):
+            why = self._say("unproven", id=chosen.problem.id, right=merit.right, wanted=merit.wanted(rules.needed))
+            return Authorisation(Permission.ASK, why, Doubt.UNPROVEN)
         return leave
 
     def _refused(self, findings: Findings, rejections: tuple[Judged, ...], reason: str) -> Deliberation:

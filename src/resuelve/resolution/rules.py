@@ -7,6 +7,7 @@ from datetime import date
 
 from resuelve.domain.known_error import KnownError
 from resuelve.resolution.authorise import Policy, Thresholds, threshold_of
+from resuelve.resolution.merits import Merit, Merits, state_of
 from resuelve.resolution.score import Scoring, shipped
 
 
@@ -22,6 +23,8 @@ class Rules:
         language: of reasons and reports.
         today: the day of the run; without it no ticket is told to wait for a fix.
         scoring: what makes a score of features.
+        needed: past tickets on which a row must have been right before it acts by itself; 0 for none.
+        merits: what the rows have shown.
     """
 
     label: str = "[SPAI] "
@@ -33,7 +36,13 @@ class Rules:
     language: str = "es"
     today: date | None = None
     scoring: Scoring = field(default_factory=shipped)
+    needed: int = 0
+    merits: Merits = field(default_factory=dict)
 
     def threshold_for(self, problem: KnownError) -> float:
         """The one that holds for this row."""
         return threshold_of(problem, self.thresholds, self.threshold)
+
+    def merit_of(self, problem: KnownError) -> Merit:
+        """What this row has shown."""
+        return self.merits.get(state_of(problem), Merit())

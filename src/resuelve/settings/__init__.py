@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from enum import StrEnum
@@ -204,6 +203,13 @@ class Settings(BaseSettings):
         validation_alias=_own("BACKUP_KEEP"),
         description="Backups of a workspace that stay in a folder when a new one was made; 0 keeps all.",
     )
+    right_before_acting: int = Field(
+        0,
+        ge=0,
+        validation_alias=_own("RIGHT_BEFORE_ACTING"),
+        description="Past tickets on which a row must have been right before it acts by itself, and as many again for "
+        "each on which it was wrong (`resuelve calibrate` counts them). Until then it only proposes. 0: none.",
+    )
     backup_passphrase: SecretStr = Field(
         SecretStr(""),
         validation_alias=_own("BACKUP_PASSPHRASE"),
@@ -288,37 +294,6 @@ def load(**overrides: object) -> Settings:
         ) from error
 
 
-def given(values: Mapping[str, str]) -> dict[str, object]:
-    """Settings by their names in the environment, as overrides for `load`.
-
-    Raises:
-        SettingsError: a name is none of the settings, or what should be JSON is none.
-    """
-    fields = {name_of(field): field for field in Settings.model_fields}
-    found: dict[str, object] = {}
-    for name, text in values.items():
-        field = fields.get(name.upper())
-        if field is None:
-            raise _unknown(name, "settings", spelling.meant(name, list(fields)))
-        found[field] = (
-            _json(name, text)
-            if isinstance(Settings.model_fields[field].get_default(call_default_factory=True), dict)
-            else text
-        )
-    return found
-
-
-def _json(name: str, text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        raise SettingsError(
-            message("{name} cannot be read as JSON", name=name),
-            where="settings",
-            remedy=message("write {name} as JSON", name=name),
-        ) from error
-
-
 def _problem(kind: str, said: str, context: Mapping[str, Any]) -> Message:
     """What is wrong with a value: in our words (of a `ValueError`), or in those of pydantic that are translated."""
     if isinstance(context.get("error"), ValueError):
@@ -369,11 +344,11 @@ def _refuse_unknown() -> None:
     known = _names()
     for name in sorted(os.environ):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            raise _unknown(name, "settings", spelling.meant(name, known))
+            raise unknown(name, "settings", spelling.meant(name, known))
     for one in env_file.names():
         ours, near = one.name.upper().startswith(PREFIX), spelling.misspelt(one.name, known)
         if (ours and one.name.upper() not in known) or near:
-            raise _unknown(one.name, one.where, spelling.meant(one.name, known) if ours else near)
+            raise unknown(one.name, one.where, spelling.meant(one.name, known) if ours else near)
         if one.name.upper() in known and not one.valued:
             raise SettingsError(
                 message("{name} has no value", name=one.name),
@@ -382,7 +357,8 @@ def _refuse_unknown() -> None:
             )
 
 
-def _unknown(name: str, where: str, near: str) -> SettingsError:
+def unknown(name: str, where: str, near: str) -> SettingsError:
+    """The error for a name that is no setting; `near` is the one that was perhaps meant."""
     return SettingsError(
         message("{name} is no setting of Resuelve", name=name),
         where=where,

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
-from resuelve.domain.known_error import KnownError
 from resuelve.journal import Acts, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
-from resuelve.knowledge.index import build_index, built_with, open_index
+from resuelve.knowledge.index import open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.replay.experiments import Store
-from resuelve.replay.sets import EvaluationSet, read_set
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
 from resuelve.workspace import Workspace
 
 if TYPE_CHECKING:  # the stages take a third of a second to import, and not every command needs them
-    from resuelve.knowledge.guard import Guard
-    from resuelve.knowledge.impact import PastTicket
-    from resuelve.knowledge.regression import RegressionFile, RegressionTicket
+    from resuelve.replay.learned import Learned
     from resuelve.resolution.breakers import Breakers
     from resuelve.resolution.knowledge import Knowledge
     from resuelve.resolution.rules import Rules
@@ -256,9 +251,26 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def rules(settings: Settings) -> Rules:
-    """What the team sets."""
+def learned(settings: Settings) -> Learned | None:
+    """What the past has taught; None when nothing has.
+
+    Raises:
+        WorkspaceError: it cannot be read.
+    """
+    from resuelve.replay.learned import read as read_learned
+
+    return read_learned(workspace(settings).learned)
+
+
+def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -> Rules:
+    """What the team sets.
+
+    Args:
+        past: what it has taught, if that is to count.
+        embedder: the one that is used; what was learned with another one does not count.
+    """
     from resuelve.resolution.rules import Rules
+    from resuelve.resolution.score import shipped
 
     return Rules(
         label=settings.label,
@@ -269,6 +281,9 @@ def rules(settings: Settings) -> Rules:
         policy=settings.policy,
         language=settings.language,
         today=today(),
+        scoring=(past.scoring_for(embedder) if past else None) or shipped(),
+        needed=settings.right_before_acting,
+        merits=past.merits if past else {},
     )
 
 
@@ -289,99 +304,6 @@ def knowledge_for(settings: Settings, known: Catalogue, model: Embedder) -> Iter
         yield Knowledge.of(known.problems, index, model)
     finally:
         index.close()
-
-
-def evaluation_set(folder: Path, kb: Path | None = None) -> EvaluationSet:
-    """A folder with labelled tickets and a dictionary.
-
-    Raises:
-        EvaluationError, DictionaryError: it cannot be read.
-    """
-    from resuelve.tickets.wire import incident_from
-
-    return read_set(folder, incident_from, kb)
-
-
-@contextmanager
-def passing_knowledge(dictionary: Catalogue, model: Embedder) -> Iterator[Knowledge]:
-    """A dictionary as the stages use it, with an index of its own that is gone when the block ends.
-
-    Raises:
-        VectorIndexError, ModelUnavailable: the index could not be built.
-    """
-    from resuelve.resolution.knowledge import Knowledge
-    from resuelve.vectors.edge import EdgeStore
-
-    with TemporaryDirectory(prefix="resuelve-") as folder:
-        passing = EdgeStore(Path(folder))
-        build_index(dictionary.problems, model, passing)
-        index = open_index(dictionary, model, passing)
-        try:
-            yield Knowledge.of(dictionary.problems, index, model)
-        finally:
-            index.close()
-
-
-@contextmanager
-def trials(
-    settings: Settings, model: Embedder
-) -> Iterator[Callable[[Mapping[str, KnownError]], AbstractContextManager[Knowledge]]]:
-    """Gives knowledge of dictionaries that are not in force; see `knowledge.impact.tried_out`.
-
-    What the index in force holds already is not embedded again, where it is one of this embedder.
-    """
-    from resuelve.knowledge.impact import tried_out
-    from resuelve.vectors.edge import EdgeStore
-
-    with TemporaryDirectory(prefix="resuelve-") as folder:
-        base = store(settings)
-        if built_with(base) != model.identity:
-            base = EdgeStore(Path(folder))
-        yield lambda problems: tried_out(problems, model, base)
-
-
-def regression_file(settings: Settings) -> RegressionFile:
-    """The regression tickets beside the dictionary."""
-    from resuelve.knowledge.regression import RegressionFile
-    from resuelve.tickets.wire import incident_from, incident_to
-
-    place = workspace(settings)
-    return RegressionFile(place.regression_tickets, place.regression_lock, reader=incident_from, writer=incident_to)
-
-
-def past(settings: Settings, most: int) -> tuple[PastTicket, ...]:
-    """The newest tickets of the ticket manager, at most so many, as a run would have met them.
-
-    Raises:
-        TicketUnavailable: they cannot be had.
-    """
-    from resuelve.knowledge.impact import past_tickets
-
-    manager = tickets(settings)
-    try:
-        closed, still_open = manager.closed_incidents(), manager.open_incidents()
-    finally:
-        manager.close()
-    return past_tickets(closed.incidents, still_open.incidents, label=settings.label, most=most)
-
-
-def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: Sequence[PastTicket]) -> Guard:
-    """What judges a change of the dictionary by these regression tickets and past tickets, before it is made.
-
-    Raises:
-        ModelUnavailable: the embedder cannot be loaded.
-    """
-    from resuelve.knowledge.guard import Guard
-
-    return Guard(
-        embedder=embedder(settings),
-        store=store(settings),
-        rules=rules(settings),
-        tickets=regression,
-        past=compared,
-        chat=chat(settings),
-        workers=settings.workers,
-    )
 
 
 def _server(settings: Settings) -> tuple[str, str]:

@@ -1,0 +1,56 @@
+"""What replayed tickets teach: about the score, and about each row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from resuelve.replay.calibrate import Calibration, Label, calibrate
+from resuelve.replay.learned import Learned
+from resuelve.replay.replay import Replayed
+from resuelve.replay.witness import Judgement
+from resuelve.resolution.merits import Merit, Merits, state_of
+from resuelve.resolution.rules import Rules
+
+
+def learn(tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str) -> tuple[Calibration, Learned]:
+    """Learn from tickets that were decided with these rules.
+
+    Args:
+        rules: their scoring is the one that comes with the product, or else the score would learn from itself.
+        embedder: its identity.
+        made: when, ISO 8601.
+    """
+    found = calibrate(_labels(tickets), rules.scoring)
+    learned = Learned(
+        made=made,
+        embedder=embedder,
+        tickets=len(tickets),
+        outcomes=found.outcomes,
+        right=found.right,
+        scoring=found.scoring,
+        merits=_merits(tickets, rules, found),
+    )
+    return found, learned
+
+
+def _labels(tickets: Sequence[Replayed]) -> list[Label]:
+    """The choices on which only the score decides, and whose outcome the past tells."""
+    return [
+        Label(one.prediction.features, one.if_acted is Judgement.RIGHT)
+        for one in tickets
+        if one.may_act and one.if_acted is not Judgement.UNTOLD
+    ]
+
+
+def _merits(tickets: Sequence[Replayed], rules: Rules, found: Calibration) -> Merits:
+    """What each row would have done by itself, with the score that holds from now on."""
+    scoring = found.scoring or rules.scoring
+    counted: Counter[tuple[str, Judgement]] = Counter()
+    for one in tickets:
+        if one.row is None or not one.may_act:
+            continue
+        if 100 * one.prediction.rescored(scoring).confidence >= rules.threshold_for(one.row):
+            counted[state_of(one.row), one.if_acted] += 1
+    states = sorted({state for state, judged in counted if judged is not Judgement.UNTOLD})
+    return {state: Merit(counted[state, Judgement.RIGHT], counted[state, Judgement.WRONG]) for state in states}
