@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from resuelve.domain.decision import Candidate
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.resolution.rerank import Ranked, consequence
-from resuelve.resolution.score import features, score
+from resuelve.resolution.score import FEATURES, WORDS, features, score
 
 HOLD = Prescription(ResolutionKind.HOLD)
 unit = st.floats(0, 1)
@@ -42,7 +44,19 @@ def test_what_is_no_number_is_no_score() -> None:
 def test_the_gap_is_to_the_mean_of_the_nearest_five_rivals() -> None:
     rivals = [ranked(row(f"R{n}", solution=f"Otra {n}"), float(n)) for n in (5, 4, 3, 2, 1, 0)]
     chosen = ranked(row("A"), 8.0, 0.25, 0.75)
-    assert features(chosen, [chosen, *rivals]) == {"gap": 5.0, "coverage": 0.25, "echo": 0.75}
+    found = features(chosen, [chosen, *rivals])
+    assert {name: found[name] for name in ("gap", "coverage", "echo")} == {"gap": 5.0, "coverage": 0.25, "echo": 0.75}
+    assert (found["margin"], found["lead"], found["closeness"], found["dense"]) == (3.0, 3.0, 8.0, 0.9)
+    assert tuple(found) == FEATURES
+
+
+def test_neighbours_are_rivals_that_are_hardly_less_close() -> None:
+    chosen, twin = ranked(row("A"), 6.0), ranked(row("B"), 5.9)
+    rivals = [ranked(row(f"R{n}", solution=f"Otra {n}"), 6.0 - n / 2) for n in range(1, 5)]
+    found = features(chosen, [chosen, twin, *rivals], identifiers=True)
+    assert found["crowd"] == pytest.approx(math.log(2))
+    assert (found["margin"], found["lead"]) == (pytest.approx(0.1), 0.5)
+    assert (found["identifiers"], found["examples"], found["lexical"]) == (1.0, 0.0, 1.0)
 
 
 def test_rows_with_the_same_consequence_are_no_rivals() -> None:
@@ -55,7 +69,10 @@ def test_rows_with_the_same_consequence_are_no_rivals() -> None:
 
 def test_no_words_for_another_language() -> None:
     chosen = ranked(row("A"), 6.0)
-    assert features(chosen, [chosen], words=False) == {"gap": 6.0}
+    found = features(chosen, [chosen], words=False)
+    assert found["gap"] == 6.0
+    assert set(found) == set(FEATURES) - set(WORDS)
+    assert score(found) == score({"gap": 6.0})
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
 from resuelve.knowledge.soundness import solutions_wanted, unnamed_mailboxes
 from resuelve.models import Prompt
+from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
@@ -78,6 +79,7 @@ def _checks(settings: Settings) -> list[Check]:
         Check("dictionary", lambda: _dictionary(settings)),
         Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
+        Check("score", lambda: _score(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
@@ -166,6 +168,19 @@ def _index(settings: Settings) -> str:
         return say("cli.doctor.index_found", settings.language, entries=identity.entries, built=identity.built_at)
     finally:
         index.close()
+
+
+def _score(settings: Settings) -> tuple[str, ...]:
+    """Where the score comes from, and whether rows that have to earn it can act at all."""
+    language, found, notes = settings.language, wiring.learned(settings), []
+    told = {"outcomes": number(found.outcomes, language), "made": found.made[:10]} if found else {}
+    if found and found.scoring and found.scoring_for(wiring.embedder(settings).identity) is None:
+        notes.append(say("cli.doctor.score_foreign", language))
+    proven = sum(one.proven(settings.right_before_acting) for one in found.merits.values()) if found else 0
+    if settings.right_before_acting:
+        notes += [] if proven else [say("cli.doctor.score_unproven", language, needed=settings.right_before_acting)]
+    key = "learned" if found and found.scoring else "few" if found else "shipped"
+    return say(f"cli.doctor.score_{key}", language, **told), *notes
 
 
 def _journal(settings: Settings) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _COLOURS = {
 }
 Line = tuple[Text, ...]
 
-_IN_FULL = ("none", "agent_hands_off", "policy", "model_failed", "row_fell")
+_IN_FULL = ("none", "agent_hands_off", "policy", "model_failed", "row_fell", "unproven")
 """Doubts whose reason says more than their name."""
 
 _COLUMNS = ("incident", "problem", "confidence", "resolution", "done", "why")

@@ -1,0 +1,99 @@
+"""What the past has taught, on the disk: read as it was written, or refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resuelve.domain.errors import WorkspaceError
+from resuelve.replay.learned import Learned, read, write
+from resuelve.resolution.merits import Merit
+from resuelve.resolution.score import Scoring, Weights
+
+SCORING = Scoring(Weights(-1.5, {"gap": 0.5, "dense": 2.0}), Weights(-2.0, {"gap": 1.0}))
+LEARNED = Learned("2026-03-01T10:00:00+01:00", "e5", 90, 60, 40, SCORING, {"A\x1fabc": Merit(3, 1)})
+
+
+def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.json"
+    assert read(file) is None
+    for one in (LEARNED, replace(LEARNED, scoring=None, merits={})):
+        write(file, one)
+        assert read(file) == one
+
+
+def test_it_holds_for_its_embedder_alone() -> None:
+    assert LEARNED.scoring_for("e5") == SCORING
+    assert LEARNED.scoring_for("other") is None
+
+
+def test_what_decides_changes_the_fingerprint() -> None:
+    same = replace(LEARNED, made="later", tickets=91)
+    others = [
+        replace(LEARNED, scoring=None),
+        replace(LEARNED, embedder="other"),
+        replace(LEARNED, merits={"A\x1fabc": Merit(3, 2)}),
+        replace(LEARNED, scoring=Scoring(Weights(-1.4, {"gap": 0.5}), SCORING.no_words)),
+    ]
+    assert same.fingerprint == LEARNED.fingerprint
+    assert len({one.fingerprint for one in (LEARNED, *others)}) == 5
+
+
+def changed(**parts: Any) -> str:
+    content = {
+        "format": 1,
+        "made": "x",
+        "embedder": "e5",
+        "tickets": 1,
+        "outcomes": 1,
+        "right": 1,
+        "scoring": {
+            "words": {"intercept": 0.0, "by_feature": {"gap": 1.0}},
+            "no_words": {"intercept": 0.0, "by_feature": {"gap": 1.0}},
+        },
+        "merits": {},
+    }
+    return json.dumps({**content, **parts})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        "null",
+        changed(format=2),
+        changed(tickets=-1),
+        changed(right=True),
+        changed(merits={"A": [1]}),
+        changed(merits={"A": [1, -1]}),
+        changed(scoring={"words": {"intercept": 0.0, "by_feature": {"gap": 1.0}}}),
+        changed(
+            scoring={"words": {"intercept": "1", "by_feature": {}}, "no_words": {"intercept": 0, "by_feature": {}}}
+        ),
+        changed(scoring="much"),
+        changed().replace("1.0", "NaN"),
+        changed().replace('"gap"', '"unheard"'),
+        "[" * 5000,
+    ],
+)
+def test_what_is_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "calibration.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="resuelve calibrate") as raised:
+        read(file)
+    assert str(file) in str(raised.value)
+
+
+def test_what_was_written_by_hand_and_is_right_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "calibration.json"
+    file.write_text(changed(), encoding="utf-8")
+    found = read(file)
+    assert found
+    assert found.scoring
+    assert found.scoring.words.by_feature == {"gap": 1.0}
