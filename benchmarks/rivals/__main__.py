@@ -70,8 +70,9 @@ def main() -> None:
     print(table(found))
     print(_remarks(given))
     if given.json:
-        head = {"set": title, "cases": counts, "target": given.target, "model": given.model_name if given.model else ""}
-        given.json.write_text(json.dumps({**head, **as_json(found)}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        model = given.model_name if given.model else ""
+        report = {"set": title, "cases": counts, "target": given.target, "model": model, **as_json(found)}
+        given.json.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _remarks(given: argparse.Namespace) -> str:

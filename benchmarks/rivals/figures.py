@@ -54,12 +54,11 @@ class Figures:
 
 
 def _values(name: str, one: Operation | None) -> dict[str, float | None]:
-    found: dict[str, float | None] = {
-        "answered": one and one.answered.coverage,
-        "precision": one and one.answered.precision,
-        "wrong": one and one.answered.answered - one.answered.right,
-        "hand-over recall": one and one.handover_recall,
-    }
+    found: dict[str, float | None] = dict.fromkeys(("answered", "precision", "wrong", "hand-over recall"))
+    if one:
+        wrong = one.answered.answered - one.answered.right
+        values = (one.answered.coverage, one.answered.precision, wrong, one.handover_recall)
+        found = dict(zip(found, values, strict=True))
     return {f"{name}: {what}": value for what, value in found.items()}
 
 
