@@ -121,12 +121,12 @@ _SHARES = ("accuracy", "answered", "precision", "recall")
 
 
 def table(ways: Mapping[str, Figures]) -> str:
-    """A line a figure and a column a way, the ratio to the first in brackets; figures that nobody has are left out."""
+    """A line a figure and a column a way, the ratio to the first in brackets; costs that nobody has are left out."""
     values = [found.values() for found in ways.values()]
     lines = [["", *ways]]
     for name, ours in values[0].items():
         of = [one[name] for one in values]
-        if any(of):
+        if any(of) or (ours is not None and name.endswith("answered")):
             lines.append([name, *(_cell(name, value, ours, first=not place) for place, value in enumerate(of))])
     return "\n".join(_line(cells, lines) for cells in lines)
 
