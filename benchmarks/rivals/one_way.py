@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.rivals import reference
-from benchmarks.rivals.task import SET, TASK, Answer, Task, answer_all, blocks, key
+from benchmarks.rivals.task import SET, TASK, TIMEOUT_S, Answer, Task, answer_all, blocks, key
 from resuelve import wiring
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import ChatModel
@@ -48,7 +48,7 @@ def _answer(one: Prediction) -> Answer:
 
 
 def _chat(task: Task) -> ChatModel:
-    return OpenAICompatibleChat(base_url=task.model, model=task.model_name, api_key=key())
+    return OpenAICompatibleChat(base_url=task.model, model=task.model_name, api_key=key(), timeout_s=TIMEOUT_S)
 
 
 WAYS = {"product": product, "reference": reference_flow}

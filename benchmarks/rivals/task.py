@@ -18,6 +18,9 @@ SET, TASK = "set", "task.json"
 BLOCK = 256
 """Cases whose texts are encoded together, as `resuelve evaluate` does."""
 
+TIMEOUT_S = 600
+"""Longest wait for one answer of a language model: small ones on a busy machine take minutes."""
+
 
 @dataclass(frozen=True)
 class Row:

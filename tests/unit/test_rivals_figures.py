@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.rivals.figures import Figures, as_json, figures, ratio, table
+from benchmarks.rivals.figures import Figures, as_json, fastest, figures, ratio, table
 from benchmarks.rivals.task import Answer, Returned
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.catalogue import read
@@ -66,6 +66,12 @@ def test_costs(data: EvaluationSet) -> None:
     found = figures(data, returned(), 0.95)
     assert (found.per_second, found.core_ms) == (10.0, 200.0)
     assert (found.calls, found.tokens) == (1.0, 40.0), "of the test cases"
+
+
+def test_the_fastest_of_several_runs_counts(data: EvaluationSet) -> None:
+    one = fastest([returned(clock_s=9.0, core_s=9.0), returned(clock_s=4.5, core_s=18.0, setup_s=0.5)])
+    assert (one.clock_s, one.core_s, one.setup_s) == (4.5, 9.0, 0.5)
+    assert one.answers == returned().answers
 
 
 def test_without_past_cases_there_is_no_threshold(data: EvaluationSet) -> None:
