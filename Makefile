@@ -7,9 +7,11 @@ export PYTHON
 # pytest-xdist: as many processes as there are cores on the smallest machine we test on
 TEST_PROCESSES ?= 2
 TESTS ?=
+SET ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench encryption mlflow reference lock clean environment environment-dev
+.PHONY: help demo test check bench rivals encryption mlflow reference lock clean environment environment-dev \
+	environment-rivals
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +31,9 @@ check: environment-dev ## lint, types and import contracts only
 bench: environment-dev ## the figures: incidents a second, memory, how much is approved
 	@$(BIN)/python -m benchmarks
 
+rivals: environment-dev environment-rivals ## the figures beside those of Haystack (SET=folder)
+	@$(BIN)/python -m benchmarks.rivals $(SET)
+
 encryption: ## what encrypted backups need, into .venv
 	@scripts/environment.sh requirements/encryption.lock
 
@@ -42,7 +47,7 @@ lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
 	@scripts/lock.sh $(UPGRADE)
 
 clean: ## remove the environment and everything that tools left behind
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-rivals .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:
@@ -50,3 +55,6 @@ environment:
 
 environment-dev:
 	@scripts/environment.sh requirements/dev.lock
+
+environment-rivals:
+	@scripts/environment.sh requirements/rivals.lock .venv-rivals

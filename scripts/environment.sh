@@ -2,6 +2,7 @@
 # Makes `.venv` hold exactly what a lock says, and the project itself. Does nothing when it already does.
 #
 #   scripts/environment.sh requirements/base.lock
+#   scripts/environment.sh requirements/rivals.lock .venv-rivals   in another folder, without the project
 #
 # Nothing is fetched that the lock does not name with its hash, and nothing is compiled on the way.
 # PYTHON names the interpreter; by default the first one on the path that is new enough.
@@ -9,8 +10,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 lock=$1
-stamp=".venv/$(basename "$lock").stamp"
-venv_python=.venv/bin/python
+venv=${2:-.venv}
+stamp="$venv/$(basename "$lock").stamp"
+venv_python=$venv/bin/python
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -32,9 +34,9 @@ find_python() {
 
 create_venv() {
     if "$1" -c 'import venv, ensurepip' >/dev/null 2>&1; then
-        "$1" -m venv --clear .venv
+        "$1" -m venv --clear "$venv"
     elif "$1" -c 'import venv, pip' >/dev/null 2>&1; then
-        "$1" -m venv --clear --without-pip .venv # some systems ship pip and leave ensurepip out
+        "$1" -m venv --clear --without-pip "$venv" # some systems ship pip and leave ensurepip out
     else
         say "$1 can make no virtual environment: its venv or pip module is missing."
         say "Install it (Debian, Ubuntu: apt install python3-venv; Fedora: dnf install python3-pip), then try again."
@@ -58,11 +60,11 @@ if is_new_enough "$venv_python" && [ -f "$stamp" ] && [ "$(fingerprint)" = "$(ca
 fi
 
 python=$(find_python)
-if ! is_new_enough "$venv_python" || [ "$(head -n 1 .venv/place 2>/dev/null)" != "$(pwd)" ]; then
+if ! is_new_enough "$venv_python" || [ "$(head -n 1 "$venv/place" 2>/dev/null)" != "$(pwd)" ]; then
     create_venv "$python"
-    pwd >.venv/place
+    pwd >"$venv/place"
 fi
-say "Installing what $lock names into .venv (once, about half a minute) …"
+say "Installing what $lock names into $venv (once, about half a minute) …"
 run_pip install -qq --require-hashes --only-binary :all: -r "$lock"
-run_pip install -qq --no-deps --no-index --no-build-isolation --editable .
+[ "$venv" != .venv ] || run_pip install -qq --no-deps --no-index --no-build-isolation --editable .
 fingerprint >"$stamp"

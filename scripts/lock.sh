@@ -10,13 +10,17 @@ command -v uv >/dev/null 2>&1 || {
 }
 
 compile() {
-    uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
         --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate "$@" >/dev/null
 }
 
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
-compile --group dev --all-extras --output-file requirements/dev.lock "$@"
+compile pyproject.toml --group dev --all-extras --output-file requirements/dev.lock "$@"
 for extra in encryption mlflow; do
-    compile --group build --extra "$extra" --constraints requirements/dev.lock --output-file "requirements/$extra.lock"
+    compile pyproject.toml --group build --extra "$extra" --constraints requirements/dev.lock \
+        --output-file "requirements/$extra.lock"
 done
-compile --group build --constraints requirements/dev.lock --output-file requirements/base.lock
+compile pyproject.toml --group build --constraints requirements/dev.lock --output-file requirements/base.lock
+
+# An environment of its own, with the product's encoder.
+compile requirements/rivals.in --constraints requirements/base.lock --output-file requirements/rivals.lock "$@"

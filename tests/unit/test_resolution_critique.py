@@ -20,7 +20,7 @@ from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import read
 from resuelve.resolution.rerank import Ranked
 from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import FEATURES, features, score
+from resuelve.resolution.score import FEATURES, WORDS, features, score
 from resuelve.resolution.words import Lexicon
 from resuelve.texts import say
 
