@@ -57,6 +57,8 @@ COVERED_ELSEWHERE = {
     "resuelve maintain --*": "tests/acceptance/test_maintain.py",
     "resuelve maintain review *": "tests/acceptance/test_review.py",
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
+    "resuelve calibrate": "tests/acceptance/test_calibrate.py",
+    "resuelve calibrate *": "tests/acceptance/test_calibrate.py",
     "resuelve replay": "tests/acceptance/test_replay.py",
     "resuelve replay *": "tests/acceptance/test_replay.py",
     "mlflow runs *": "tests/acceptance/test_experiments.py",

@@ -57,7 +57,7 @@ def test_neighbours_are_rivals_that_are_hardly_less_close() -> None:
     assert found["crowd"] == pytest.approx(math.log(2))
     assert found["margin"] == pytest.approx(0.1)
     assert found["lead"] == 0.5
-    assert (found["identifiers"], found["examples"], found["lexical"]) == (1.0, 0.0, 1.0)
+    assert (found["identified"], found["examples"], found["lexical"]) == (1.0, 0.0, 1.0)
 
 
 def test_rows_with_the_same_consequence_are_no_rivals() -> None:

@@ -95,7 +95,7 @@ def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Ai
             data,
             knowledge,
             remembering,
-            wiring.rules(settings),
+            wiring.rules(settings, wiring.learned(settings), model.identity),
             aim=aim,
             chat=chat,
             workers=settings.workers if chat else 1,

@@ -34,7 +34,7 @@ FEATURES = (
     "agreement",
     "component",
     "mailbox",
-    "identifiers",
+    "identified",
     "examples",
 )
 """The names of all features; see `features`."""
@@ -96,7 +96,7 @@ def features(
     - ``lexical``: its BM25 score as a share of the highest;
     - ``agreement``: see `Ranked.agreement`;
     - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
-    - ``identifiers``: 1 when the ticket holds any; ``examples``: the logarithm of the number of the row's.
+    - ``identified``: 1 when the ticket holds an identifier; ``examples``: the logarithm of the number of the row's.
 
     A rival is a candidate whose resolution would do something else.
     """
@@ -118,7 +118,7 @@ def features(
         "agreement": chosen.agreement,
         "component": float(chosen.named),
         "mailbox": float(chosen.queue),
-        "identifiers": float(identifiers),
+        "identified": float(identifiers),
         "examples": math.log(max(1, len(chosen.problem.examples))),
     }
     return values if words else {name: value for name, value in values.items() if name not in WORDS}
