@@ -83,6 +83,7 @@ def assemble(
         known = wiring.known_problems(settings)
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
+        taught = past.fingerprint(model.identity, settings.right_before_acting) if past else ""
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
@@ -105,7 +106,7 @@ def assemble(
             rules=wiring.rules(settings, past, model.identity),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), past.fingerprint if past else ""),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught),
             chat=wiring.chat(settings),
             shadow=shadow,
             fresh=settings.fresh_seconds,

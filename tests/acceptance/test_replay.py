@@ -181,6 +181,7 @@ def test_another_dictionary_and_an_earlier_report(demo: Desk, tmp_path: Path, re
         (("--with", "CRITIC_APROVAL_THRESHOLD=30"), 2, "¿quería decir CRITIC_APPROVAL_THRESHOLD?"),
         (("--with", "RESUELVE_POLICY={cierre"), 2, "RESUELVE_POLICY"),
         (("--with", "CRITIC_APPROVAL_THRESHOLD"), 2, "NOMBRE=TEXTO"),
+        (("--with", "RESUELVE_WORKSPACE=/tmp"), 2, "RESUELVE_WORKSPACE"),
         (("--since", "2099-01-01"), 1, "no hay incidencias pasadas"),
         (("--against", "nowhere.json"), 1, "no se puede leer"),
         (("--dictionary", "nowhere.csv"), 1, "nowhere.csv"),

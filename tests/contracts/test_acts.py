@@ -122,6 +122,7 @@ def test_a_return_is_noted_once(acts: Acts) -> None:
     acts.see_to([an_act(1)])
     assert not acts.note_return(an_act(1), ReturnedAs.REOPENED, LATER)
     assert acts.returned() == []
+    assert [one.act for one in acts.returned(ever=True)] == [an_act(1)]
 
 
 def test_a_person_s_word_counts_again_after_it_was_seen_to(acts: Acts) -> None:

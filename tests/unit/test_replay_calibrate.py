@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resuelve.replay.calibrate import LEAST, LEAST_OF_EACH, Calibration, Label, calibrate
+from resuelve.replay.calibrate import LEAST, LEAST_OF_EACH, Calibration, Label
+from resuelve.replay.calibrate import calibrate as calibrate_for
 from resuelve.resolution.score import FEATURES, WORDS, Scoring, Weights, shipped
 
 NEUTRAL = Scoring(Weights(0.0, {"gap": 1.0}), Weights(0.0, {"gap": 1.0}))
+
+
+def calibrate(known: list[Label], scoring: Scoring = NEUTRAL, threshold: float = 0.65) -> Calibration:
+    return calibrate_for(known, scoring, threshold)
 
 
 def label(random_: random.Random, chance: Callable[[dict[str, float]], float], *, words: bool = True) -> Label:
@@ -61,7 +66,7 @@ def test_a_score_that_promises_too_much_is_stretched_and_keeps_its_order() -> No
     weights = found.scoring.words
     assert set(weights.by_feature) == {"gap"}
     assert 0 < weights.by_feature["gap"] < 1
-    assert found.scoring.no_words == weights
+    assert found.scoring.no_words == NEUTRAL.no_words
     assert weights.score({"gap": 1}) > weights.score({"gap": 0})
 
 
@@ -76,6 +81,26 @@ def test_many_outcomes_teach_weights_that_mean_what_they_say() -> None:
     assert found.after.auroc > found.before.auroc + 0.03  # type: ignore[operator]
     assert found.scoring.words.by_feature["dense"] > 3
     assert error(found, labels(4000, chance, seed=2)) < 0.05
+
+
+def test_few_outcomes_do_not_make_it_act_on_everything() -> None:
+    """Where its order tells nothing and six of ten are right, a score of base rates would act on all, wrongly."""
+    for seed in range(40):
+        found = calibrate(labels(60, lambda _: 0.6, seed=seed), threshold=0.65)
+        if found.scoring:
+            assert found.after
+            assert found.before
+            assert found.after.acted <= found.before.acted or found.after.acted_right >= 0.65 * found.after.acted
+            scores = [found.scoring.score(one.features) for one in labels(300, lambda _: 0.6, seed=seed + 1000)]
+            assert sum(score >= 65 for score in scores) <= 0.55 * len(scores)
+
+
+def test_another_language_is_not_raised_without_outcomes_of_its_own() -> None:
+    known = [*labels(200, lambda _: 0.9), *labels(2 * LEAST_OF_EACH - 1, lambda _: 0.9, seed=2, words=False)]
+    found = calibrate(known)
+    assert found.scoring
+    assert found.scoring.no_words == NEUTRAL.no_words
+    assert found.scoring.words != NEUTRAL.words
 
 
 def test_what_is_right_already_stays() -> None:

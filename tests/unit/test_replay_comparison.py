@@ -19,6 +19,7 @@ def ticket(code: str, judgement: str, *, row: str | None = None, queue: str = ""
         "done": "cierre",
         "done_queue": "",
         "row": row,
+        "written": "x",
         "resolution": "reasignacion" if queue else "cierre",
         "queue": queue,
         "automatic": row is not None,
@@ -64,9 +65,11 @@ def test_only_what_both_decided_is_compared_and_worse_comes_first() -> None:
     assert found["new_wrong"] == 1
 
 
-def report(right: int, wrong: int, automatic: int, tickets: int, new_wrong: int | None = None) -> dict[str, Any]:
+def report(
+    right: int, wrong: int, automatic: int, tickets: int, new_wrong: int | None = None, compared: int = 9
+) -> dict[str, Any]:
     totals = {"right": right, "wrong": wrong, "automatic": automatic, "tickets": tickets}
-    comparison = None if new_wrong is None else {"new_wrong": new_wrong}
+    comparison = None if new_wrong is None else {"new_wrong": new_wrong, "compared": compared}
     return {"configurations": [{"totals": totals}], "comparison": comparison}
 
 
@@ -89,3 +92,14 @@ def test_limits(limits: Limits, names: list[str]) -> None:
 def test_nothing_judged_is_not_wrong_but_little_is_automatic() -> None:
     assert broken(report(0, 0, 0, 10), Limits(most_wrong=0)) == []
     assert [one["limit"] for one in broken(report(0, 0, 0, 10), Limits(least_automatic=1))] == ["least_automatic"]
+
+
+def test_a_comparison_of_nothing_is_no_proof() -> None:
+    found = broken(report(1, 0, 1, 9, new_wrong=0, compared=0), Limits(no_new_wrong=True))
+    assert [one["limit"] for one in found] == ["nothing_compared"]
+
+
+def test_a_rewritten_solution_is_a_difference() -> None:
+    was, now = ticket("1", "right", row="A"), {**ticket("1", "wrong", row="A"), "written": "y"}
+    found = compared({"tickets": [was]}, {"tickets": [now]})
+    assert (found["new_wrong"], found["effects"]["worse"], len(found["differences"])) == (1, 1, 1)

@@ -31,16 +31,17 @@ def test_it_holds_for_its_embedder_alone() -> None:
     assert LEARNED.scoring_for("other") is None
 
 
-def test_what_decides_changes_the_fingerprint() -> None:
-    same = replace(LEARNED, made="later", tickets=91)
-    others = [
-        replace(LEARNED, scoring=None),
-        replace(LEARNED, embedder="other"),
-        replace(LEARNED, merits={"A\x1fabc": Merit(3, 2)}),
-        replace(LEARNED, scoring=Scoring(Weights(-1.4, {"gap": 0.5}), SCORING.no_words)),
-    ]
-    assert same.fingerprint == LEARNED.fingerprint
-    assert len({one.fingerprint for one in (LEARNED, *others)}) == 5
+def test_what_decides_changes_the_fingerprint_and_nothing_else_does() -> None:
+    def of(one: Learned, embedder: str = "e5", needed: int = 2) -> str:
+        return one.fingerprint(embedder, needed)
+
+    more = replace(LEARNED, merits={"A\x1fabc": Merit(4, 1)})
+    assert of(replace(LEARNED, made="later", tickets=91, merits={"A\x1fabc": Merit(2, 1)})) == of(LEARNED)
+    assert of(more) != of(LEARNED)
+    assert of(more, needed=0) == of(LEARNED, needed=0)
+    assert of(LEARNED, "other") == of(replace(LEARNED, scoring=None, merits={}))
+    other = Scoring(Weights(-1.4, {"gap": 0.5}), SCORING.no_words)
+    assert len({of(LEARNED), of(replace(LEARNED, scoring=None)), of(replace(LEARNED, scoring=other))}) == 3
 
 
 def changed(**parts: Any) -> str:

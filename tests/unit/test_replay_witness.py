@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.knowledge.past import by_people
-from resuelve.replay.witness import Judgement, Witness, states
+from resuelve.replay.witness import Judgement, Witness, lesson_for, states
 from resuelve.resolution.merits import state_of
 
 OPENED = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
@@ -47,7 +46,7 @@ def witness(*history: HistoryEntry, row: KnownError = CLOSE, known: float = 0.9)
     incident = Incident(
         "INC1", title="PDF", description="No sube.", opened=OPENED, requester="Obdulia", history=history
     )
-    return Witness(by_people(incident, label="[SPAI] "), {state_of(row): known})
+    return Witness(lesson_for(incident, label="[SPAI] "), {state_of(row): known})
 
 
 @pytest.mark.parametrize(
@@ -87,6 +86,34 @@ def test_what_did_not_last_was_wrong() -> None:
 def test_resuelve_is_no_witness_of_itself() -> None:
     own = entry(1, detail="[SPAI] Comprima el archivo. (ref. 1a2b3c4d)", state="Resuelta", resolution_code="RESUELTO")
     assert witness(own, known=0.99).of_row(CLOSE) is Judgement.UNTOLD
+
+
+def own(hours: float = 1, text: str = "[SPAI] Comprima el archivo. (ref. R-1A2B3C4D5E)") -> HistoryEntry:
+    return entry(hours, detail=text, state="Resuelta", resolution_code="RESUELTO")
+
+
+def test_a_ticket_that_came_back_speaks_against_its_row_whoever_closed_it_then() -> None:
+    again = replace(entry(2, detail="No me vale, sigue igual.", state="En curso"), author="Obdulia")
+    one = witness(own(), again, closed(hours=5), known=0.9)
+    assert one.of_row(CLOSE) is Judgement.WRONG
+    assert one.lesson.asked.history == ()
+
+
+def test_our_own_message_is_none_of_the_teams_under_another_label() -> None:
+    assert witness(own(text=f"[OTRA] {ANSWER} (ref. R-1A2B3C4D5E)"), known=0.99).of_row(CLOSE) is Judgement.UNTOLD
+
+
+def test_what_came_back_is_wrong_whatever_the_history_says() -> None:
+    one = replace(witness(closed(), known=0.99), refuted=frozenset({state_of(CLOSE)}))
+    assert one.of_row(CLOSE) is Judgement.WRONG
+
+
+def test_what_an_agent_would_have_answered_nobody_knows() -> None:
+    assert witness(closed(), row=AGENT, known=0.95).of_row(AGENT) is Judgement.UNTOLD
+    assert witness(closed(), row=AGENT, known=0.2).of_row(AGENT) is Judgement.WRONG
+    asked = entry(1, detail="api|comprobarIban devuelve que la cuenta es correcta y completa", state="Resuelta")
+    assert witness(asked, row=AGENT, known=0.95).of_row(AGENT) is Judgement.RIGHT
+    assert witness(asked, known=0.95).of_row(CLOSE) is Judgement.WRONG
 
 
 def test_handing_over_was_right_where_no_row_would_have_been() -> None:

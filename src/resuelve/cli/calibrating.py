@@ -23,10 +23,17 @@ from resuelve.settings import Settings
 from resuelve.texts import say
 
 _SHOWN = 30
+_COMES_WITH = 65.0
+"""The threshold that the product comes with; another one was chosen for the score of before."""
 
 
-def run_calibrate(settings: Settings, choice: Choice, *, dry_run: bool = False, as_json: bool = False) -> None:
+def run_calibrate(
+    settings: Settings, choice: Choice, *, everything: bool = False, dry_run: bool = False, as_json: bool = False
+) -> None:
     """Replay, learn, show what came of it, and keep it for the runs to come.
+
+    Args:
+        everything: also learn from tickets that were opened before the dictionary had a history.
 
     Raises:
         EvaluationError, SettingsError, DictionaryError, TicketUnavailable, ModelUnavailable, VectorIndexError,
@@ -42,14 +49,21 @@ def run_calibrate(settings: Settings, choice: Choice, *, dry_run: bool = False, 
         seen = past.witnesses(in_force, model)
         rules = wiring.rules(settings)  # by the weights that come with the product: it does not learn from itself
         tickets = past.decided(say("replay.current", language), settings, rules, model, in_force, seen)
+    dated = past.dated
+    tickets = tuple(one for one in tickets if everything or one.witness.lesson.incident.code in dated)
+    left_out = len(past.lessons) - len(tickets)
     found, learned = learn(tickets, rules, embedder=model.identity, made=now().isoformat(timespec="seconds"))
     if not dry_run:
         write(place.learned, learned)
     if as_json:
         rows = _rows(learned.merits, settings.right_before_acting)
-        content = {"tickets": len(tickets), **found.as_json(), "rows": rows, "kept": not dry_run}
+        content = {"tickets": len(tickets), "left_out": left_out, **found.as_json(), "rows": rows, "kept": not dry_run}
         print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
         return
+    if left_out:
+        since = past.versions[0].at.date().isoformat()
+        line = say("calibrate.left_out", language, count=number(left_out, language), since=since)
+        console.print(line, style="yellow", markup=False)
     _print(console, settings, found, learned)
     key = "calibrate.dry" if dry_run else "calibrate.kept"
     console.print(say(key, language, path=place.learned), markup=False, soft_wrap=True)
@@ -97,6 +111,8 @@ def _print(console: Console, settings: Settings, found: Calibration, learned: Le
     elif found.before and found.after:
         key = "calibrate.learned" if found.scoring else "calibrate.no_better"
         console.print(say(key, language, **_qualities(found, language)), markup=False)
+    if found.scoring and (settings.thresholds or settings.critic_approval_threshold != _COMES_WITH):
+        console.print(say("calibrate.thresholds", language), style="yellow", markup=False)
     console.print()
     if not merits:
         return
@@ -112,6 +128,8 @@ def _qualities(found: Calibration, language: str) -> dict[str, str]:
         if one:
             slots[f"loss_{name}"] = number(one.log_loss, language, 3)
             slots[f"ece_{name}"] = percent(one.ece, language, 1)
+            slots[f"acted_{name}"] = number(one.acted, language)
+            slots[f"right_{name}"] = number(one.acted_right, language)
             slots[f"auroc_{name}"] = "—" if one.auroc is None else number(one.auroc, language, 3)
     return slots
 

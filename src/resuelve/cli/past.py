@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +11,15 @@ from pathlib import Path
 from rich.progress import Progress
 
 from resuelve import wiring
-from resuelve.domain.errors import EvaluationError, Rejected
+from resuelve.domain.errors import DictionaryError, EvaluationError, Rejected
 from resuelve.domain.incident import Incident
-from resuelve.knowledge.past import Lesson, by_people
+from resuelve.domain.known_error import KnownError
+from resuelve.knowledge.past import Lesson
 from resuelve.knowledge.version_log import Version
+from resuelve.knowledge.versions import Dictionary
 from resuelve.replay.predict import RememberingEmbedder
-from resuelve.replay.replay import Configuration, InForce, Replayed, as_of_the_day, replay
-from resuelve.replay.witness import Witness, states, witnesses
+from resuelve.replay.replay import Configuration, InForce, Replayed, as_of_the_day, is_before_history, replay
+from resuelve.replay.witness import Witness, lesson_for, states, witnesses
 from resuelve.resolution.merits import state_named
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
@@ -76,6 +78,18 @@ class Past:
             raise EvaluationError("there are no past tickets", where=str(choice.source or "tickets"), remedy=remedy)
         return cls(settings, lessons, listing.rejected, wiring.dictionary(settings).history(), bar)
 
+    @property
+    def before_history(self) -> int:
+        """How many of them nobody knows which rows existed for."""
+        return len(self.lessons) - len(self.dated)
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """The codes of those that were opened when the dictionary had a history."""
+        return frozenset(
+            one.incident.code for one in self.lessons if not is_before_history(one.incident.opened, self.versions)
+        )
+
     def embedder(self, settings: Settings, known: RememberingEmbedder | None = None) -> RememberingEmbedder:
         """The embedder of these settings; the one that is known, with all that it remembers, where it is the same."""
         model = wiring.embedder(settings)
@@ -85,7 +99,14 @@ class Past:
         """The tickets with the rows that existed when each was opened."""
         history = wiring.dictionary(self.settings)
         opened = [one.incident.opened for one in self.lessons]
-        return as_of_the_day(opened, self.versions, lambda number: history.at(number).problems)
+        return as_of_the_day(opened, self.versions, lambda number: self._rows_of(history, number))
+
+    def _rows_of(self, history: Dictionary, number: int) -> Mapping[str, KnownError]:
+        """The rows of a version; of one that cannot be read (somebody saved a broken file) those of the one before."""
+        for earlier in range(number, 0, -1):
+            with suppress(DictionaryError):
+                return history.at(earlier).problems
+        return {}
 
     def witnesses(self, in_force: Iterable[InForce], model: RememberingEmbedder) -> tuple[Witness, ...]:
         """The tickets as witnesses for all of these rows; what came back speaks against its row."""
@@ -124,7 +145,7 @@ class Past:
         """By ticket, the rows whose act on it came back, or was called wrong."""
         found: dict[str, frozenset[str]] = {}
         with closing(wiring.acts(self.settings, durable=False)) as acts:
-            for one in acts.returned():
+            for one in acts.returned(ever=True):
                 state = state_named(one.act.problem, one.act.row)
                 found[one.act.incident] = found.get(one.act.incident, frozenset()) | {state}
         return found
@@ -132,7 +153,7 @@ class Past:
 
 def _chosen(closed: Sequence[Incident], choice: Choice, label: str) -> list[Lesson]:
     different = {one.code: one for one in closed}.values()
-    lessons = [by_people(one, label=label) for one in different]
+    lessons = [lesson_for(one, label=label) for one in different]
     if choice.since:
         lessons = [one for one in lessons if one.incident.opened and one.incident.opened.date() >= choice.since]
     lessons.sort(key=_opened)

@@ -58,6 +58,7 @@ def calibrate(
         datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))] = None,
+    everything: Annotated[bool, typer.Option("--all", help=told("calibrate.all.help"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=told("calibrate.dry_run.help"))] = False,
     forget: Annotated[bool, typer.Option("--forget", help=told("calibrate.forget.help"))] = False,
     json: AsJson = False,
@@ -72,4 +73,4 @@ def calibrate(
         forget_all(settings)
         return
     choice = Choice(source, since.date() if since else None, limit or 0)
-    run_calibrate(settings, choice, dry_run=dry_run, as_json=json)
+    run_calibrate(settings, choice, everything=everything, dry_run=dry_run, as_json=json)

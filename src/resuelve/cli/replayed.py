@@ -41,6 +41,9 @@ def _print_head(console: Console, report: Mapping[str, Any], language: str) -> N
         since = report["history_since"][:10]
         count = number(report["before_history"], language)
         console.print(say("replay.before_history", language, count=count, since=since), style="yellow", markup=False)
+    if learned := report["learned"]:
+        slots = {"outcomes": number(learned["outcomes"], language), "made": learned["made"][:10]}
+        console.print(say("replay.learned", language, **slots), style="yellow", markup=False)
     if report["set_aside"]:
         console.print(say("mine.unread", language, count=len(report["set_aside"])), style="yellow", markup=False)
     console.print()

@@ -21,12 +21,12 @@ from resuelve.pages.replayed import replayed_page
 from resuelve.replay.comparison import compared
 from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.projection import projection
-from resuelve.replay.replay import InForce, before_history
+from resuelve.replay.replay import InForce
 from resuelve.replay.verdict import Limits, broken
 from resuelve.replay.witness import Witness
 from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings, load
-from resuelve.settings.overrides import given
+from resuelve.settings.overrides import given, told
 from resuelve.texts import say
 
 
@@ -120,11 +120,18 @@ class _Replay:
             "last": days[-1] if days else None,
             "rows": (Rows.THEN if dated else Rows.NOW).value,
             "history_since": past.versions[0].at.isoformat(timespec="seconds"),
-            "before_history": before_history(opened, past.versions) if dated else 0,
+            "before_history": past.before_history if dated else 0,
             "versions": [{"version": one.version, "tickets": len(one.tickets)} for one in first],
+            "learned": self._learned(settings),
             "configurations": found,
             "comparison": None,
         }
+
+    @staticmethod
+    def _learned(settings: Settings) -> dict[str, Any] | None:
+        """What the score was learned from, which may be these very tickets."""
+        found = wiring.learned(settings)
+        return {"made": found.made, "outcomes": found.outcomes} if found and found.scoring else None
 
     def _in_force(self) -> tuple[Sequence[InForce], Sequence[InForce]]:
         """The rows that each configuration decides with."""
@@ -155,7 +162,7 @@ class _Replay:
         }
 
     def _name(self) -> str:
-        changed = [f"{name}={value}" for name, value in (self.asked.other or {}).items()]
+        changed = told(self.asked.other or {})
         return " · ".join([*changed, *([self.asked.dictionary.name] if self.asked.dictionary else [])])
 
 

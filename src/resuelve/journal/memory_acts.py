@@ -54,9 +54,9 @@ class MemoryActs:
             self._kept[_key(act)] = replace(kept, returned=Returned(kept.act, how, at), open=True)
             return True
 
-    def returned(self) -> Sequence[Returned]:
+    def returned(self, *, ever: bool = False) -> Sequence[Returned]:
         with self._lock:
-            return [kept.returned for kept in self._kept.values() if kept.returned and kept.open]
+            return [kept.returned for kept in self._kept.values() if kept.returned and (ever or kept.open)]
 
     def see_to(self, acts: Collection[Act]) -> int:
         with self._lock:

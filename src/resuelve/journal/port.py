@@ -202,8 +202,8 @@ class Acts(Protocol):
         """
         ...
 
-    def returned(self) -> Sequence[Returned]:
-        """What came back and nobody has seen to, in the order of the acts."""
+    def returned(self, *, ever: bool = False) -> Sequence[Returned]:
+        """What came back and nobody has seen to, in the order of the acts; with `ever`, also what was seen to."""
         ...
 
     def see_to(self, acts: Collection[Act]) -> int:

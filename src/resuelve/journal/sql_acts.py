@@ -118,8 +118,9 @@ class SqlActs:
             values = {"returned_as": how.value, "returned_at": as_text(at), "open": True}
             return connection.execute(_acts.update().where(which).values(values)).rowcount > 0
 
-    def returned(self) -> Sequence[Returned]:
-        query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(_OPEN).order_by(_acts.c.id)
+    def returned(self, *, ever: bool = False) -> Sequence[Returned]:
+        which = _acts.c.returned_as.is_not(None) if ever else _OPEN
+        query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(which).order_by(_acts.c.id)
         with self._database.read() as connection:
             return [
                 Returned(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.returned_at))

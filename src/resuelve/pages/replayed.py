@@ -83,6 +83,9 @@ def _notes(report: Mapping[str, Any], language: str) -> list[str]:
     if report["before_history"]:
         count, since = number(report["before_history"], language), report["history_since"][:10]
         notes.append(say("replay.before_history", language, count=count, since=since))
+    if learned := report["learned"]:
+        slots = {"outcomes": number(learned["outcomes"], language), "made": learned["made"][:10]}
+        notes.append(say("replay.learned", language, **slots))
     return [*notes, *(limit_told(one, language) for one in report["broken"])]
 
 

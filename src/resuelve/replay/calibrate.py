@@ -7,18 +7,21 @@ Newton's method with step halving). The other, which fewer outcomes can carry, s
 before, and leaves their order as it is (Platt, "Probabilistic outputs for support vector machines", 1999, section 2.2).
 
 What comes out is used only where it foretells outcomes that it has not seen better than the weights of before do, by
-more than one standard error of the difference (five folds; Hastie, Tibshirani and Friedman, The Elements of Statistical
-Learning, 2nd ed., section 7.10), and where it tells right from wrong as well as they do.
+more than one standard error of the difference (five folds; Hastie, Tibshirani and Friedman, The Elements of
+Statistical Learning, 2nd ed., section 7.10); where it tells right from wrong as well as they do; and where it acts on
+no more than they do, or on what is surely right often enough: the lower end of its 95 % interval reaches the threshold.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from resuelve.knowledge.mining.rows import wilson
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Scoring, Weights
@@ -70,11 +73,14 @@ class Quality:
         log_loss: mean, in nats; lower is better.
         ece: see `metrics.calibration_error`.
         auroc: of right choices against wrong ones.
+        acted, acted_right: outcomes that would have been acted on, and how many of them rightly.
     """
 
     log_loss: float
     ece: float | None
     auroc: float | None
+    acted: int
+    acted_right: int
 
     def as_json(self) -> dict[str, Any]:
         """For reports."""
@@ -82,6 +88,8 @@ class Quality:
             "log_loss": round(self.log_loss, 4),
             "ece": None if self.ece is None else round(self.ece, 4),
             "auroc": None if self.auroc is None else round(self.auroc, 4),
+            "acted": self.acted,
+            "acted_right": self.acted_right,
         }
 
 
@@ -121,32 +129,63 @@ class Calibration:
         }
 
 
-def calibrate(labels: Sequence[Label], scoring: Scoring) -> Calibration:
+def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float) -> Calibration:
     """Learn from these outcomes, if they are enough and it is for the better.
 
     Args:
         labels: in an order that does not depend on their outcomes; every fifth makes a fold.
         scoring: the weights of before.
+        threshold: the chance from which on choices are acted on, 0 to 1; of several the lowest.
     """
     right = np.asarray([one.right for one in labels], dtype=np.bool_)
     found = Calibration(len(labels), int(right.sum()))
     if found.missing:
         return found
     before = _chances(labels, scoring)
-    ways = (_stretched, _weighed) if len(labels) >= _FOR_WEIGHTS else (_stretched,)
+    ways = _ways(labels, scoring)
     tried = {way: _held_out(labels, scoring, way) for way in ways}
     by_loss = sorted(ways, key=lambda way: float(_losses(tried[way], right).mean()))
-    usable = [way for way in by_loss if _better(before, tried[way], right, reordered=way is _weighed)]
+    words = np.asarray([scoring.of(one.features) is scoring.words for one in labels], dtype=np.bool_)
+    usable = [
+        way
+        for way in by_loss
+        if _better(before, tried[way], right, reordered=way is not ways[0])
+        and all(_careful(before[kind], tried[way][kind], right[kind], threshold) for kind in (words, ~words))
+    ]
     best = (usable or by_loss)[0]
     return replace(
         found,
-        before=_quality(before, right),
-        after=_quality(tried[best], right),
+        before=_quality(before, right, threshold),
+        after=_quality(tried[best], right, threshold),
         scoring=best(labels, scoring) if usable else None,
     )
 
 
 _Way = Callable[[Sequence[Label], Scoring], Scoring]
+
+
+def _ways(labels: Sequence[Label], scoring: Scoring) -> list[_Way]:
+    """The ways that so many outcomes can carry: a stretch, and for a model with enough of them weights of its own.
+
+    A model of which hardly any outcome is known stays as it is: what tickets in one language teach says nothing of
+    those in another.
+    """
+    kinds = Counter(scoring.of(one.features) is scoring.words for one in labels)
+    stretched = [kind for kind in (True, False) if kinds[kind] >= 2 * LEAST_OF_EACH]
+    weighed = [kind for kind in (True, False) if kinds[kind] >= _FOR_WEIGHTS]
+
+    def stretch(some: Sequence[Label], prior: Scoring) -> Scoring:
+        return _stretched(some, prior, stretched)
+
+    def weigh(some: Sequence[Label], prior: Scoring) -> Scoring:
+        found = stretch(some, prior)
+        for words in weighed:
+            own = [one for one in some if (prior.of(one.features) is prior.words) is words]
+            name = "words" if words else "no_words"
+            found = replace(found, **{name: _fitted(own, getattr(prior, name))})
+        return found
+
+    return [stretch, weigh] if weighed else [stretch]
 
 
 def _better(before: Floats, after: Floats, right: Flags, *, reordered: bool) -> bool:
@@ -159,6 +198,14 @@ def _better(before: Floats, after: Floats, right: Flags, *, reordered: bool) -> 
     return (now or 0.0) >= (was or 0.0) - _SAME_ORDER
 
 
+def _careful(before: Floats, after: Floats, right: Flags, threshold: float) -> bool:
+    """True when no more is acted on than before, or when what is acted on is surely right often enough."""
+    acted = after >= threshold
+    if int(acted.sum()) <= int((before >= threshold).sum()):
+        return True
+    return wilson(int(right[acted].sum()), int(acted.sum()))[0] >= threshold
+
+
 def _held_out(labels: Sequence[Label], scoring: Scoring, way: _Way) -> Floats:
     """The probability of each outcome, by weights that have not seen it."""
     found = np.zeros(len(labels))
@@ -168,30 +215,26 @@ def _held_out(labels: Sequence[Label], scoring: Scoring, way: _Way) -> Floats:
     return found
 
 
-def _stretched(labels: Sequence[Label], scoring: Scoring) -> Scoring:
-    """The weights of before, all multiplied by one number, and other intercepts."""
+def _stretched(labels: Sequence[Label], scoring: Scoring, kinds: Sequence[bool]) -> Scoring:
+    """The weights of before, all multiplied by one number, and other intercepts.
+
+    Args:
+        kinds: the models that are moved: True for the one with words, False for the one without.
+    """
     odds = [scoring.of(one.features).odds(one.features) for one in labels]
     design = np.column_stack([np.ones(len(labels)), odds])
     shift, factor = _newton(design, _right(labels), np.asarray([0.0, 1.0]), np.asarray([_FREE, _CERTAINTY])).tolist()
     factor = max(_FLATTEST, factor)
-    return Scoring(*(_moved(weights, shift, factor) for weights in (scoring.words, scoring.no_words)))
+    words, no_words = (
+        _moved(weights, shift, factor) if kind in kinds else weights
+        for kind, weights in ((True, scoring.words), (False, scoring.no_words))
+    )
+    return Scoring(words, no_words)
 
 
 def _moved(weights: Weights, shift: float, factor: float) -> Weights:
     by_feature = {name: round(factor * weight, _DIGITS) for name, weight in weights.by_feature.items()}
     return Weights(round(shift + factor * weights.intercept, _DIGITS), by_feature)
-
-
-def _weighed(labels: Sequence[Label], scoring: Scoring) -> Scoring:
-    """Weights with the highest posterior, for each of the two models; a model with few outcomes is only stretched."""
-    found = _stretched(labels, scoring)
-    with_words = [one for one in labels if scoring.of(one.features) is scoring.words]
-    without = [one for one in labels if scoring.of(one.features) is scoring.no_words]
-    if len(with_words) >= _FOR_WEIGHTS:
-        found = replace(found, words=_fitted(with_words, scoring.words))
-    if len(without) >= _FOR_WEIGHTS:
-        found = replace(found, no_words=_fitted(without, scoring.no_words))
-    return found
 
 
 def _fitted(labels: Sequence[Label], prior: Weights) -> Weights:
@@ -247,8 +290,11 @@ def _losses(chance: Floats, right: Flags) -> Floats:
     return found
 
 
-def _quality(chance: Floats, right: Flags) -> Quality:
+def _quality(chance: Floats, right: Flags, threshold: float) -> Quality:
+    acted = chance >= threshold
     return Quality(
+        acted=int(acted.sum()),
+        acted_right=int(right[acted].sum()),
         log_loss=float(_losses(chance, right).mean()),
         ece=metrics.calibration_error(metrics.reliability(chance, right)),
         auroc=metrics.auroc(chance[right], chance[~right]),

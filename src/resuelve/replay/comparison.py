@@ -54,7 +54,8 @@ def compared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, A
 
 def _does(ticket: Ticket) -> tuple[Any, ...] | None:
     """What becomes of the ticket, as its requester sees it; None when a person gets it."""
-    return (ticket["row"], ticket["resolution"], ticket["queue"]) if ticket["automatic"] else None
+    names = ("row", "written", "resolution", "queue")
+    return tuple(ticket[name] for name in names) if ticket["automatic"] else None
 
 
 def _wrong(ticket: Ticket) -> bool:

@@ -20,6 +20,7 @@ from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.rules import Rules
+from resuelve.resolution.score import shipped
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
@@ -178,7 +179,7 @@ def evaluate(
         calibration,
         test,
         aim=aim,
-        learned=calibrate(labels, rules.scoring),
+        learned=calibrate(labels, shipped(), rules.lowest_threshold / 100),
         set_threshold=rules.threshold / 100,
         embedder=embedder.identity,
         model=chat.name if chat else "",

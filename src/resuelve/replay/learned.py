@@ -42,10 +42,16 @@ class Learned:
     scoring: Scoring | None = None
     merits: Merits = field(default_factory=dict)
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes when a decision could come out differently (12 hex digits)."""
-        what = [self.embedder, asdict(self.scoring) if self.scoring else None, sorted(_merits_out(self.merits).items())]
+    def fingerprint(self, embedder: str, needed: int) -> str:
+        """Changes when a decision could come out differently (12 hex digits).
+
+        Args:
+            embedder: the one that is used.
+            needed: see `Rules.needed`.
+        """
+        scoring, same = self.scoring_for(embedder), embedder == self.embedder
+        proven = sorted(name for name, one in self.merits.items() if one.proven(needed)) if needed and same else []
+        what = [asdict(scoring) if scoring else None, proven]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
     def scoring_for(self, embedder: str) -> Scoring | None:

@@ -17,11 +17,12 @@ def learn(tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str
     """Learn from tickets that were decided with these rules.
 
     Args:
+        tickets: decided with rows that were written before the ticket was opened; others would speak for themselves.
         rules: their scoring is the one that comes with the product, or else the score would learn from itself.
         embedder: its identity.
         made: when, ISO 8601.
     """
-    found = calibrate(_labels(tickets), rules.scoring)
+    found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100)
     learned = Learned(
         made=made,
         embedder=embedder,

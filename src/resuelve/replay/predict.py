@@ -53,6 +53,7 @@ class Prediction:
         doubt: why it was not.
         ms: milliseconds by stage.
         features: what the score was made of.
+        model_score: a language model's own figure for the row, 0 to 1, which the confidence does not exceed; 1 without.
     """
 
     case: LabelledCase
@@ -68,6 +69,7 @@ class Prediction:
     word: str = ""
     ms: Mapping[str, float] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
+    model_score: float = 1.0
 
     @property
     def choice(self) -> str:
@@ -84,8 +86,8 @@ class Prediction:
         if not self.features:
             return self
         score = scoring.score(self.features) / 100
-        lowered = self.confidence < self.score or not self.may_act
-        return replace(self, score=score, confidence=min(score, VETOED / 100, self.confidence) if lowered else score)
+        most = self.model_score if self.may_act else VETOED / 100
+        return replace(self, score=score, confidence=min(score, most))
 
 
 class RememberingEmbedder:
@@ -117,7 +119,8 @@ class RememberingEmbedder:
         new = dict(zip(missing, self._embedder.embed(missing), strict=True)) if missing else {}
         self._remembered(new)
         found = [new.get(text, self._block.get(text, self._kept.get(text))) for text in texts]
-        return np.stack([vector for vector in found if vector is not None])
+        vectors = [vector for vector in found if vector is not None]
+        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
 
     def keep(self, texts: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None) -> None:
         """Embed texts that will be asked for again and again: those of the dictionary, before its index is built."""
@@ -227,6 +230,7 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         word=problem.prescription.label if problem else "",
         ms=dict(ms),
         features=_features(critique) if critique else {},
+        model_score=critique.features.get("model_score", 100.0) / 100 if critique else 1.0,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from resuelve.domain.known_error import KnownError
@@ -90,6 +92,7 @@ class Replayed:
             "opened": opened.isoformat() if opened else None,
             "version": self.version,
             "row": row.id if row else None,
+            "written": row.fingerprint if row else "",
             "component": row.component if row else "",
             "resolution": row.prescription.label if row else "",
             "queue": row.prescription.queue if row else "",
@@ -111,7 +114,7 @@ def as_of_the_day(
 ) -> tuple[InForce, ...]:
     """Each ticket with the version that was in force when it was opened.
 
-    A ticket from before the history, or without a date, gets the first version: see `before_history`.
+    A ticket from before the history, or without a date, gets the first version: see `is_before_history`.
 
     Args:
         opened: of the tickets; a time without a zone is of the zone here.
@@ -122,15 +125,16 @@ def as_of_the_day(
         DictionaryError: of `at`.
     """
     places: dict[int, list[int]] = {}
+    since = _since(versions)
     for place, day in enumerate(opened):
-        number = max((one.number for one in versions if day and one.at <= _zoned(day)), default=versions[0].number)
+        number = versions[max(0, bisect_right(since, _zoned(day)) - 1)].number if day else versions[0].number
         places.setdefault(number, []).append(place)
     return tuple(InForce(number, at(number), tuple(places[number])) for number in sorted(places))
 
 
-def before_history(opened: Sequence[datetime | None], versions: Sequence[Version]) -> int:
-    """How many tickets were opened before the first version, or nobody knows when: what rows existed is not known."""
-    return sum(day is None or _zoned(day) < versions[0].at for day in opened)
+def is_before_history(opened: datetime | None, versions: Sequence[Version]) -> bool:
+    """True for a ticket opened before the first version, or nobody knows when: what rows existed then is not known."""
+    return opened is None or _zoned(opened) < versions[0].at
 
 
 def replay(
@@ -193,6 +197,11 @@ def _replayed(witness: Witness, one: Prediction, part: InForce) -> Replayed:
         right_rows=tuple(sorted(witness.right_rows(part.problems))),
         prediction=one,
     )
+
+
+def _since(versions: Sequence[Version]) -> list[datetime]:
+    """When each version came into force: never before the one before it, whatever the date of a copied file."""
+    return list(accumulate((one.at for one in versions), max))
 
 
 def _zoned(day: datetime) -> datetime:

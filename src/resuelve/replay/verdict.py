@@ -28,12 +28,15 @@ def broken(report: Mapping[str, Any], limits: Limits) -> list[dict[str, Any]]:
     judged = totals["right"] + totals["wrong"]
     wrong = 100 * totals["wrong"] / judged if judged else 0.0
     automatic = 100 * totals["automatic"] / totals["tickets"] if totals["tickets"] else 0.0
-    new = report["comparison"]["new_wrong"] if report["comparison"] else 0
+    comparison = report["comparison"]
     found: list[dict[str, Any]] = []
     if limits.most_wrong is not None and wrong > limits.most_wrong:
         found.append({"limit": "most_wrong", "set": limits.most_wrong, "found": round(wrong, 1)})
     if limits.least_automatic is not None and automatic < limits.least_automatic:
         found.append({"limit": "least_automatic", "set": limits.least_automatic, "found": round(automatic, 1)})
-    if limits.no_new_wrong and new:
-        found.append({"limit": "no_new_wrong", "set": 0, "found": new})
+    if limits.no_new_wrong and comparison:
+        if comparison["new_wrong"]:
+            found.append({"limit": "no_new_wrong", "set": 0, "found": comparison["new_wrong"]})
+        if not comparison["compared"]:
+            found.append({"limit": "nothing_compared", "set": 1, "found": 0})
     return found

@@ -7,18 +7,20 @@ nor any other is called right or wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.knowledge.maintenance.find import KNOWN_FROM, NEW_BELOW
 from resuelve.knowledge.maintenance.grade import documented
 from resuelve.knowledge.maintenance.novelty import Novelty, probability
 from resuelve.knowledge.mining.asked import look
 from resuelve.knowledge.mining.problems import differs
-from resuelve.knowledge.past import Lesson
+from resuelve.knowledge.past import Lesson, by_people, lesson_of
 from resuelve.knowledge.people import People, own_words
+from resuelve.resolution.act import references_in
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.merits import state_of
 
@@ -62,6 +64,8 @@ class Witness:
         if _did_otherwise(lesson, problem):
             return Judgement.WRONG
         known = self.known.get(state_of(problem), 0.0)
+        if known >= NEW_BELOW and _by_agent(problem) and lesson.done.kind is not ResolutionKind.AGENT:
+            return Judgement.UNTOLD  # what the agent would have answered, nobody knows
         if not self.tells:
             # The mailbox is the whole of a reassignment; any other deed says little without a word.
             moved = lesson.done.kind is ResolutionKind.REASSIGN is problem.prescription.kind
@@ -74,14 +78,35 @@ class Witness:
 
     def right_rows(self, problems: Problems) -> frozenset[str]:
         """The ids of the rows that would have been right, of those that do anything by themselves."""
-        return frozenset(row for row, one in _doing(problems).items() if self.of_row(one) is Judgement.RIGHT)
+        return frozenset(one.id for one in self._near(problems) if self.of_row(one) is Judgement.RIGHT)
 
     def of_handing_over(self, problems: Problems) -> Judgement:
         """Whether a person had to get it: right when none of these rows would have been, wrong when one would."""
         if self.right_rows(problems):
             return Judgement.WRONG
-        perhaps = any(self.of_row(one) is Judgement.UNTOLD for one in _doing(problems).values())
+        perhaps = not self.tells or any(self.of_row(one) is Judgement.UNTOLD for one in self._near(problems))
         return Judgement.UNTOLD if perhaps else Judgement.RIGHT
+
+    def _near(self, problems: Problems) -> Iterator[KnownError]:
+        """The rows that come into question, of those that do anything by themselves; every other one is wrong."""
+        for name in self.known.keys() | self.refuted:
+            problem = problems.get(name.partition("\x1f")[0])
+            if problem and state_of(problem) == name and problem.prescription.kind is not ResolutionKind.MANUAL:
+                yield problem
+
+
+def lesson_for(incident: Incident, *, label: str) -> Lesson:
+    """A past ticket as a witness, apart from what Resuelve did to it.
+
+    Its own messages are known by their label and, should the label have changed, by the reference that they bear. What
+    was asked, and whether it was open again after it had been closed, is read from the whole history.
+    """
+    whole = lesson_of(incident, label=label)
+    others = tuple(entry for entry in incident.history if not references_in(f"{entry.detail} {entry.resolution_notes}"))
+    lesson = by_people(replace(incident, history=others), label=label)
+    ours = lesson.automatic or len(others) < len(incident.history)
+    told = "" if ours and not whole.reopened else lesson.told
+    return replace(lesson, incident=incident, asked=whole.asked, automatic=ours, told=told, reopened=whole.reopened)
 
 
 def states(dictionaries: Iterable[Problems]) -> dict[str, KnownError]:
@@ -120,12 +145,12 @@ def witnesses(
     )
 
 
-def _doing(problems: Problems) -> Problems:
-    return {row: one for row, one in problems.items() if one.prescription.kind is not ResolutionKind.MANUAL}
+def _by_agent(problem: KnownError) -> bool:
+    return problem.prescription.kind is ResolutionKind.AGENT
 
 
 def _did_otherwise(lesson: Lesson, problem: KnownError) -> bool:
-    done, wanted = lesson.done, problem.prescription
-    if done.kind is ResolutionKind.AGENT is wanted.kind:
-        return done.agent_code.casefold() != wanted.agent_code.casefold()
+    done = lesson.done
+    if done.kind is ResolutionKind.AGENT:
+        return not _by_agent(problem) or done.agent_code.casefold() != problem.prescription.agent_code.casefold()
     return differs(lesson, problem)

@@ -43,6 +43,11 @@ class Rules:
         """The one that holds for this row."""
         return threshold_of(problem, self.thresholds, self.threshold)
 
+    @property
+    def lowest_threshold(self) -> float:
+        """The lowest that holds for any row."""
+        return min([self.threshold, *self.thresholds.values()])
+
     def merit_of(self, problem: KnownError) -> Merit:
         """What this row has shown."""
         return self.merits.get(state_of(problem), Merit())

@@ -222,7 +222,7 @@ class Settings(BaseSettings):
         """
         values = self.model_dump(mode="json")
         return {
-            name_of(field): _address_alone(value) if isinstance(value, str) and "://" in value else value
+            name_of(field): address_alone(value) if isinstance(value, str) and "://" in value else value
             for field, value in values.items()
             if not isinstance(getattr(self, field), SecretStr)
         }
@@ -324,7 +324,7 @@ def name_of(field: str) -> str:
     return str(alias.choices[0] if isinstance(alias, AliasChoices) else alias)
 
 
-def _address_alone(text: str) -> str:
+def address_alone(text: str) -> str:
     """An address without what may be a secret in it."""
     try:
         parts = urlsplit(text)

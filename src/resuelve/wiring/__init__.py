@@ -283,7 +283,7 @@ def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -
         today=today(),
         scoring=(past.scoring_for(embedder) if past else None) or shipped(),
         needed=settings.right_before_acting,
-        merits=past.merits if past else {},
+        merits=past.merits if past and past.embedder == embedder else {},
     )
 
 
