@@ -21,7 +21,7 @@ from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
-from resuelve.pages.guarantees import guarantee_told
+from resuelve.pages.guarantees import calibration_told, guarantee_told
 from resuelve.pages.numbers import number, percent
 from resuelve.replay import experiments
 from resuelve.replay.evaluate import Aim, Evaluation, evaluate
@@ -140,6 +140,7 @@ def _print_operations(console: Console, report: Mapping[str, Any], settings: Set
     language = settings.language
     console.print()
     console.print(Text(f"{report['set']} · {report['kb']}", style="bold"))
+    console.print(f"  {calibration_told(report['calibration'], language)}", markup=False)
     ways = {name: report[name] for name in ("at_target", "at_joint", "as_set")}
     for name, one in {**ways, "score_alone": report["score_alone"]["at_target"]}.items():
         threshold = "—" if one["threshold"] is None else number(100 * one["threshold"], language, 1)

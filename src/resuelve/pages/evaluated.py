@@ -7,7 +7,7 @@ from typing import Any
 
 from resuelve.pages.confidence import curve_picture, reliability_picture
 from resuelve.pages.doubts import doubt_in_words
-from resuelve.pages.guarantees import guarantee_told
+from resuelve.pages.guarantees import calibration_told, guarantee_told
 from resuelve.pages.numbers import number, percent
 from resuelve.pages.page import render
 from resuelve.pages.pictures import Bar, bars
@@ -49,6 +49,7 @@ def _set(report: Mapping[str, Any], place: str, language: str, words: Mapping[st
         "place": place,
         "reliability_plot": reliability_picture(report, language),
         "curve_plot": curve_picture(report, language, target=report["target"]),
+        "taught": calibration_told(report["calibration"], language),
         "guaranteed_title": _guaranteed_title(report["guaranteed"], language),
         "guaranteed_lines": [guarantee_told(one, language) for one in report["guaranteed"]["by_resolution"]],
         "ms_picture": _times(report["ms_by_stage"], language, words["ms_chart"]),

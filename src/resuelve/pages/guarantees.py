@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from resuelve.pages.numbers import number
+from resuelve.pages.numbers import number, percent
 from resuelve.texts import say
 
 
@@ -23,3 +23,12 @@ def guarantee_told(one: Mapping[str, Any], language: str) -> str:
         test_answered=number(one["test"]["answered"], language),
         test_right=number(one["test"]["right"], language),
     )
+
+
+def calibration_told(report: Mapping[str, Any], language: str) -> str:
+    """What the calibration split taught about the score (`Calibration.as_json`)."""
+    slots = {name: number(report[name], language) for name in ("outcomes", "missing")}
+    if report["before"] is None or report["after"] is None:
+        return say("evaluate.taught.few", language, **slots)
+    eces = {name: percent(report[name]["ece"], language, 1) for name in ("before", "after")}
+    return say("evaluate.taught.learned" if report["learned"] else "evaluate.taught.kept", language, **slots, **eces)
