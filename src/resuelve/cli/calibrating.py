@@ -12,11 +12,9 @@ from rich.text import Text
 from resuelve import wiring
 from resuelve.cli.past import Choice, Past
 from resuelve.cli.surroundings import harmless, now, progress_bar, terminal
-from resuelve.domain.errors import WorkspaceError
-from resuelve.domain.message import message, system_said
 from resuelve.pages.numbers import number, percent
 from resuelve.replay.calibrate import Calibration
-from resuelve.replay.learned import Learned, write
+from resuelve.replay.learned import Learned, forget, write
 from resuelve.replay.outcomes import learn
 from resuelve.resolution.merits import Merits
 from resuelve.settings import Settings
@@ -75,15 +73,7 @@ def forget_all(settings: Settings) -> None:
     Raises:
         WorkspaceError: the disk refuses.
     """
-    path = wiring.workspace(settings).learned
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise WorkspaceError(
-            message("cannot be written ({why})", why=system_said(error)),
-            where=str(path),
-            remedy="check folder, space and permissions",
-        ) from error
+    forget(wiring.workspace(settings).learned)
     terminal().print(say("calibrate.forgotten", settings.language), markup=False)
 
 

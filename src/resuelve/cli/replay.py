@@ -10,14 +10,18 @@ import typer
 
 from resuelve.cli.options import FAILED, AsJson, Rows, Workspace, at_least_one, named, told
 
+Source = Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))]
+Since = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
+]
+Newest = Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))]
+
 
 def replay(
     workspace: Workspace = None,
-    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
-    ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))] = None,
+    source: Source = None,
+    since: Since = None,
+    limit: Newest = None,
     rows: Annotated[Rows, typer.Option("--rows", help=told("replay.rows.help"))] = Rows.THEN,
     other: Annotated[
         list[str] | None, typer.Option("--with", metavar="NAME=VALUE", help=told("replay.with.help"))
@@ -53,11 +57,9 @@ def replay(
 
 def calibrate(
     workspace: Workspace = None,
-    source: Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))] = None,
-    since: Annotated[
-        datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
-    ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))] = None,
+    source: Source = None,
+    since: Since = None,
+    limit: Newest = None,
     everything: Annotated[bool, typer.Option("--all", help=told("calibrate.all.help"))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=told("calibrate.dry_run.help"))] = False,
     forget: Annotated[bool, typer.Option("--forget", help=told("calibrate.forget.help"))] = False,

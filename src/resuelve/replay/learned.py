@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,25 @@ def write(path: Path, learned: Learned) -> None:
         WorkspaceError: the disk refuses.
     """
     content = {"format": _FORMAT, **asdict(learned), "merits": _merits_out(learned.merits)}
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    with _writing(path):
+        durable.replace(path, text.encode("utf-8", "backslashreplace"))
+
+
+def forget(path: Path) -> None:
+    """Take out what is there, if anything is.
+
+    Raises:
+        WorkspaceError: the disk refuses.
+    """
+    with _writing(path):
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
-        durable.replace(
-            path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "backslashreplace")
-        )
+        yield
     except OSError as error:
         raise WorkspaceError(
             message("cannot be written ({why})", why=system_said(error)),
