@@ -221,6 +221,19 @@ def build_workspace(product: Product, folder: Path, dictionary: Path | None = No
     return folder
 
 
+def small_dictionary(folder: Path, prefix: str = "REE") -> Path:
+    """The rows of the demo whose ids begin so: enough for what need not be the whole."""
+    with (demo_folder() / DICTIONARY).open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        names, rows = reader.fieldnames or (), [row for row in reader if row["ID PROBLEMA"].startswith(prefix)]
+    path = folder / f"small-{prefix}.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
 def copy_of(indexed: Path, workspace: Path) -> Path:
     """A workspace of its own; without what another process may have open in it, and take away meanwhile."""
     ignored = shutil.ignore_patterns("openings", "locks")

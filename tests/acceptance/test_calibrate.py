@@ -13,7 +13,17 @@ from resuelve.knowledge.catalogue import read
 from resuelve.resolution.merits import state_of
 from resuelve.resolution.score import FEATURES
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import ACTING, DEMO_WORLD, DICTIONARY, Desk, Product, demo_incidents, desk_with
+from tests.acceptance.product import (
+    ACTING,
+    DEMO_WORLD,
+    DICTIONARY,
+    Desk,
+    Product,
+    build_workspace,
+    demo_incidents,
+    desk_with,
+    small_dictionary,
+)
 
 
 def kept(desk: Desk) -> Path:
@@ -146,15 +156,15 @@ def test_what_cannot_be_read_decides_nothing(desk: Desk) -> None:
     assert "calibration.json" in desk.run("doctor").out
 
 
-def test_a_dry_run_keeps_nothing_and_what_the_rows_may_come_from_teaches_nothing(
-    calibrated: Desk, new_desk: NewDesk, tmp_path: Path
+def test_what_the_rows_may_come_from_teaches_nothing_and_a_dry_run_keeps_nothing(
+    product: Product, tmp_path: Path
 ) -> None:
     closed = json.dumps([{"codIncidencia": "X1", "titulo": "PDF", "descripcion": "No sube", "historial": []}])
     export = tmp_path / "closed.json"
     export.write_text(closed, encoding="utf-8")
-    desk = new_desk(())
-    done = desk.run("calibrate", "--from", export, "--dry-run", "--json")
+    workspace = build_workspace(product, tmp_path / "workspace", small_dictionary(tmp_path))
+    done = product.run("calibrate", "--workspace", workspace, "--from", export, "--dry-run", "--json")
     assert done.status == 0, done.error
     content = json.loads(done.out)
     assert (content["tickets"], content["left_out"], content["kept"], content["rows"]) == (0, 1, False, [])
-    assert not kept(desk).exists()
+    assert not (workspace / ".resuelve" / "calibration.json").exists()

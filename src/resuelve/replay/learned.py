@@ -103,7 +103,7 @@ def read(path: Path) -> Learned | None:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return _learned(content)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _refused(path, system_said(error)) from error
