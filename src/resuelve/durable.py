@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.message import message, system_said
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A place in which a refusal of the disk is told to whoever asked for the file. Raises WorkspaceError."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(
+            message("cannot be written ({why})", why=system_said(error)),
+            where=str(path),
+            remedy="check folder, space and permissions",
+        ) from error
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -174,6 +174,24 @@ def test_only_the_rows_of_the_day_are_known(demo: Desk, report: dict[str, Any]) 
     assert found["before_history"] == 1
 
 
+def test_a_version_that_cannot_be_read_gives_way_to_the_one_before(demo: Desk) -> None:
+    """Somebody saved a broken file, it was noted, and it was repaired: the past can still be decided."""
+    file = demo.workspace / DICTIONARY
+    whole = file.read_bytes()
+    assert demo.run("dictionary", "history").status == 0
+    file.write_bytes(b"nothing,of,use\n1,2,3\n")
+    assert demo.run("dictionary", "history").status == 0
+    closed = json.loads((demo_folder() / CLOSED).read_text(encoding="utf-8"))
+    export = demo.workspace / "past.json"
+    export.write_text(json.dumps([{**closed[0], "apertura": "03/02/2099 10:00:00 CET"}]), encoding="utf-8")
+    broken = demo.run("replay", "--from", export)
+    file.write_bytes(whole)
+    assert broken.status == 0, broken.error
+    (found,) = reports(demo.workspace)
+    (one,) = found["configurations"][0]["tickets"]
+    assert (one["version"], str(one["row"])[:3]) == (2, "REE")
+
+
 def test_another_dictionary_and_an_earlier_report(demo: Desk, tmp_path: Path, report: dict[str, Any]) -> None:
     """A row less: what it did is left to a person; and the report of that can be compared with later."""
     acted = next(one for one in report["configurations"][0]["tickets"] if one["automatic"] and ours(one))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from resuelve.replay.predict import EMBED, Prediction, RememberingEmbedder, pred
 from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rules import Rules
+from resuelve.resolution.score import Scoring, Weights
 from resuelve.vectors.memory import MemoryStore
 
 ROWS = """ID PROBLEMA,COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION
@@ -143,3 +145,18 @@ def test_a_remembering_embedder_gives_what_the_other_gives() -> None:
     remembering.prepare(["g h"])
     remembering.embed(["e f", "c d"])
     assert inner.asked[-2:] == ["g h", "e f"]
+
+
+def test_what_a_model_or_a_rule_said_stays_when_the_score_is_another(dictionary: Catalogue) -> None:
+    one = replace(predicted(dictionary, Rules(threshold=0))["nom"], may_act=True)
+    sure = Scoring(Weights(9.0, {}), Weights(9.0, {}))
+    assert one.rescored(sure).confidence == pytest.approx(one.rescored(sure).score) == pytest.approx(1.0, abs=1e-3)
+    assert replace(one, model_score=0.9).rescored(sure).confidence == 0.9
+    assert replace(one, may_act=False).rescored(sure).confidence == 0.49
+    assert replace(one, features={}).rescored(sure).score == one.score
+
+
+def test_no_texts_have_no_vectors() -> None:
+    inner = Counting()
+    assert RememberingEmbedder(inner).embed([]).shape == (0, inner.dimension)
+    assert inner.asked == []

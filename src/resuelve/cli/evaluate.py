@@ -16,8 +16,6 @@ from rich.text import Text
 from resuelve import durable, wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.decision import Permission
-from resuelve.domain.errors import WorkspaceError
-from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
@@ -197,11 +195,5 @@ def _decimal(value: float | None, language: str, digits: int = 3) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
+    with durable.writing(path):
         durable.replace(path, text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise WorkspaceError(
-            message("cannot be written ({why})", why=system_said(error)),
-            where=str(path),
-            remedy="check folder, space and permissions",
-        ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -42,13 +41,6 @@ def named(given: list[str] | None) -> dict[str, str]:
             raise typer.BadParameter(told("cli.named.wrong"), param_hint="NAME=…")
         found[name.strip()] = text
     return found
-
-
-class Rows(StrEnum):
-    """The rows that past tickets are decided with: those that existed when each was opened, or those of today."""
-
-    THEN = "then"
-    NOW = "now"
 
 
 Limit = Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("cli.limit.help"))]

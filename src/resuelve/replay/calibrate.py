@@ -219,11 +219,12 @@ def _stretched(labels: Sequence[Label], scoring: Scoring, kinds: Sequence[bool])
     """The weights of before, all multiplied by one number, and other intercepts.
 
     Args:
-        kinds: the models that are moved: True for the one with words, False for the one without.
+        kinds: the models that are moved, by their own outcomes: True for the one with words, False for the one without.
     """
-    odds = [scoring.of(one.features).odds(one.features) for one in labels]
-    design = np.column_stack([np.ones(len(labels)), odds])
-    shift, factor = _newton(design, _right(labels), np.asarray([0.0, 1.0]), np.asarray([_FREE, _CERTAINTY])).tolist()
+    moved = [one for one in labels if (scoring.of(one.features) is scoring.words) in kinds]
+    odds = [scoring.of(one.features).odds(one.features) for one in moved]
+    design = np.column_stack([np.ones(len(moved)), odds])
+    shift, factor = _newton(design, _right(moved), np.asarray([0.0, 1.0]), np.asarray([_FREE, _CERTAINTY])).tolist()
     factor = max(_FLATTEST, factor)
     words, no_words = (
         _moved(weights, shift, factor) if kind in kinds else weights

@@ -8,8 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +67,7 @@ def write(path: Path, learned: Learned) -> None:
     """
     content = {"format": _FORMAT, **asdict(learned), "merits": _merits_out(learned.merits)}
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    with _writing(path):
+    with durable.writing(path):
         durable.replace(path, text.encode("utf-8", "backslashreplace"))
 
 
@@ -78,20 +77,8 @@ def forget(path: Path) -> None:
     Raises:
         WorkspaceError: the disk refuses.
     """
-    with _writing(path):
+    with durable.writing(path):
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise WorkspaceError(
-            message("cannot be written ({why})", why=system_said(error)),
-            where=str(path),
-            remedy="check folder, space and permissions",
-        ) from error
 
 
 def read(path: Path) -> Learned | None:

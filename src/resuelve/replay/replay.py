@@ -61,9 +61,6 @@ class Replayed:
     Attributes:
         version: see `InForce`.
         row: the row that was chosen, or the closest one that was not approved; None where there was none.
-        automatic: the row would have been acted on, without anybody's leave.
-        may_act: only the confidence decided whether it was.
-        confidence: 0 to 1.
         judgement: of acting on it, if it was acted on; else of handing it over.
         if_acted: of acting on the row, whether or not it was.
         right_rows: the rows that would have been right.
@@ -73,14 +70,30 @@ class Replayed:
     witness: Witness
     version: int
     row: KnownError | None
-    automatic: bool
-    may_act: bool
-    confidence: float
-    doubt: str
     judgement: Judgement
     if_acted: Judgement
     right_rows: tuple[str, ...]
     prediction: Prediction
+
+    @property
+    def automatic(self) -> bool:
+        """The row would have been acted on, without anybody's leave."""
+        return self.prediction.approved
+
+    @property
+    def may_act(self) -> bool:
+        """Only the confidence decided whether it was."""
+        return self.prediction.may_act
+
+    @property
+    def confidence(self) -> float:
+        """Of the row, 0 to 1."""
+        return self.prediction.confidence
+
+    @property
+    def doubt(self) -> str:
+        """Why it was not acted on."""
+        return self.prediction.doubt.value
 
     def as_json(self) -> dict[str, Any]:
         """For the report."""
@@ -188,10 +201,6 @@ def _replayed(witness: Witness, one: Prediction, part: InForce) -> Replayed:
         witness=witness,
         version=part.version,
         row=row,
-        automatic=one.approved,
-        may_act=one.may_act,
-        confidence=one.confidence,
-        doubt=one.doubt.value,
         judgement=if_acted if one.approved else witness.of_handing_over(part.problems),
         if_acted=if_acted,
         right_rows=tuple(sorted(witness.right_rows(part.problems))),

@@ -129,7 +129,7 @@ def witnesses(
     """Past tickets as witnesses, in their order.
 
     Args:
-        lessons: see `knowledge.past.by_people`.
+        lessons: see `lesson_for`.
         knowledge: of all the states of rows that they will be asked about (`states`).
 
     Raises:
