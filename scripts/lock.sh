@@ -17,10 +17,12 @@ compile() {
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
 compile pyproject.toml --group dev --all-extras --output-file requirements/dev.lock "$@"
 for extra in encryption mlflow; do
-    compile pyproject.toml --group build --extra "$extra" --constraints requirements/dev.lock \
+    compile pyproject.toml --group build --extra reading --extra "$extra" --constraints requirements/dev.lock \
         --output-file "requirements/$extra.lock"
 done
-compile pyproject.toml --group build --constraints requirements/dev.lock --output-file requirements/base.lock
+# What the README sets up reads attachments; `pip install resuelve` alone is leaner.
+compile pyproject.toml --group build --extra reading --constraints requirements/dev.lock \
+    --output-file requirements/base.lock
 
 # An environment of its own, with the product's encoder.
 compile requirements/rivals.in --constraints requirements/base.lock --output-file requirements/rivals.lock "$@"

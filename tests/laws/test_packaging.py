@@ -61,7 +61,7 @@ def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
 
 
 def test_one_environment_can_grow_from_lock_to_lock() -> None:
-    assert sorted(EXTRAS) == sorted(project()["project"]["optional-dependencies"])
+    assert sorted((*EXTRAS, *WITH_THE_BASE)) == sorted(project()["project"]["optional-dependencies"])
     for extra in EXTRAS:
         assert locked("base") <= locked(extra) <= locked("dev")
 

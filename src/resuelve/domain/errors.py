@@ -22,6 +22,8 @@
     ├── ModelError
     │   ├── ModelUnavailable        the model server did not answer
     │   └── ModelOutputInvalid      it answered something that may not be used
+    ├── ReaderUnavailable           no file can be read now
+    ├── TrainingError               a model cannot be learned, kept or taken into use
     ├── JournalError                the journal cannot be read or written
     ├── EvaluationError             an evaluation set cannot be read, or holds nothing to measure on
     └── ExperimentError             what was measured was not logged; everything else is done
@@ -206,6 +208,14 @@ class ModelUnavailable(ModelError):
 
 class ModelOutputInvalid(ModelError):
     """The model's answer was cut, malformed, off-schema or outside what was offered."""
+
+
+class ReaderUnavailable(ResuelveError):
+    """No file can be read now: the reading process does not start."""
+
+
+class TrainingError(ResuelveError):
+    """A model cannot be learned, kept or taken into use."""
 
 
 class JournalError(ResuelveError):
