@@ -10,6 +10,7 @@ from tests.laws.repository import ROOT, name_of, project_files, source_files, sy
 LONGEST = 400
 
 STAGE_BOUNDARIES: dict[str, str] = {
+    "src/resuelve/readers/extract.py": "one file: whatever a library raises for it, the next one is read",
     "src/resuelve/resolution/pipeline.py": "one incident: whatever goes wrong with it, the others go on",
 }
 """Files that may catch every exception, with the reason: whatever one incident does, the others go on."""

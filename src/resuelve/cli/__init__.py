@@ -117,6 +117,19 @@ def evaluate(
     run_evaluate(settings, sets, kb=kb, aim=aim, json_file=json, html=html, mlflow=not no_mlflow)
 
 
+@app.command("read", help=told("read.help"))
+def read_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help=told("read.files.help"))],
+    json: AsJson = False,
+) -> None:
+    """Read files as attachments are read."""
+    from resuelve.cli.read import run_read
+    from resuelve.cli.surroundings import settings_for
+
+    if not run_read(settings_for(occupy=False), files, as_json=json):
+        raise typer.Exit(FAILED)
+
+
 @app.command(help=told("cli.doctor.help"))
 def doctor(workspace: Workspace = None) -> None:
     """Check everything that a run needs."""

@@ -25,6 +25,7 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
+from resuelve.wiring import reading
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -83,6 +84,7 @@ def _checks(settings: Settings) -> list[Check]:
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
+        Check("attachments", lambda: _attachments(settings)),
     ]
     if settings.environment is not Environment.EMBEDDED:
         checks.append(Check("model", lambda: _model(settings)))
@@ -243,3 +245,12 @@ def _model(settings: Settings) -> str:
     question = Prompt("doctor", "", "Contesta con el esquema pedido.", "¿Funcionas?")
     usage = chat.complete(question, _Pong).usage
     return say("cli.doctor.model_found", settings.language, model=chat.name, seconds=f"{usage.seconds:.1f}")
+
+
+def _attachments(settings: Settings) -> tuple[str, ...]:
+    """How what is read is kept in, and what cannot be read yet."""
+    language = settings.language
+    held = ", ".join(say(f"readers.holds.{token}", language) for token in reading.held(settings))
+    packages = ", ".join(reading.missing())
+    notes = (say("readers.missing", language, packages=packages),) if packages else ()
+    return say("readers.held", language, held=held), *notes

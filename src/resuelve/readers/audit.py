@@ -10,7 +10,7 @@ _REFUSED = frozenset(
     subprocess.Popen pty.spawn urllib.Request webbrowser.open
     os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.startfile os.kill os.killpg
     os.remove os.rename os.mkdir os.rmdir os.link os.symlink os.truncate os.chmod os.chown os.chflags os.lockf
-    os.setxattr os.removexattr os.utime os.putenv os.unsetenv
+    os.setxattr os.removexattr os.utime
     tempfile.mkstemp tempfile.mkdtemp signal.pthread_kill
     """.split()
 )

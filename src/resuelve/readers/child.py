@@ -18,7 +18,7 @@ import resuelve
 from resuelve.domain.errors import ReaderUnavailable
 from resuelve.domain.message import message, system_said
 from resuelve.readers import frames
-from resuelve.readers.extract import MOST_ITEMS
+from resuelve.readers.extract import MOST_ITEMS, NO_MEMORY
 from resuelve.readers.port import Limits, Obstacle, Passage, Unread
 
 PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from resuelve.readers.worker import main; main()"
@@ -39,7 +39,6 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 _KEPT_NAMES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-_NO_MEMORY = (b"bad_alloc", b"MemoryError", b"annot allocate memory", b"ut of memory")
 
 
 class Died(Exception):
@@ -200,7 +199,7 @@ class Child:
         status = self._process.returncode
         if status == -signal.SIGXCPU:
             return Unread.TIME
-        short = any(words in self._errors for words in _NO_MEMORY) or self._largest > 0.9 * self._limits.memory
+        short = any(words.encode() in self._errors for words in NO_MEMORY) or self._largest > 0.9 * self._limits.memory
         return Unread.MEMORY if short or status == -signal.SIGKILL else Unread.CRASHED
 
 

@@ -30,6 +30,9 @@ EXTRA = "resuelve[reading]"
 MOST_ITEMS = 500
 """Passages and obstacles of one file; nobody looks at more."""
 
+NO_MEMORY = ("bad_alloc", "MemoryError", "annot allocate memory", "ut of memory")
+"""What libraries say when there is no memory left."""
+
 _CARRIERS = frozenset(("zip", "eml", "msg"))
 """What carries files. A picture in a document is a part of it, and no file within a file."""
 
@@ -64,7 +67,7 @@ def too_large(name: str, data: bytes, limits: Limits) -> Document | None:
     """The document of a file that is not even looked at; None for all others."""
     if len(data) <= limits.bytes:
         return None
-    return Document(clean_name(name), "", obstacles=(Obstacle("", Unread.TOO_LARGE, _megabytes(len(data))),))
+    return Document(clean_name(name), "", obstacles=(Obstacle("", Unread.TOO_LARGE, _megabytes(limits.bytes)),))
 
 
 def found(name: str, data: bytes, limits: Limits, clock: Clock = time.monotonic) -> Found:
@@ -125,7 +128,7 @@ def _within(name: str, data: bytes, limits: Limits, left: _Left, *, depth: int, 
     if left.files < 0:
         yield Obstacle("", Unread.TOO_MANY_FILES, str(limits.files))
     elif left.expanded < 0:
-        yield Obstacle("", Unread.EXPANDS)
+        yield Obstacle("", Unread.EXPANDS, _megabytes(limits.expanded))
     elif deeper > 1 or (outside not in _CARRIERS and told(data, name).kind not in PICTURES):
         yield Obstacle("", Unread.NESTED)
     else:
@@ -163,16 +166,21 @@ def _read(kind: str, data: bytes, scope: Scope) -> Iterator[Passage | Obstacle]:
     try:
         module = importlib.import_module(f"resuelve.readers.formats.{FORMATS[kind]}")
         yield from module.read(data, scope)
-    except ImportError:
-        yield Obstacle("", Unread.NOT_INSTALLED, EXTRA)
-    except MemoryError:
-        yield Obstacle("", Unread.MEMORY)
-    except Exception:  # noqa: BLE001 - libraries raise anything for a file that is broken on purpose
-        yield Obstacle("", Unread.DAMAGED)
+    except Exception as error:  # noqa: BLE001 - libraries raise anything for a file that is broken on purpose
+        yield _stumbled(error)
+
+
+def _stumbled(error: Exception) -> Obstacle:
+    """What an error of a library means. Many say that there is no memory in words only."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+        return Obstacle("", Unread.MEMORY)
+    if isinstance(error, ImportError):
+        return Obstacle("", Unread.NOT_INSTALLED, EXTRA)
+    return Obstacle("", Unread.DAMAGED)
 
 
 def _megabytes(size: int) -> str:
-    return f"{max(round(size / 1_000_000), 1)} MB"
+    return f"{size / 1_000_000:g} MB"
 
 
 def _different(name: str, names: Counter[str]) -> str:

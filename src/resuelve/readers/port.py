@@ -50,7 +50,9 @@ class Obstacle:
 
     Attributes:
         place: as that of a `Passage`; empty for the whole file.
-        detail: a number or a name that the sentence of the reason may show; ours, never a text of the file.
+        detail: what the reason may be shown with in brackets, the same in every language: the limit that was reached
+            (``25 MB``), the ending of a foreign format (``rar``), the extra that is missing; ours, never a text of
+            the file.
     """
 
     place: str

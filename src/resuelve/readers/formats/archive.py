@@ -52,7 +52,7 @@ def read(data: bytes, scope: Scope) -> Found:
             room -= len(content)
             yield from scope.inner(member.filename, content)
         if len(members) > scope.limits.files:
-            yield Obstacle("", Unread.TOO_MANY_FILES, str(len(members)))
+            yield Obstacle("", Unread.TOO_MANY_FILES, str(scope.limits.files))
 
 
 def _of_a_system(name: str) -> bool:
