@@ -34,7 +34,7 @@ def run_read(settings: Settings, files: Sequence[Path], *, as_json: bool) -> boo
     documents = []
     try:
         for file in files:
-            document = reader.read(file.name, _bytes(file, reading.largest(settings) + 1))
+            document = reader.read(file.name, _bytes(file, reading.limits(settings).bytes + 1))
             documents.append(document)
             if not as_json:
                 _show(console, document, language)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from resuelve.readers import Limits, Reader
 from resuelve.settings import Settings
 
+if TYPE_CHECKING:
+    from resuelve.readers.sandbox import SandboxedReader
 
 _PACKAGES = ("lxml", "onnxruntime", "openpyxl", "PIL", "pypdfium2", "docx", "oxmsg", "rapidocr")
 """What the extra `reading` brings, by the names under which it is imported."""
 
 
+def limits(settings: Settings) -> Limits:  # noqa: ARG001 - none of them can be set yet
+    """What reading one file may cost."""
+    return Limits()
+
+
 def reader(settings: Settings) -> Reader:
     """The reader of attachments, in processes of its own. None is started before the first file."""
-    from resuelve.readers.sandbox import SandboxedReader
-
-    return SandboxedReader(Limits())
-
-
-def largest(settings: Settings) -> int:
-    """Bytes of a file beyond which it is not read."""
-    return Limits().bytes
+    return _sandboxed(settings)
 
 
 def held(settings: Settings) -> tuple[str, ...]:
@@ -30,9 +31,7 @@ def held(settings: Settings) -> tuple[str, ...]:
     Raises:
         ReaderUnavailable: it does not start.
     """
-    from resuelve.readers.sandbox import SandboxedReader
-
-    one = SandboxedReader(Limits())
+    one = _sandboxed(settings)
     try:
         return one.holds()
     finally:
@@ -42,3 +41,9 @@ def held(settings: Settings) -> tuple[str, ...]:
 def missing() -> tuple[str, ...]:
     """Packages of the extra `reading` that are not installed."""
     return tuple(name for name in _PACKAGES if find_spec(name) is None)
+
+
+def _sandboxed(settings: Settings) -> SandboxedReader:
+    from resuelve.readers.sandbox import SandboxedReader
+
+    return SandboxedReader(limits(settings))
