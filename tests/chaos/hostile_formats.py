@@ -122,7 +122,7 @@ def _flood(_: Scope) -> Iterator[Passage]:
 
 
 def _print(_: Scope) -> Iterator[Passage]:
-    print('{"end":true}')
+    sys.stdout.write('{"end":true}\n')
     sys.stdout.flush()
     os.write(1, b'{"read":["","lie"]}\n')
     yield Passage("", "true words")

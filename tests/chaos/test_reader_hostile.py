@@ -1,4 +1,4 @@
-"""Readers that hang, eat memory, crash, lie, and reach for the world: each file has its reason, and the next is read."""
+"""Readers that hang, eat memory, crash, lie, reach for the world: each file has its reason, and the next is read."""
 
 from __future__ import annotations
 

@@ -16,6 +16,9 @@ _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 """What a text hardly has: control characters but tab, line ends, form feed, escape and next line."""
 
 _ALLOWED = 0.02
+_SENTENCE = 20
+"""Letters from which on one that is odd is forgiven."""
+
 _SAMPLE = 65_536
 _MANY = 0.4
 
@@ -63,4 +66,4 @@ def _wide(sample: bytes) -> tuple[str, ...]:
 
 def _is_text(text: str) -> bool:
     sample = text[:_SAMPLE]
-    return len(_NO_TEXT.findall(sample)) <= max(_ALLOWED * len(sample), 0)
+    return len(_NO_TEXT.findall(sample)) <= max(_ALLOWED * len(sample), int(len(sample) >= _SENTENCE))

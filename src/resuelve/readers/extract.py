@@ -80,14 +80,16 @@ def _kept(raw: Found, left: _Left, limits: Limits, clock: Clock) -> Found:
     """What the limits let through, cleaned. An obstacle says where it ends."""
     nothing = True
     for one in raw:
-        nothing = False
         place = clean_place(one.place)
+        left.items -= 1
         if isinstance(one, Obstacle):
+            nothing = False
             yield Obstacle(place, one.reason, clean_place(one.detail))
         elif text := clean_text(one.text):
-            yield Passage(place, text[: left.characters])
+            nothing = False
+            if left.characters:
+                yield Passage(place, text[: left.characters])
             left.characters -= len(text)
-        left.items -= 1
         if left.characters < 0 or left.items <= 0:
             yield Obstacle(place, Unread.TOO_LONG, str(limits.characters if left.characters < 0 else MOST_ITEMS))
             return
