@@ -71,6 +71,7 @@ COVERED_ELSEWHERE = {
     "resuelve backup --encrypt --passphrase-file *": "tests/acceptance/test_backup.py",
     "resuelve backup list": "tests/acceptance/test_backup.py",
     "resuelve backup verify *": "tests/acceptance/test_backup.py",
+    "resuelve read *": "tests/acceptance/test_read.py",
     "resuelve restore *": "tests/acceptance/test_backup.py",
 }
 """Not run here: the file that runs the command, or the reason why none can, by pattern. None may be without use."""
