@@ -67,11 +67,17 @@ def _write(path: str) -> object:
 
 
 def _delete(path: str) -> object:
-    return Path(path).unlink()
+    Path(path).unlink()
+    return path
 
 
 def _kill(number: str) -> object:
-    return os.kill(int(number), 0)
+    os.kill(int(number), 0)
+    return number
+
+
+def _look(path: str) -> object:
+    return Path(path).read_bytes()[:10]
 
 
 def _environment(_: str) -> object:
@@ -152,6 +158,7 @@ TRIED: dict[str, Callable[[str], object]] = {
     "write": _write,
     "delete": _delete,
     "kill": _kill,
+    "look": _look,
     "environment": _environment,
 }
 DONE: dict[str, Callable[[Scope], Iterator[Passage | Obstacle]]] = {

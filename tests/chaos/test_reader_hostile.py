@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from resuelve.domain.errors import ReaderUnavailable
-from resuelve.readers import Document, Limits, Obstacle, Passage, Unread
+from resuelve.readers import Document, Limits, Obstacle, Passage, Unread, frames
 from resuelve.readers.child import PROGRAM
 from resuelve.readers.sandbox import SandboxedReader
 
@@ -99,6 +101,14 @@ def test_no_other_process_is_reached(reader: SandboxedReader) -> None:
     assert told(reader, f"kill {os.getpid()}").passages[-1].text.startswith("refused: ")
 
 
+def test_no_file_is_read_but_those_of_python(reader: SandboxedReader, tmp_path: Path) -> None:
+    if "folders" not in reader.holds():
+        pytest.skip("this system does not limit which files are read")
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=secret", encoding="ascii")
+    for path in (tmp_path / ".env", f"/proc/{os.getpid()}/environ", "/etc/passwd"):
+        assert told(reader, f"look {path}").passages[-1] == Passage("", "refused: PermissionError")
+
+
 def test_no_secret_of_ours_is_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     monkeypatch.setenv("RESUELVE_WORKSPACE", "somewhere")
@@ -174,6 +184,23 @@ def test_a_process_that_does_not_start_is_an_error() -> None:
     with pytest.raises(ReaderUnavailable):
         broken.holds()
     broken.close()
+
+
+@LINUX
+def test_what_a_process_that_is_left_alone_may_compute_is_limited() -> None:
+    """Its parent measures the time; one whose parent was killed ends by itself."""
+    program = f"import os; os.cpu_count = lambda: 1; {HOSTILE}"
+    own = SandboxedReader(replace(LIMITS, seconds=1.0), program=program)
+    try:
+        own.read("a.txt", b"a")
+        child = own._idle.get()
+        assert child is not None
+        assert child._process.stdin is not None
+        os.write(child._process.stdin.fileno(), frames.request("a.txt", b"hang"))
+        assert child._process.wait(60) == -signal.SIGXCPU
+        own._idle.put(child)
+    finally:
+        own.close()
 
 
 @LINUX

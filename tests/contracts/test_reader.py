@@ -177,6 +177,7 @@ def test_nothing_that_a_file_holds_raises(reader: Reader, start: bytes, rest: by
     document = reader.read(name, start + rest)
     assert document == DirectReader().read(name, start + rest)
     assert document.passages or document.obstacles
-    for text in (document.name, *(one.place for one in (*document.passages, *document.obstacles))):
+    places = [one.place for one in document.passages] + [one.place for one in document.obstacles]
+    for text in (document.name, *places):
         assert text.isprintable()
         assert len(text) <= 300

@@ -43,8 +43,9 @@ def decoded(data: bytes) -> str | None:
 def _single(data: bytes) -> str:
     """Text with a byte a letter; what is UTF-8 but for a few bytes, as after a cut, stays that."""
     almost = data.decode("utf-8", "replace")
-    odd = almost.count("\ufffd")
-    beyond = sum(1 for letter in almost[:_SAMPLE] if letter > "\x7f" and letter != "\ufffd")
+    sample = almost[:_SAMPLE]
+    odd = sample.count("\ufffd")
+    beyond = sum(1 for letter in sample if letter > "\x7f" and letter != "\ufffd")
     if beyond > odd:
         return almost
     # The five bytes that cp1252 does not know are controls in latin-1, and count as such.

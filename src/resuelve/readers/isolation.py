@@ -6,18 +6,21 @@ import ctypes
 import os
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from resuelve.readers.audit import refuse
+from resuelve.readers.landlock import only_own_files
 from resuelve.readers.syscalls import filter_calls
 
-TOKENS = ("memory", "cpu", "files", "privileges", "network", "calls", "python")
+TOKENS = ("memory", "cpu", "files", "privileges", "network", "folders", "calls", "python")
 """What may hold, in this order:
 
 - ``memory``: the address space is limited. ``cpu``: so is computing time.
 - ``files``: no file can be written, and few can be open.
 - ``privileges``: no program can give more rights.
 - ``network``: the process is in a network of its own, in which there is nothing.
+- ``folders``: only the files of Python and its libraries can be read.
 - ``calls``: the kernel refuses sockets, programs, processes, and whatever else reading does not need.
 - ``python``: the interpreter refuses the same, on every system.
 """
@@ -34,6 +37,7 @@ def give_up(memory: int) -> tuple[str, ...]:
         memory: bytes of address space beyond those that are used now.
     """
     held = set()
+    _be_the_first_to_go()
     if _limited(resource.RLIMIT_AS, _address_space() + memory):
         held.add("memory")
     _limited(resource.RLIMIT_CORE, 0)
@@ -66,6 +70,12 @@ def _limited(what: int, value: int) -> bool:
     return True
 
 
+def _be_the_first_to_go() -> None:
+    """When the machine runs out of memory, the kernel ends this process rather than its parent."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
 def _address_space() -> int:
     """Bytes of address space in use; 0 where the system does not say."""
     try:
@@ -83,6 +93,8 @@ def _from_the_kernel() -> set[str]:
         held.add("network")
     if library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0:
         held.add("privileges")
+        if only_own_files(library):
+            held.add("folders")
         if filter_calls(library):
             held.add("calls")
     return held
