@@ -76,10 +76,12 @@ def test_a_long_text_without_errors_shows_its_ends() -> None:
 
 
 def test_of_an_endless_line_what_stands_around_the_error() -> None:
-    passages, _ = read(["x" * 500_000 + " ERROR 5001 al emitir " + "y" * 500_000])
+    passages, _ = read(["x" * 40_000 + " ERROR 5001 al emitir " + "y" * 500_000])
     assert [one.place for one in passages] == ["l. 1"]
     assert "ERROR 5001 al emitir" in passages[0].text
     assert len(passages[0].text) <= 400
+    passages, _ = read(["x" * 5_000_000 + " ERROR 5001 al emitir"])
+    assert "ERROR 5001 al emitir" in passages[0].text
 
 
 @given(
