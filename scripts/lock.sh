@@ -11,15 +11,36 @@ command -v uv >/dev/null 2>&1 || {
 
 compile() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate "$@" >/dev/null
+        --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate \
+        --overrides requirements/no-cuda.in "$@" >/dev/null
+}
+
+# PyPI has no CPU build of torch for Linux: its hashes, as the index of PyTorch publishes them, are kept beside the locks.
+# What only its CUDA build needs leaves the lock.
+with_cpu_torch() {
+    version=$(sed -n 's/^torch==\([^ ]*\).*/\1/p' "$1")
+    if grep -v "  torch-$version+cpu-" requirements/torch-cpu.sha256 >&2; then
+        echo "requirements/torch-cpu.sha256 has to be that of torch $version" >&2
+        exit 1
+    fi
+    awk 'FNR == NR { cpu[$1]; order[++count] = $1; next }
+        /^[^ ]/ { unwanted = /sys_platform == .never./ }
+        { hash = $1; sub(/^--hash=sha256:/, "", hash) }
+        unwanted || hash in cpu { next }
+        { print }
+        /^torch==/ { for (n = 1; n <= count; n++) printf "    --hash=sha256:%s \\\n", order[n] }' \
+        requirements/torch-cpu.sha256 "$1" >"$1.new"
+    mv "$1.new" "$1"
 }
 
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
 compile pyproject.toml --group dev --all-extras --output-file requirements/dev.lock "$@"
-for extra in encryption mlflow; do
+with_cpu_torch requirements/dev.lock
+for extra in encryption mlflow train; do
     compile pyproject.toml --group build --extra reading --extra "$extra" --constraints requirements/dev.lock \
         --output-file "requirements/$extra.lock"
 done
+with_cpu_torch requirements/train.lock
 # What the README sets up reads attachments; `pip install resuelve` alone is leaner.
 compile pyproject.toml --group build --extra reading --constraints requirements/dev.lock \
     --output-file requirements/base.lock
