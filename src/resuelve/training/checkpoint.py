@@ -17,7 +17,7 @@ from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message
 
 ABOUT = "model.json"
-BASE, ADAPTER, WORDS, PICTURES = "whole", "adapter", "tokenizer", "processor"
+BASE, ADAPTER = "whole", "adapter"
 _FORMAT = 1
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
 _PIECE = 1 << 20

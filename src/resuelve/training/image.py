@@ -85,11 +85,11 @@ def fine_tune(captions: Captions, recipe: Recipe, into: Path, report: Report = l
     return Tuned(course.before, course.epochs, course.best, tuple(samples), facts)
 
 
-def loaded(base: Path, longest: int, *, files: Path | None = None) -> Captioner:
+def loaded(base: Path, longest: int, *, adapter: Path | None = None) -> Captioner:
     """A model from its folder, or with the adapter of a fine-tune around it.
 
     Args:
-        files: what `fine_tune` left; tokenizer, processor and adapter are taken from there.
+        adapter: the folder with the adapter, and with the tokenizer and processor that it was learned with.
 
     Raises:
         TrainingError: it is no such model, or it cannot be loaded.
@@ -107,13 +107,24 @@ def loaded(base: Path, longest: int, *, files: Path | None = None) -> Captioner:
 
         ours = {"local_files_only": True, "trust_remote_code": False}
         model: Any = VisionEncoderDecoderModel.from_pretrained(base, use_safetensors=True, **ours)
-        words = AutoTokenizer.from_pretrained((files / checkpoint.WORDS) if files else base, **ours)
-        processor = AutoImageProcessor.from_pretrained((files / checkpoint.PICTURES) if files else base, **ours)
-        if files and (files / checkpoint.ADAPTER).is_dir():
-            model = PeftModel.from_pretrained(model, files / checkpoint.ADAPTER)
+        words = AutoTokenizer.from_pretrained(adapter or base, **ours)
+        processor = AutoImageProcessor.from_pretrained(adapter or base, **ours)
+        if adapter:
+            model = PeftModel.from_pretrained(model, adapter)
     _complete(model, words, base)
     places = getattr(model.config.decoder, "max_position_embeddings", None) or longest
     return Captioner(model.eval(), processor, words, min(longest, places - _RESERVED))
+
+
+def opened_version(files: Path) -> Captioner:
+    """The model that `fine_tune` left in a folder.
+
+    Raises:
+        TrainingError: it is of another version, its files are damaged, or the model that it goes with is not here.
+    """
+    said = checkpoint.about(files)
+    adapter = None if said["whole"] else files / checkpoint.ADAPTER
+    return loaded(checkpoint.base_of(files), int(said["longest"]), adapter=adapter)
 
 
 def _complete(model: Any, words: Any, base: Path) -> None:
@@ -150,6 +161,5 @@ def _batch(captioner: Captioner, some: Sequence[Caption]) -> learning.Batch:
 
 
 def _save(captioner: Captioner, model: Any, recipe: Recipe, folder: Path, into: Path, facts: dict[str, Any]) -> None:
-    learning.save(model, captioner.words, recipe, into)
-    captioner.processor.save_pretrained(into / checkpoint.PICTURES)
+    learning.save(model, (captioner.words, captioner.processor), recipe, into)
     checkpoint.describe_files(into, facts, model=recipe.model, folder=folder, whole=recipe.whole)

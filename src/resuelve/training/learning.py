@@ -50,13 +50,14 @@ def prepared(model: Any, recipe: Recipe) -> Any:
         return get_peft_model(model, config)
 
 
-def save(model: Any, words: Any, recipe: Recipe, into: Path) -> None:
-    """Write what was learned, as safetensors, and the tokenizer beside it. Raises OSError."""
-    into.mkdir(parents=True, exist_ok=True)
+def save(model: Any, with_it: Sequence[Any], recipe: Recipe, into: Path) -> None:
+    """Write what was learned, as safetensors, and what goes with it, into one folder. Raises OSError."""
+    folder = into / (checkpoint.BASE if recipe.whole else checkpoint.ADAPTER)
+    folder.mkdir(parents=True, exist_ok=True)
     with quiet():
-        model.save_pretrained(into / (checkpoint.BASE if recipe.whole else checkpoint.ADAPTER))
-        words.save_pretrained(into / checkpoint.WORDS)
-    (into / checkpoint.ADAPTER / "README.md").unlink(missing_ok=True)  # says nothing, and names folders of this machine
+        for one in (model, *with_it):
+            one.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)  # says nothing, and names folders of this machine
 
 
 @contextmanager
