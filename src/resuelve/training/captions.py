@@ -85,7 +85,7 @@ def split(captions: Sequence[Caption], held_out: float) -> tuple[list[Caption], 
     Raises:
         TrainingError: there are fewer than two.
     """
-    if len(captions) < 2:  # noqa: PLR2004 - one of each
+    if len(captions) < 2:
         raise TrainingError(
             message("{count} pictures can be used; two are the least", count=len(captions)),
             remedy=message("add pictures to {folder} and entries to {file}", folder=PICTURES, file=ENTRIES),

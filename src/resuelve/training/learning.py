@@ -142,7 +142,7 @@ def mean_loss(
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise TrainingError("there is not enough memory", remedy="a smaller --batch, or a smaller model") from error
     mean = total / max(1.0, tokens)
-    if mean != mean or mean == float("inf"):  # noqa: PLR0124 - it is no number
+    if mean != mean or mean == float("inf"):
         raise TrainingError("the loss is no number any more", remedy="a lower --rate")
     return mean
 

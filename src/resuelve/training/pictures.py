@@ -47,7 +47,9 @@ def opened(data: bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
             warnings.simplefilter("ignore")  # we look at the size ourselves, before a pixel is decoded
             with Image.open(BytesIO(data), formats=FORMATS) as picture:
                 if picture.width * picture.height > most_pixels:
-                    raise PictureRefused(message("it has more than {most} million pixels", most=most_pixels // 1_000_000))
+                    raise PictureRefused(
+                        message("it has more than {most} million pixels", most=most_pixels // 1_000_000)
+                    )
                 picture.load()
                 upright = ImageOps.exif_transpose(picture)
                 seen = upright.convert("RGBA")

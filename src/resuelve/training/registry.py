@@ -168,9 +168,7 @@ class Registry:
         try:
             same = _digest(place) == version.digest
         except OSError as error:
-            raise TrainingError(
-                message("cannot be read ({why})", why=system_said(error)), where=str(place)
-            ) from error
+            raise TrainingError(message("cannot be read ({why})", why=system_said(error)), where=str(place)) from error
         if not same:
             raise TrainingError("its files are not those that were registered", where=str(place), remedy="train again")
         return place
