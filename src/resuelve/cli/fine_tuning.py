@@ -1,4 +1,4 @@
-"""Fine-tuning from the command line: what there is to learn from, the loss as it falls, samples, and the new version."""
+"""Fine-tuning from the command line: examples, the loss as it falls, samples, the new version."""
 
 from __future__ import annotations
 

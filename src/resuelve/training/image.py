@@ -13,7 +13,7 @@ from resuelve.domain.message import message
 from resuelve.training import checkpoint, learning
 from resuelve.training.captions import Caption, Captions, split
 from resuelve.training.pictures import opened
-from resuelve.training.recipe import Recipe, Report, Sample, Tuned, check_installed
+from resuelve.training.recipe import Recipe, Report, Sample, Tuned, check_installed, silent
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -52,7 +52,7 @@ class Captioner:
         return " ".join(str(self.words.decode(tokens[0], skip_special_tokens=True)).split())
 
 
-def fine_tune(captions: Captions, recipe: Recipe, into: Path, report: Report = lambda epoch: None) -> Tuned:
+def fine_tune(captions: Captions, recipe: Recipe, into: Path, report: Report = silent) -> Tuned:
     """Learn, and leave the model's files in a folder: an adapter or all weights, as safetensors.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 from resuelve.domain.errors import TrainingError
 from resuelve.training import checkpoint, learning
 from resuelve.training.conversations import Conversation, Conversations, split
-from resuelve.training.recipe import Recipe, Report, Sample, Tuned, check_installed
+from resuelve.training.recipe import Recipe, Report, Sample, Tuned, check_installed, silent
 
 _SAMPLES = 4
 _MEASURED = 40
@@ -64,7 +64,7 @@ def fine_tune(
     history: Conversations,
     recipe: Recipe,
     into: Path,
-    report: Report = lambda epoch: None,
+    report: Report = silent,
     *,
     role: str,
     merged: Path | None = None,

@@ -90,6 +90,10 @@ class Tuned:
 Report = Callable[[Epoch], None]
 
 
+def silent(epoch: Epoch) -> None:
+    """A report that nobody reads."""
+
+
 def check_installed() -> None:
     """Raises TrainingError where what fine-tuning needs is not installed; nothing of it is imported."""
     if not installed():
