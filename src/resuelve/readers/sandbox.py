@@ -11,7 +11,6 @@ from resuelve.readers.extract import too_large
 from resuelve.readers.naming import clean_name
 from resuelve.readers.port import Document, Limits, Obstacle, Passage, Unread
 
-
 _SUSPECT = frozenset((Unread.MEMORY, Unread.DAMAGED))
 """After these a process reads no further file: memory would be missing, or a library may have been led astray."""
 
