@@ -31,7 +31,7 @@ _SHOWN = 20
 _LONG = 120
 
 
-def run_image(settings: Settings, folder: Path, recipe: Recipe) -> Version:
+def run_image(settings: Settings, folder: Path, recipe: Recipe) -> tuple[Version, Tuned]:
     """Fine-tune on ``images`` and ``entradas.json``, register the version, leave figures in ``results``.
 
     Raises:
@@ -54,7 +54,7 @@ def run_image(settings: Settings, folder: Path, recipe: Recipe) -> Version:
 
 def run_language(
     settings: Settings, files: Sequence[Path], recipe: Recipe, *, roles: Sequence[str], export: Path | None
-) -> Version:
+) -> tuple[Version, Tuned]:
     """Fine-tune on history in JSONL chat format, and register the version.
 
     Raises:
@@ -74,10 +74,10 @@ def run_language(
     def tune(into: Path, report: Report) -> Tuned:
         return languages.fine_tune(history, recipe, into, report, role=LANGUAGE_ROLE, merged=export)
 
-    version = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None)
+    version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None)
     said = say("finetune.exported", language, folder=export) if export else say("finetune.not_exported", language)
     console.print(said, markup=False)
-    return version
+    return version, tuned
 
 
 def _tuned(
@@ -88,7 +88,7 @@ def _tuned(
     tune: Callable[[Path, Report], Tuned],
     *,
     results: Path | None,
-) -> Version:
+) -> tuple[Version, Tuned]:
     """What both have in common: learn aside, register, tell, and write the figures."""
     language, place = settings.language, wiring.workspace(settings)
     place.prepare()
@@ -110,7 +110,7 @@ def _tuned(
     if results:
         for path in _written(results, version, tuned, language):
             console.print(say("finetune.written", language, path=path), markup=False)
-    return version
+    return version, tuned
 
 
 def _card(tuned: Tuned, recipe: Recipe) -> Card:

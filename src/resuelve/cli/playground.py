@@ -68,7 +68,7 @@ class Decided:
         for side in ("input", "output"):
             below = "parts" if name == "identify" and side == "input" else ""
             said = tuple(harmless(line) for line in lines(step[side], self.language, below=below))
-            columns.append((say(f"cli.explain.{side}", self.language), said))
+            columns.append((say(f"cli.explain.{side}", self.language).rstrip(":"), said))
         return Shown(f"{say(f'cli.stage.{name}', self.language)} · {1000 * step['seconds']:.1f} ms", tuple(columns))
 
     def stages(self) -> Iterator[Shown]:
@@ -81,7 +81,9 @@ class Decided:
         why = decision["reason"] or (decision["critique"] or {}).get("reason", "")
         resolution = say(f"cli.resolution.{decision['resolution']}", language)
         permission = say(f"explain.permission.{decision['permission']}", language)
-        said = tuple(harmless(line) for line in (f"{resolution} · {permission}", why, decision["proposed_text"]) if line)
+        said = tuple(
+            harmless(line) for line in (f"{resolution} · {permission}", why, decision["proposed_text"]) if line
+        )
         return Shown(say("cli.explain.decision", language), (("", said),))
 
 

@@ -42,18 +42,19 @@ def opened(data: bytes, *, most_pixels: int = MOST_PIXELS) -> Image:
 
     if len(data) > MOST_BYTES:
         raise PictureRefused(message("it has more than {most} MB", most=MOST_BYTES // 1_000_000))
+    too_large = PictureRefused(message("it has more than {most} million pixels", most=most_pixels // 1_000_000))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # we look at the size ourselves, before a pixel is decoded
             with Image.open(BytesIO(data), formats=FORMATS) as picture:
                 if picture.width * picture.height > most_pixels:
-                    raise PictureRefused(
-                        message("it has more than {most} million pixels", most=most_pixels // 1_000_000)
-                    )
+                    raise too_large
                 picture.load()
                 upright = ImageOps.exif_transpose(picture)
                 seen = upright.convert("RGBA")
-    except (*_DAMAGE, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise too_large from error
+    except _DAMAGE as error:
         raise PictureRefused(message("it is no picture that can be read, or it is damaged")) from error
     except MemoryError as error:
         raise PictureRefused(message("there is not enough memory for it")) from error
