@@ -134,9 +134,10 @@ def test_a_damaged_version_says_so_and_the_child_ends(learnt: SimpleNamespace, t
     from resuelve.training.describing import Describer
 
     shutil.copytree(learnt.files, tmp_path / "files")
-    (tmp_path / "files" / checkpoint.BASE / "model.safetensors").write_bytes(b"{}")
+    about = tmp_path / "files" / checkpoint.ABOUT
+    about.write_text(about.read_text(encoding="utf-8").replace('"format": 1', '"format": 99'), encoding="utf-8")
     broken = Describer([sys.executable, "-m", "resuelve.wiring.captions", str(tmp_path / "files")])
-    with pytest.raises(TrainingError, match="cannot be loaded"):
+    with pytest.raises(TrainingError, match="another version of Resuelve"):
         broken.caption(b"x")
     assert broken._child is None
 
@@ -161,6 +162,12 @@ def test_a_model_of_another_kind_is_refused(other_model: Path) -> None:
     config = json.loads((other_model / "config.json").read_text(encoding="utf-8"))
     (other_model / "config.json").write_text(json.dumps(config | {"model_type": "gpt2"}), encoding="utf-8")
     with pytest.raises(TrainingError, match="no model of the kind vision-encoder-decoder"):
+        image.loaded(other_model, 16)
+
+
+def test_damaged_weights_are_said(other_model: Path) -> None:
+    (other_model / "model.safetensors").write_bytes(b"{}")
+    with pytest.raises(TrainingError, match="cannot be loaded"):
         image.loaded(other_model, 16)
 
 
@@ -214,7 +221,7 @@ def test_where_nothing_gets_better_the_model_stays_as_it_was(learnt: SimpleNames
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
     """What a larger model answered: the complaint without its politeness, as JSON."""
-    things, verbs = ("recibo", "correo", "informe", "acceso"), ("falla", "tarda", "sobra", "falta")
+    things, verbs = "recibo correo informe acceso listado".split(), "falla tarda sobra falta duele".split()
     lines = []
     for number, (thing, verb) in enumerate((t, v) for t in things for v in verbs):
         for greeting in ("hola", "buenas"):
@@ -243,13 +250,13 @@ def test_a_language_model_learns_what_a_larger_one_answered(
     assert "Resuelve does not serve it itself" in done.output
     (version,) = Registry(Path("office") / ".resuelve" / "models").versions("reformulate")
     assert version.card.teacher == "grande"
-    assert version.card.students < version.card.teachers / 10
+    assert version.card.students < version.card.teachers / 4
     assert version.card.figures["agreement_after"] > 0.8 > version.card.figures["agreement_before"]
     speaker = language.loaded(Path("served"), 64)
-    assert sum(speaker.answer(one) == one.answer for one in known.kept) >= 24
+    assert sum(speaker.answer(one) == one.answer for one in known.kept) >= 40
 
     recipe = Recipe(str(Path("served")), epochs=2, rate=1e-3, batch=8, longest=64)
     tuned = language.fine_tune(known, recipe, tmp_path / "files", role="reformulate", merged=tmp_path / "merged")
     assert language.opened_version(tmp_path / "files").model.peft_config
-    assert tuned.facts["held_out"] == 6
+    assert tuned.facts["held_out"] == 10
     assert language.loaded(tmp_path / "merged", 64).answer(known.kept[0])
