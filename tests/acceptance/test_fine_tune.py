@@ -220,14 +220,14 @@ def test_where_nothing_gets_better_the_model_stays_as_it_was(learnt: SimpleNames
 
 @pytest.fixture
 def history(tmp_path: Path) -> Path:
-    """What a larger model answered: the complaint without its politeness, as JSON."""
+    """What a larger model answered: what the complaint is about, as JSON."""
     things, verbs = "recibo correo informe acceso listado".split(), "falla tarda sobra falta duele".split()
     lines = []
     for number, (thing, verb) in enumerate((t, v) for t in things for v in verbs):
         for greeting in ("hola", "buenas"):
             messages = [
                 {"role": "user", "content": f"{greeting} el {thing} me {verb} gracias"},
-                {"role": "assistant", "content": json.dumps({"problema": f"{thing} {verb}"})},
+                {"role": "assistant", "content": json.dumps({"problema": thing})},
             ]
             metadata = {"role": "reformulate", "model": "grande", "incident": f"INC{number:04}"}
             lines.append(json.dumps({"messages": messages, "metadata": metadata}))
@@ -253,7 +253,7 @@ def test_a_language_model_learns_what_a_larger_one_answered(
     assert version.card.students < version.card.teachers / 4
     assert version.card.figures["agreement_after"] > 0.8 > version.card.figures["agreement_before"]
     speaker = language.loaded(Path("served"), 64)
-    assert sum(speaker.answer(one) == one.answer for one in known.kept) >= 40
+    assert sum(speaker.answer(one) == one.answer for one in known.kept) == 50
 
     recipe = Recipe(str(Path("served")), epochs=2, rate=1e-3, batch=8, longest=64)
     tuned = language.fine_tune(known, recipe, tmp_path / "files", role="reformulate", merged=tmp_path / "merged")
