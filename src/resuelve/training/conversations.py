@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import Rejected, TrainingError
-from resuelve.domain.message import message, system_said
+from resuelve.domain.message import Message, message, system_said
 
 _SPEAKERS = ("system", "user", "assistant")
 
 
 class _Unfit(Exception):
-    """A line that nothing can be learned from; its text is the reason."""
+    """A line that nothing can be learned from.
+
+    Attributes:
+        why: the reason, for a person to read.
+    """
+
+    def __init__(self, why: str) -> None:
+        self.why = Message.of(why)
+        super().__init__(str(why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def read_conversations(files: Sequence[Path], roles: Collection[str]) -> Convers
                 one = _conversation(said, metadata)
             except _Unfit as unfit:
                 where = message("{file}, line {line}", file=str(file), line=number)
-                aside.append(Rejected(str(number), where, unfit.args[0]))
+                aside.append(Rejected(str(number), where, unfit.why))
                 continue
             kept.setdefault((one.asked, one.answer), one)
             if isinstance(model := metadata.get("model"), str) and model:
