@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,7 +29,7 @@ from resuelve.training.pictures import opened
 from resuelve.wiring.captions import captions_in_use, describer
 from tests.tiny_models import draw_toy_set, tiny_captioner, tiny_speaker
 
-QUICK = {"batch": 8, "patience": 15, "longest": 16}
+QUICK = Recipe("", batch=8, patience=15, longest=16)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def learnt(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespa
     folder = tmp_path_factory.mktemp("learnt")
     captions = read_captions(toy)
     model = tiny_captioner(folder / "model", [one.text for one in captions.kept])
-    recipe = Recipe(str(model), whole=True, epochs=40, rate=3e-3, **QUICK)
+    recipe = replace(QUICK, model=str(model), whole=True, epochs=40, rate=3e-3)
     tuned = image.fine_tune(captions, recipe, folder / "files")
     return SimpleNamespace(captions=captions, model=model, tuned=tuned, files=folder / "files")
 
@@ -204,16 +205,14 @@ def test_too_few_pictures_and_no_device_are_said(learnt: SimpleNamespace, tmp_pa
 
 
 def test_a_rate_that_is_too_high_is_said(learnt: SimpleNamespace, tmp_path: Path) -> None:
-    recipe = Recipe(str(learnt.model), whole=True, epochs=3, rate=1e30, **QUICK)
+    recipe = replace(QUICK, model=str(learnt.model), whole=True, epochs=3, rate=1e30)
     with pytest.raises(TrainingError, match="the loss is no number any more"):
         image.fine_tune(learnt.captions, recipe, tmp_path / "files")
 
 
 def test_where_nothing_gets_better_the_model_stays_as_it_was(learnt: SimpleNamespace, tmp_path: Path) -> None:
     base = str(learnt.files / checkpoint.BASE)
-    tuned = image.fine_tune(
-        learnt.captions, Recipe(base, epochs=2, rate=0.5, **QUICK | {"patience": 1}), tmp_path / "f"
-    )
+    tuned = image.fine_tune(learnt.captions, replace(QUICK, model=base, epochs=2, rate=0.5, patience=1), tmp_path / "f")
     assert (tuned.best, len(tuned.epochs), tuned.after) == (0, 1, tuned.before)
     assert right(tmp_path / "f", learnt.captions) == 32
 

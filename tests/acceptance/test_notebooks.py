@@ -24,7 +24,7 @@ def run(notebook: Any, folder: Path) -> str:
 
 
 def read(name: str) -> Any:
-    return nbformat.read(ROOT / name, as_version=4)
+    return nbformat.read(ROOT / name, as_version=4)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(autouse=True)

@@ -27,6 +27,9 @@ _LONGEST_CAPTION = 2_000
 _MEMORY = 2_000_000_000
 """Bytes that describing may take beyond the loaded model."""
 
+_COMPUTING = 60.0
+"""Seconds for one picture; the parent counts as well. This is for a child whose parent is gone."""
+
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONPATH", "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "OMP_NUM_THREADS")
 _MOST_DEATHS = 3
 _PIECE = 1 << 16
@@ -110,7 +113,13 @@ class Describer:
                     pipe.close()
 
 
-def serve(files: Path, give_up: Callable[[int], Sequence[str]], asked: IO[bytes], answers: IO[bytes]) -> None:
+def serve(
+    files: Path,
+    give_up: Callable[[int], Sequence[str]],
+    allow_seconds: Callable[[float], None],
+    asked: IO[bytes],
+    answers: IO[bytes],
+) -> None:
     """The child's side: load the model, give up what it can, then answer until nothing more is asked."""
     from PIL import Image
 
@@ -126,6 +135,7 @@ def serve(files: Path, give_up: Callable[[int], Sequence[str]], asked: IO[bytes]
     _answer(answers, {"held": list(give_up(_MEMORY))})
     while len(head := asked.read(_LENGTH.size)) == _LENGTH.size:
         (size,) = _LENGTH.unpack(head)
+        allow_seconds(_COMPUTING)
         try:
             _answer(answers, {"caption": captioner.caption(opened(asked.read(size)))})
         except PictureRefused as refused:

@@ -53,11 +53,11 @@ def _check_fit(folder: Path) -> None:
 
 def main() -> None:
     """The child: describe what comes in, with the model of the folder that is named."""
-    from resuelve.readers.isolation import give_up
+    from resuelve.readers.isolation import allow_seconds, give_up
 
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a library prints is no answer
-    serve(Path(sys.argv[1]), give_up, sys.stdin.buffer, answers)
+    serve(Path(sys.argv[1]), give_up, allow_seconds, sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":
