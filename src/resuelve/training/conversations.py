@@ -12,6 +12,7 @@ from typing import Any
 from resuelve.domain.errors import Rejected, TrainingError
 from resuelve.domain.message import Message, message, system_said
 
+_WRONG = "wrong"
 _SPEAKERS = ("system", "user", "assistant")
 
 
@@ -76,6 +77,8 @@ def read_conversations(files: Sequence[Path], roles: Collection[str]) -> Convers
                 said, metadata = _object(line)
                 if roles and str(metadata.get("role", "")) not in roles:
                     continue
+                if metadata.get("outcome") == _WRONG:
+                    raise _Unfit(message("what came of it was wrong"))
                 one = _conversation(said, metadata)
             except _Unfit as unfit:
                 where = message("{file}, line {line}", file=str(file), line=number)
