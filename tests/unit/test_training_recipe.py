@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,6 @@ CARD = Card("2026-11-01T10:00:00+01:00", "m", "held_out_loss", True, 0.5, 0.4, 2
 
 @pytest.fixture
 def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    find_spec = recipe.find_spec
-
     def found(name: str) -> Any:
         return None if name == "torch" else find_spec(name)
 
