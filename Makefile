@@ -10,7 +10,7 @@ TESTS ?=
 SET ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench rivals encryption mlflow reference lock clean environment environment-dev \
+.PHONY: help demo test check bench rivals encryption mlflow train reference lock clean environment environment-dev \
 	environment-rivals
 
 help: ## this list
@@ -39,6 +39,9 @@ encryption: ## what encrypted backups need, into .venv
 
 mlflow: ## what keeps evaluations in MLflow, into .venv
 	@scripts/environment.sh requirements/mlflow.lock
+
+train: ## what fine-tunes models (PyTorch for the CPU), into .venv
+	@scripts/environment.sh requirements/train.lock
 
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py

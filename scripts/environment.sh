@@ -5,7 +5,8 @@
 #   scripts/environment.sh requirements/rivals.lock .venv-rivals   in another folder, without the project
 #
 # Nothing is fetched that the lock does not name with its hash, and nothing is compiled on the way.
-# PYTHON names the interpreter; by default the first one on the path that is new enough.
+# PYTHON names the interpreter; by default the first one on the path that is new enough. TORCH_INDEX names where the CPU
+# build of PyTorch comes from, for the locks that hold it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,6 +14,7 @@ lock=$1
 venv=${2:-.venv}
 stamp="$venv/$(basename "$lock").stamp"
 venv_python=$venv/bin/python
+TORCH_INDEX=${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -52,6 +54,20 @@ run_pip() {
     fi
 }
 
+install() { run_pip install -qq --require-hashes --only-binary :all: "$@"; }
+
+# On Linux PyPI has torch with CUDA only; its CPU build has an index of its own, which is asked for nothing else, and
+# only where pip does not find the build by its own configuration.
+install_cpu_torch() {
+    awk '/^[^ ]/ { torch = /^torch==.*[+]cpu/ } torch' "$lock" >"$venv/torch.lock"
+    [ -s "$venv/torch.lock" ] && [ "$(uname -s)" = Linux ] || return 0
+    install --no-deps -r "$venv/torch.lock" 2>/dev/null && return
+    say "Fetching the CPU build of PyTorch from $TORCH_INDEX …"
+    install --no-deps --retries 2 --extra-index-url "$TORCH_INDEX" -r "$venv/torch.lock" && return
+    say "The CPU build of PyTorch was not found. Is $TORCH_INDEX within reach? A mirror: TORCH_INDEX=https://…"
+    return 1
+}
+
 # What the environment was made for: this folder (an environment cannot be moved), this lock, this project file.
 fingerprint() { pwd; "$venv_python" --version; cksum "$lock" pyproject.toml; }
 
@@ -64,7 +80,8 @@ if ! is_new_enough "$venv_python" || [ "$(head -n 1 "$venv/place" 2>/dev/null)" 
     create_venv "$python"
     pwd >"$venv/place"
 fi
-say "Installing what $lock names into $venv (once, about half a minute) …"
-run_pip install -qq --require-hashes --only-binary :all: -r "$lock"
+say "Installing what $lock names into $venv (once; half a minute, or two with PyTorch) …"
+install_cpu_torch
+install -r "$lock"
 [ "$venv" != .venv ] || run_pip install -qq --no-deps --no-index --no-build-isolation --editable .
 fingerprint >"$stamp"

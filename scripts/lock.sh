@@ -11,12 +11,39 @@ command -v uv >/dev/null 2>&1 || {
 
 compile() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate "$@" >/dev/null
+        --no-emit-index-url --no-emit-find-links --no-config --no-header --no-annotate \
+        --overrides requirements/no-cuda.in "$@" >/dev/null
 }
+
+# PyPI has no CPU build of torch for Linux, and pip would take the other where both are allowed: on Linux a lock allows
+# only those of requirements/torch-cpu.sha256, as the index of PyTorch publishes them. What CUDA needs leaves the lock.
+with_cpu_torch() {
+    version=$(sed -n 's/^torch==\([^ ]*\).*/\1/p' "$1")
+    if grep -v "  torch-$version+cpu-" requirements/torch-cpu.sha256 >&2; then
+        echo "requirements/torch-cpu.sha256 has to be that of torch $version" >&2
+        exit 1
+    fi
+    awk -v version="$version" '
+        FNR == NR { hashes = hashes " \\\n    --hash=sha256:" $1; next }
+        /^[^ ]/ { unwanted = /sys_platform == .never./ }
+        unwanted { next }
+        sub(/^torch==[^ ]*/, "torch==" version " ; sys_platform != \047linux\047") {
+            print "torch==" version "+cpu ; sys_platform == \047linux\047" hashes
+        }
+        { print }' requirements/torch-cpu.sha256 "$1" >"$1.new"
+    mv "$1.new" "$1"
+}
+
+without_torch() { # uv looks for what a lock names, and PyPI does not have it
+    [ ! -f "$1" ] || awk '/^[^ ]/ { torch = /^torch==/ } !torch' "$1" >"$1.new" && mv "$1.new" "$1"
+}
+
+without_torch requirements/dev.lock
+without_torch requirements/train.lock
 
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
 compile pyproject.toml --group dev --all-extras --output-file requirements/dev.lock "$@"
-for extra in encryption mlflow; do
+for extra in encryption mlflow train; do
     compile pyproject.toml --group build --extra reading --extra "$extra" --constraints requirements/dev.lock \
         --output-file "requirements/$extra.lock"
 done
@@ -26,3 +53,6 @@ compile pyproject.toml --group build --extra reading --constraints requirements/
 
 # An environment of its own, with the product's encoder.
 compile requirements/rivals.in --constraints requirements/base.lock --output-file requirements/rivals.lock "$@"
+
+with_cpu_torch requirements/dev.lock
+with_cpu_torch requirements/train.lock

@@ -91,6 +91,11 @@ class Workspace:
         return self.root / ".resuelve" / "calibration.json"
 
     @property
+    def models(self) -> Path:
+        """Learned models, a folder a role and version; some are in use."""
+        return self.root / ".resuelve" / "models"
+
+    @property
     def experiments(self) -> Path:
         """What MLflow keeps of evaluations, unless it keeps it elsewhere."""
         return self.root / ".resuelve" / "mlflow"

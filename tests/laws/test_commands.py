@@ -32,6 +32,7 @@ COVERED_ELSEWHERE = {
     "make lock": "tests/laws/test_packaging.py",
     "make encryption": "tests/laws/test_packaging.py",
     "make mlflow": "tests/laws/test_packaging.py",
+    "make train": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
@@ -63,6 +64,8 @@ COVERED_ELSEWHERE = {
     "resuelve replay *": "tests/acceptance/test_replay.py",
     "mlflow runs *": "tests/acceptance/test_experiments.py",
     "mlflow ui *": "its server is in the whole MLflow, which no lock holds",
+    "resuelve train image *": "tests/acceptance/test_fine_tune.py",
+    "resuelve train reformulate *": "tests/acceptance/test_fine_tune.py",
     "resuelve mocks": "tests/acceptance/test_commands.py",
     "resuelve backup": "tests/acceptance/test_backup.py",
     "resuelve backup --to *": "tests/acceptance/test_backup.py",

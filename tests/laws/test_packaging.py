@@ -20,11 +20,16 @@ from packaging.version import Version
 
 from tests.laws.repository import ROOT, SOURCE, source_files, syntax
 
-EXTRAS = ("encryption", "mlflow")
+EXTRAS = ("encryption", "mlflow", "train")
+WITH_THE_BASE = ("reading",)
+"""Extras that the first lock holds already: what the README sets up reads attachments."""
+
 LOCKS = ("base", *EXTRAS, "dev")
 """That of an extra holds the first, and the last holds all."""
 
-NOT_IMPORTED = {"alembic": "MLflow asks for it before it opens a SQLite database"}
+NOT_IMPORTED = {
+    "alembic": "MLflow asks for it before it opens a SQLite database",
+}
 """What we declare for another package, with the reason."""
 
 RIVALS = "rivals"
@@ -68,10 +73,27 @@ def test_one_environment_can_grow_from_lock_to_lock() -> None:
 
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_the_lock_of_an_extra_holds_it(extra: str) -> None:
-    for wanted in map(Requirement, project()["project"]["optional-dependencies"][extra]):
-        held = {name: [v for n, v in locked(name) if n == wanted.name] for name in LOCKS}
-        assert held["base"] == []
+    extras = project()["project"]["optional-dependencies"]
+    lightly = {Requirement(text).name for name in WITH_THE_BASE for text in extras[name]}
+    for wanted in map(Requirement, extras[extra]):
+        held = {name: sorted(v for n, v in locked(name) if n == wanted.name) for name in LOCKS}
         assert held[extra] == held["dev"] != []
+        if wanted.name not in lightly:
+            assert held["base"] == []
+
+
+def test_torch_is_the_cpu_build_on_linux() -> None:
+    """And nothing that only its CUDA build needs, which is gigabytes, is in any lock."""
+    published = (ROOT / "requirements" / "torch-cpu.sha256").read_text(encoding="utf-8").split()
+    for lock in ("train", "dev"):
+        text = (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
+        linux, elsewhere = re.findall(r"^torch==.*?(?=^\S)", text, re.MULTILINE | re.DOTALL)
+        version, marker = linux.split(" \\")[0].split(" ; ")
+        assert marker == "sys_platform == 'linux'"
+        assert re.findall(r"sha256:(\w+)", linux) == published[::2]
+        assert all(name.startswith(f"{version.replace('==', '-')}-cp3") for name in published[1::2])
+        assert elsewhere.startswith(f"{version.removesuffix('+cpu')} ; sys_platform != 'linux'")
+    assert [n for lock in LOCKS for n, _ in locked(lock) if re.match("cuda|nvidia|triton", n)] == []
 
 
 def test_the_lock_fits_the_project_file() -> None:
@@ -103,7 +125,7 @@ def test_every_direct_dependency_is_described() -> None:
     rows = re.findall(r"^\| ([\w.-]+)(?:\[\w+\])? \| ([\d.]+) \|", page, re.MULTILINE)
     described = {canonicalize_name(name): version for name, version in rows}
     assert [name for name in declared() if name not in described] == []
-    pinned = locked("dev") | locked(RIVALS)
+    pinned = {(name, version.partition("+")[0]) for name, version in locked("dev") | locked(RIVALS)}
     assert [name for name, version in described.items() if (name, version) not in pinned] == [], "versions"
 
 

@@ -53,13 +53,17 @@ HEAVY = (
     "openai",
     "openpyxl",
     "oxmsg",
+    "peft",
     "phonenumbers",
     "pydantic_ai",
     "pypdfium2",
     "qdrant_edge",
     "rapidocr",
     "sqlalchemy",
+    "sklearn",
     "starlette",
+    "torch",
+    "transformers",
     "uvicorn",
 )
 """Loaded by the command that needs it, never to show the help."""

@@ -1,0 +1,191 @@
+"""Fine-tuning from the command line: examples, the loss as it falls, samples, the new version."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from resuelve import durable, wiring
+from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.domain.errors import Rejected
+from resuelve.pages.numbers import number, percent
+from resuelve.pages.trained import trained_page
+from resuelve.settings import Settings
+from resuelve.texts import say, translated
+from resuelve.training import image
+from resuelve.training.captions import RESULTS, read_captions
+from resuelve.training.recipe import Epoch, Recipe, Report, Tuned, check_installed
+from resuelve.training.registry import Card, Registry, Version
+
+LANGUAGE_ROLE = "reformulate"
+_SHOWN = 20
+_LONG = 120
+
+
+def run_image(settings: Settings, folder: Path, recipe: Recipe) -> tuple[Version, Tuned]:
+    """Fine-tune on ``images`` and ``entradas.json``, register the version, leave figures in ``results``.
+
+    Raises:
+        TrainingError: nothing was registered.
+        WorkspaceError: the registry or the results cannot be written.
+    """
+    check_installed()
+    console, language = terminal(), settings.language
+    with progress_bar(console) as bar:
+        task = bar.add_task(say("finetune.progress.pictures", language), total=None)
+        captions = read_captions(folder, lambda done, total: bar.update(task, completed=done, total=total))
+    _print_aside(console, captions.aside, language)
+    console.print(say("finetune.pictures", language, count=number(len(captions.kept), language)), markup=False)
+
+    def tune(into: Path, report: Report) -> Tuned:
+        return image.fine_tune(captions, recipe, into, report)
+
+    return _tuned(console, settings, image.ROLE, recipe, tune, results=folder / RESULTS)
+
+
+def run_language(
+    settings: Settings, files: Sequence[Path], recipe: Recipe, *, roles: Sequence[str], export: Path | None
+) -> tuple[Version, Tuned]:
+    """Fine-tune on history in JSONL chat format, and register the version.
+
+    Raises:
+        TrainingError: nothing was registered.
+        WorkspaceError: the registry, or the folder for a model server, cannot be written.
+    """
+    from resuelve.training import language as languages
+    from resuelve.training.conversations import read_conversations
+
+    check_installed()
+    console, language = terminal(), settings.language
+    history = read_conversations(files, roles)
+    _print_aside(console, history.aside, language)
+    said = say("finetune.conversations", language, count=number(len(history.kept), language), roles=", ".join(roles))
+    console.print(said, markup=False)
+
+    def tune(into: Path, report: Report) -> Tuned:
+        return languages.fine_tune(history, recipe, into, report, role=LANGUAGE_ROLE, merged=export)
+
+    version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None)
+    said = say("finetune.exported", language, folder=export) if export else say("finetune.not_exported", language)
+    console.print(said, markup=False)
+    return version, tuned
+
+
+def _tuned(
+    console: Console,
+    settings: Settings,
+    role: str,
+    recipe: Recipe,
+    tune: Callable[[Path, Report], Tuned],
+    *,
+    results: Path | None,
+) -> tuple[Version, Tuned]:
+    """What both have in common: learn aside, register, tell, and write the figures."""
+    language, place = settings.language, wiring.workspace(settings)
+    place.prepare()
+    with (
+        durable.writing(place.models),
+        tempfile.TemporaryDirectory(prefix=".tuning-", dir=place.models.parent) as aside,
+    ):
+        files = Path(aside) / "files"
+        tuned = tune(files, lambda epoch: _print_epoch(console, epoch, language))
+        version = Registry(place.models).register(role, files, _card(tuned, recipe))
+    _print_samples(console, tuned, language)
+    told = say(
+        "finetune.done", language, before=_loss(tuned.before, language), after=_loss(tuned.after, language),
+        epoch=tuned.best, name=version.name,
+    )  # fmt: skip
+    console.print(told, markup=False)
+    if not tuned.best:
+        console.print(say("finetune.nothing_learned", language), markup=False, style="yellow")
+    if results:
+        for path in _written(results, version, tuned, language):
+            console.print(say("finetune.written", language, path=path), markup=False)
+    return version, tuned
+
+
+def _card(tuned: Tuned, recipe: Recipe) -> Card:
+    figures = {name: value for name, value in tuned.facts.items() if isinstance(value, float)}
+    return Card(
+        made=now().isoformat(timespec="seconds"),
+        teacher=", ".join(tuned.facts.get("teachers", ())) or recipe.model,
+        measure="held_out_loss",
+        lower_is_better=True,
+        teachers=tuned.before,
+        students=tuned.after,
+        held_out=tuned.facts["held_out"],
+        dataset=tuned.facts["dataset"],
+        package=version_of("resuelve"),
+        figures=figures | {"epochs": float(len(tuned.epochs)), "best_epoch": float(tuned.best)},
+        fits={"model": recipe.model},
+    )
+
+
+def _written(folder: Path, version: Version, tuned: Tuned, language: str) -> list[Path]:
+    """Figures as JSON and as a page, named by the version."""
+    report: dict[str, Any] = {
+        "version": version.name,
+        "digest": version.digest,
+        "made": version.card.made,
+        "before": tuned.before,
+        "after": tuned.after,
+        "best": tuned.best,
+        "epochs": [asdict(one) for one in tuned.epochs],
+        "samples": [asdict(one) for one in tuned.samples],
+        **tuned.facts,
+    }
+    contents = {
+        "json": json.dumps(report, ensure_ascii=False, indent=1) + "\n",
+        "html": trained_page(report, language=language),
+    }
+    paths = []
+    for ending, content in contents.items():
+        path = folder / f"{version.role}-{version.number}.{ending}"
+        with durable.writing(path):
+            folder.mkdir(parents=True, exist_ok=True)
+            durable.replace(path, content.encode())
+        paths.append(path)
+    return paths
+
+
+def _print_aside(console: Console, aside: Sequence[Rejected], language: str) -> None:
+    if aside:
+        console.print(say("finetune.aside", language, count=number(len(aside), language)), markup=False)
+    for one in aside[:_SHOWN]:
+        console.print(Text(f"  {translated(one, language)}"))
+
+
+def _print_epoch(console: Console, epoch: Epoch, language: str) -> None:
+    losses = {"loss": _loss(epoch.loss, language), "held_out": _loss(epoch.held_out, language)}
+    console.print(say("finetune.epoch", language, number=epoch.number, **losses), markup=False)
+
+
+def _print_samples(console: Console, tuned: Tuned, language: str) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("name", "wanted", "before", "after"):
+        table.add_column(say(f"finetune.column.{name}", language), overflow="fold")
+    for one in tuned.samples:
+        table.add_row(*(Text(_short(text)) for text in (one.name, one.wanted, one.before, one.after)))
+    console.print(table)
+    if (share := tuned.facts.get("agreement_after")) is not None:
+        before = percent(tuned.facts["agreement_before"], language, 1)
+        told = say("finetune.agreement", language, before=before, after=percent(share, language, 1))
+        console.print(told, markup=False)
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+def _loss(value: float, language: str) -> str:
+    return number(value, language, 4)

@@ -1,0 +1,142 @@
+"""Where the weights of a model lie, what identifies them, and what a fine-tune leaves behind.
+
+Weights are read from safetensors only: a pickle can run code. Code that comes with a model is never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from resuelve.domain.errors import TrainingError
+from resuelve.domain.message import message
+
+ABOUT = "model.json"
+BASE, ADAPTER = "whole", "adapter"
+_FORMAT = 1
+_WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
+_PIECE = 1 << 20
+
+
+def located(model: str, *, fetch: bool = True) -> Path:
+    """The folder with a model's files: the one that is named, or what the hub of models has under that name.
+
+    Args:
+        fetch: False for what lies on this machine already.
+
+    Raises:
+        TrainingError: there is no such model, or the hub is out of reach.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    folder = Path(model).expanduser()
+    if (folder / "config.json").is_file():
+        return folder.resolve()
+    if folder.exists() or model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise TrainingError("there is no model in this folder: config.json is missing", where=model)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(model, allow_patterns=list(_WANTED), local_files_only=not fetch, etag_timeout=10)
+    except LocalEntryNotFoundError as error:
+        raise TrainingError(
+            "the model is not on this machine, and the hub of models cannot be reached",
+            where=model,
+            remedy="fetch it where there is a network, copy its folder here, and name the folder with --model",
+        ) from error
+    except (HFValidationError, HfHubHTTPError, OSError, ValueError) as error:
+        raise TrainingError(
+            message("the hub of models does not give it ({why})", why=type(error).__name__),
+            where=model,
+            remedy="check the name, or name a folder",
+        ) from error
+    return Path(found)
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """A place in which what the libraries say of a model's files becomes one of our errors. Raises TrainingError."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise TrainingError(
+            message("the model cannot be loaded ({why})", why=said or type(error).__name__),
+            where=where,
+            remedy="it needs config.json, its tokenizer, and weights as safetensors",
+        ) from error
+
+
+def kind_of(folder: Path) -> str:
+    """The architecture that a model's configuration names, as ``vision-encoder-decoder``; empty when it names none."""
+    try:
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return said if isinstance(said, str) else ""
+
+
+def identity_of(folder: Path) -> str:
+    """A digest of configuration and weights: the same model, wherever it lies."""
+    whole = hashlib.sha256()
+    for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
+        digest = hashlib.sha256()
+        with file.open("rb") as content:
+            while piece := content.read(_PIECE):
+                digest.update(piece)
+        whole.update(f"{file.name} {digest.hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def describe_files(into: Path, facts: Mapping[str, Any], *, model: str, folder: Path, whole: bool) -> None:
+    """Write down what the files of a fine-tune are, and which model an adapter belongs to. Raises OSError."""
+    about = {
+        "format": _FORMAT,
+        "whole": whole,
+        "model": str(folder) if Path(model).expanduser().exists() else model,
+        "identity": identity_of(folder),
+        **facts,
+    }
+    (into / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def about(files: Path) -> Mapping[str, Any]:
+    """What `describe_files` wrote.
+
+    Raises:
+        TrainingError: it is missing, or of a format that this version does not know.
+    """
+    try:
+        said = json.loads((files / ABOUT).read_text(encoding="utf-8"))
+        known = said["format"] == _FORMAT and isinstance(said["whole"], bool)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError("it does not say what it is", where=str(files / ABOUT)) from error
+    if not known:
+        raise TrainingError("it was made by another version of Resuelve", where=str(files / ABOUT))
+    return dict(said)
+
+
+def base_of(files: Path) -> Path:
+    """The folder of the model that these files go with: themselves, or the one that an adapter was learned on.
+
+    Raises:
+        TrainingError: that model is not on this machine, or is another one now.
+    """
+    said = about(files)
+    if said["whole"]:
+        return files / BASE
+    folder = located(said["model"], fetch=False)
+    if identity_of(folder) != said["identity"]:
+        raise TrainingError(
+            "the adapter was learned on another model than the one that is here now",
+            where=said["model"],
+            remedy="bring that model back, or train again",
+        )
+    return folder

@@ -1,0 +1,96 @@
+"""The registry of learned models: numbered, verified, in use or not, with a way back."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from resuelve.domain.errors import TrainingError
+from resuelve.training.registry import Card, Registry
+
+CARD = Card("2026-11-01T10:00:00+01:00", "grande", "held_out_loss", True, 0.5, 0.4, 20, "abc", "0.1.0", {"f1": 0.9})
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "weights.json").write_text("[1, 2]", encoding="utf-8")
+    (folder / "inner" / "more.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    return Registry(tmp_path / "models")
+
+
+def test_versions_are_numbered_and_come_back_as_they_were(registry: Registry, files: Path) -> None:
+    first, second = registry.register("critic", files, CARD), registry.register("critic", files, CARD)
+    assert (first.name, second.name) == ("critic/1", "critic/2")
+    assert registry.versions("critic") == (first, second)
+    assert registry.versions("rerank") == ()
+    assert (registry.folder(first) / "inner" / "more.json").read_text(encoding="utf-8") == "{}"
+
+
+def test_one_is_in_use_and_there_is_a_way_back(registry: Registry, files: Path) -> None:
+    for _ in range(3):
+        registry.register("critic", files, CARD)
+    assert registry.in_use("critic") is None
+    for number in (1, 3, 3):
+        assert registry.promote("critic", number).promoted
+    assert [one.promoted for one in registry.versions("critic")] == [False, False, True]
+    back = registry.demote("critic")
+    assert back
+    assert (back.number, back.promoted) == (1, True)
+    assert registry.demote("critic") is None
+    assert registry.in_use("critic") is None
+
+
+@pytest.mark.parametrize("name", ["weights.json", "inner/more.json", "new.json"])
+def test_changed_files_are_not_used(registry: Registry, files: Path, name: str) -> None:
+    version = registry.register("critic", files, CARD)
+    (registry.folder(version) / name).write_text("[3]", encoding="utf-8")
+    with pytest.raises(TrainingError, match="not those that were registered"):
+        registry.folder(version)
+    with pytest.raises(TrainingError, match="not those that were registered"):
+        registry.promote("critic", 1)
+
+
+def test_what_could_run_code_is_not_kept(registry: Registry, files: Path) -> None:
+    (files / "weights.bin").write_bytes(b"\x80\x04.")
+    with pytest.raises(TrainingError, match="could run code"):
+        registry.register("critic", files, CARD)
+    assert registry.versions("critic") == ()
+
+
+def test_a_version_that_is_gone_is_said(registry: Registry, files: Path, tmp_path: Path) -> None:
+    registry.register("critic", files, CARD)
+    registry.promote("critic", 1)
+    (tmp_path / "models" / "critic" / "1" / "version.json").unlink()
+    with pytest.raises(TrainingError, match="version 1 is in use, and cannot be read"):
+        registry.in_use("critic")
+    with pytest.raises(TrainingError, match="there is no version 7"):
+        registry.promote("critic", 7)
+
+
+@pytest.mark.parametrize("role", ["", "..", "../x", "A", "a/b"])
+def test_a_role_is_no_path(registry: Registry, files: Path, role: str) -> None:
+    with pytest.raises(TrainingError, match="no name of a role"):
+        registry.register(role, files, CARD)
+
+
+def test_several_at_once_get_numbers_of_their_own(registry: Registry, files: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: registry.register("critic", files, CARD), range(16)))
+    assert sorted(one.number for one in made) == list(range(1, 17))
+    assert len(registry.versions("critic")) == 16
+
+
+def test_not_worse_depends_on_the_measure() -> None:
+    assert CARD.not_worse
+    assert not replace(CARD, students=0.6).not_worse
+    assert replace(CARD, students=0.6, lower_is_better=False).not_worse
