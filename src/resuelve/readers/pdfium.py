@@ -1,0 +1,368 @@
+"""One page of a PDF: the text that a person can see on it, the text that nobody can see, and how the page looks.
+
+What a person sees is found out by drawing: the page is drawn with its text and without it, and a word where the two do
+not differ is not seen, whatever the trick (white on white, mode 3, outside the page, under a picture, clipped away).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pypdfium2
+import pypdfium2.raw as pdfium
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+NEAR = 16
+"""Steps of 255 by which two colours must differ before a person can tell them apart."""
+
+TINY = 1.5
+"""Points of height below which nobody reads a letter."""
+
+_SCALE, _MOST_DRAWN = 1.5, 2_000_000
+_OCR_SCALE, _MOST_FOR_OCR = 200 / 72, 6_000_000
+_MOST_OBJECTS = 50_000
+_MOST_NOTES = 500
+_SMALL = 0.002
+"""Part of the page below which a picture is a bullet, a line or a logo in a corner."""
+
+_UNSEEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_FILLED_MODES = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
+_NOTES_WITH_TEXT = frozenset(
+    (
+        *(pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE),
+        *(pdfium.FPDF_ANNOT_SQUIGGLY, pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_STAMP, pdfium.FPDF_ANNOT_CARET),
+    )
+)
+_UNSEEN_NOTES = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_SILENT_FIELDS = (
+    *(pdfium.FPDF_FORMFIELD_UNKNOWN, pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE),
+)
+_MARKED_FIELDS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
+_PASSWORD = 1 << 13
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_HYPHENS = "\x02\ufffe"
+"""How PDFium gives a hyphen at the end of a line; it leaves out the line's end."""
+
+
+@dataclass(slots=True)
+class Look:
+    """A page.
+
+    Attributes:
+        text: what a person reads from its letters.
+        unseen: the letters and digits of what stands in the file and cannot be seen.
+        garbled: the font does not say which letters its signs are, so that the page must be read as a picture.
+        cut: it had more letters than were asked for.
+        huge: pictures that were left out, each with its pixels.
+    """
+
+    text: str = ""
+    unseen: str = ""
+    garbled: bool = False
+    cut: bool = False
+    huge: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Image:
+    box: tuple[float, float, float, float]
+    finest: float
+    """Pixels a point."""
+
+
+class Page:
+    """A page that was loaded. Not for several threads: PDFium is not."""
+
+    def __init__(self, page: pypdfium2.PdfPage, most_pixels: int) -> None:
+        self._page = page
+        self._width, self._height = (max(size, 1.0) for size in page.get_size())
+        self._most_pixels = most_pixels
+        self._texts: list[Any] = []
+        self._images: list[_Image] = []
+        self._others = 0
+        self.huge: list[int] = []
+        for one in islice(page.get_objects(), _MOST_OBJECTS):
+            if isinstance(one, pypdfium2.PdfTextObj):
+                self._texts.append(one)
+            elif isinstance(one, pypdfium2.PdfImage):
+                self._measure(one)
+            else:
+                self._others += 1
+
+    def look(self, most: int) -> Look:
+        """Its text, `most` letters at most."""
+        look = Look(huge=self.huge)
+        text = self._page.get_textpage()
+        count = text.count_chars()
+        look.cut = count > most
+        bare = drawn = self._drawn(notes=False)
+        if count > 0:
+            self._show_text(shown=False)
+            bare = self._drawn(notes=False)
+            self._show_text(shown=True)
+        _Words(self, text, drawn, bare, look).read(min(count, most))
+        self._read_notes(bare, look)
+        return look
+
+    @property
+    def pictured(self) -> float:
+        """How much of the page pictures take, 0 to 1; those of no size to speak of left out."""
+        return min(1.0, sum(self._part(image.box) for image in self._images))
+
+    @property
+    def blank(self) -> bool:
+        """Nothing is drawn on it."""
+        if not self._texts and not self._images and not self._others:
+            return True
+        drawn = self._drawn(notes=True)
+        return bool(np.all(drawn.max(axis=(0, 1)) - drawn.min(axis=(0, 1)) < NEAR))
+
+    def png(self, *, whole: bool) -> bytes:
+        """How it looks, fine enough for OCR: the whole page with its letters, or only its pictures without them."""
+        box = (0.0, 0.0, self._width, self._height) if whole else _around([image.box for image in self._images])
+        left, bottom, right, top = box
+        area = max((right - left) * (top - bottom), 1.0)
+        finest = max([_OCR_SCALE, *(image.finest for image in self._images)])
+        scale = min(finest, math.sqrt(min(self._most_pixels, _MOST_FOR_OCR) / area))
+        self._show_text(shown=whole)
+        crop = (left, bottom, self._width - right, self._height - top)
+        bitmap = self._page.render(scale=scale, crop=crop, draw_annots=whole, may_draw_forms=whole)
+        self._show_text(shown=True)
+        written = io.BytesIO()
+        bitmap.to_pil().convert("RGB").save(written, "PNG", compress_level=1)
+        return written.getvalue()
+
+    def pixels(self, left: float, bottom: float, right: float, top: float, drawn: Pixels) -> Pixels:
+        """What was drawn in a box of the page; empty for a box outside of it."""
+        height, width = drawn.shape[:2]
+        across, down = zip(*(self._to_pixel(x, y, width, height) for x, y in ((left, bottom), (right, top))), strict=True)
+        x0, x1, y0, y1 = min(across), max(across), min(down), max(down)
+        return drawn[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]
+
+    def _to_pixel(self, x: float, y: float, width: int, height: int) -> tuple[int, int]:
+        across, down = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDF_PageToDevice(self._page, 0, 0, width, height, 0, x, y, across, down)
+        return across.value, down.value
+
+    def _drawn(self, *, notes: bool) -> Pixels:
+        scale = min(_SCALE, math.sqrt(_MOST_DRAWN / (self._width * self._height)))
+        bitmap = self._page.render(scale=scale, draw_annots=notes, may_draw_forms=notes)
+        pixels: Pixels = bitmap.to_numpy().copy()
+        return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]  # noqa: PLR2004 - grey has two dimensions
+
+    def _show_text(self, *, shown: bool) -> None:
+        for one in self._texts:
+            pdfium.FPDFPageObj_SetIsActive(one, shown)
+
+    def _measure(self, image: pypdfium2.PdfImage) -> None:
+        """A picture too large to be drawn is switched off, so that nobody unpacks it."""
+        across, down = image.get_px_size()
+        if across * down > self._most_pixels:
+            pdfium.FPDFPageObj_SetIsActive(image, False)
+            self.huge.append(across * down)
+            return
+        box = self._on_view(_box_on_page(image))
+        width, height = box[2] - box[0], box[3] - box[1]
+        if width > 0 and height > 0 and self._part(box) >= _SMALL:
+            self._images.append(_Image(box, math.sqrt(across * down / (width * height))))
+
+    def _on_view(self, box: Sequence[float]) -> tuple[float, float, float, float]:
+        """A box of the page's own space as points of the page as it is looked at: turned, cut, from its lower left."""
+        fine = 100
+        wide, high = round(self._width * fine), round(self._height * fine)
+        corners = [self._to_pixel(x, y, wide, high) for x in (box[0], box[2]) for y in (box[1], box[3])]
+        across = sorted(min(max(x / fine, 0.0), self._width) for x, _ in corners)
+        up = sorted(min(max(self._height - y / fine, 0.0), self._height) for _, y in corners)
+        return across[0], up[0], across[-1], up[-1]
+
+    def _part(self, box: Sequence[float]) -> float:
+        return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0) / (self._width * self._height)
+
+    def _read_notes(self, bare: Pixels, look: Look) -> None:
+        """The values of form fields and what was written onto the page, each on a line of its own."""
+        count = min(pdfium.FPDFPage_GetAnnotCount(self._page), _MOST_NOTES)
+        notes = self._drawn(notes=True) if count > 0 else bare
+        for number in range(count):
+            note = pdfium.FPDFPage_GetAnnot(self._page, number)
+            if not note:
+                continue
+            try:
+                line, said = self._note(note)
+                if not said:
+                    continue
+                if self._is_seen(note, bare, notes):
+                    look.text += f"\n{line}"
+                else:
+                    look.unseen += "".join(said.split())
+            finally:
+                pdfium.FPDFPage_CloseAnnot(note)
+
+    def _note(self, note: Any) -> tuple[str, str]:
+        """The line that tells a note, and what of it was written by somebody; both empty when it says nothing."""
+        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        if kind in _NOTES_WITH_TEXT:
+            said = _string(pdfium.FPDFAnnot_GetStringValue, note, b"Contents")
+            return said, said
+        form = self._page.formenv
+        if kind != pdfium.FPDF_ANNOT_WIDGET or form is None:
+            return "", ""
+        field_kind = pdfium.FPDFAnnot_GetFormFieldType(form, note)
+        if field_kind in _SILENT_FIELDS or pdfium.FPDFAnnot_GetFormFieldFlags(form, note) & _PASSWORD:
+            return "", ""
+        name = _string(pdfium.FPDFAnnot_GetFormFieldAlternateName, form, note)
+        name = name or _string(pdfium.FPDFAnnot_GetFormFieldName, form, note)
+        if field_kind in _MARKED_FIELDS:
+            return (f"{name}: X", "X") if pdfium.FPDFAnnot_IsChecked(form, note) else ("", "")
+        said = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, note)
+        return f"{name}: {said}" if name else said, said
+
+    def _is_seen(self, note: Any, bare: Pixels, drawn: Pixels) -> bool:
+        if pdfium.FPDFAnnot_GetFlags(note) & _UNSEEN_NOTES:
+            return False
+        rect = pdfium.FS_RECTF()
+        if not pdfium.FPDFAnnot_GetRect(note, rect):
+            return False
+        box = (rect.left, rect.bottom, rect.right, rect.top)
+        with_it, without = self.pixels(*box, drawn), self.pixels(*box, bare)
+        if with_it.size == 0 or not _differs(with_it, without):
+            return False
+        colour = [ctypes.c_uint() for _ in range(3)]
+        form = self._page.formenv
+        if form is None or not pdfium.FPDFAnnot_GetFontColor(form, note, *colour):
+            return True
+        ground = Counter(map(tuple, with_it.reshape(-1, with_it.shape[2])[:, :3].tolist())).most_common(1)[0][0]
+        return _apart((colour[2].value, colour[1].value, colour[0].value), np.array(ground)) >= NEAR
+
+
+@dataclass(slots=True)
+class _Words:
+    """The letters of a page, word by word."""
+
+    page: Page
+    text: pypdfium2.PdfTextPage
+    drawn: Pixels
+    bare: Pixels
+    look: Look
+
+    def read(self, count: int) -> None:
+        pieces: list[str] = []
+        unseen: list[str] = []
+        letters = unknown = 0
+        for gap, word, seen, lost in self._words(count):
+            if not word:
+                pieces.append(gap)
+                continue
+            letters, unknown = letters + seen, unknown + min(lost, seen)
+            if 2 * seen >= len(word):
+                pieces.append(word)
+            else:
+                unseen.append(word)
+        self.look.garbled = 2 * unknown > letters
+        self.look.text = "" if self.look.garbled else _tidy("".join(pieces))
+        self.look.unseen = "".join("".join(unseen).split())
+
+    def _words(self, count: int) -> Iterator[tuple[str, str, int, int]]:
+        """A gap; or a word, how many of its letters are seen, and how many of them the font does not tell."""
+        word, seen, lost = "", 0, 0
+        for index in range(count):
+            code = pdfium.FPDFText_GetUnicode(self.text, index)
+            letter = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"  # noqa: PLR2004
+            if letter.isspace() or pdfium.FPDFText_IsGenerated(self.text, index) == 1:
+                if word:
+                    yield "", word, seen, lost
+                word, seen, lost = "", 0, 0
+                yield letter if letter in " \n" else "", "", 0, 0
+                continue
+            word += letter
+            lost += pdfium.FPDFText_HasUnicodeMapError(self.text, index) == 1 or letter == "\ufffd"
+            seen += self._is_seen(index)
+        if word:
+            yield "", word, seen, lost
+
+    def _is_seen(self, index: int) -> bool:
+        written = pdfium.FPDFText_GetTextObject(self.text, index)
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(written) if written else pdfium.FPDF_TEXTRENDERMODE_FILL
+        if mode in _UNSEEN_MODES:
+            return False
+        loose = pdfium.FS_RECTF()
+        if not pdfium.FPDFText_GetLooseCharBox(self.text, index, loose):
+            return False
+        # A letter that stands on its side is as high as it is wide.
+        if max(abs(loose.top - loose.bottom), abs(loose.right - loose.left)) < TINY:
+            return False
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        if not pdfium.FPDFText_GetCharBox(self.text, index, left, right, bottom, top):
+            return False
+        box = (left.value, bottom.value, right.value, top.value)
+        with_it, without = self.page.pixels(*box, self.drawn), self.page.pixels(*box, self.bare)
+        return with_it.size > 0 and _differs(with_it, without) and self._stands_out(index, mode, without)
+
+    def _stands_out(self, index: int, mode: int, ground: Pixels) -> bool:
+        """Its colour is another than that of the ground; so that letters in white do not pass for those beside them."""
+        if mode not in _FILLED_MODES:
+            return True
+        red, green, blue, solid = (ctypes.c_uint() for _ in range(4))
+        if not pdfium.FPDFText_GetFillColor(self.text, index, red, green, blue, solid):
+            return True
+        if solid.value < NEAR:
+            return False
+        return _apart((blue.value, green.value, red.value), ground) >= NEAR
+
+
+def _differs(one: Pixels, other: Pixels) -> bool:
+    return bool(np.abs(one.astype(np.int16) - other.astype(np.int16)).max() >= NEAR)
+
+
+def _apart(colour: tuple[int, int, int], ground: Any) -> int:
+    """The largest distance, over channels and places, of a colour in PDFium's order (blue first) from a ground."""
+    ground = np.asarray(ground, dtype=np.int16)
+    depth = ground.shape[-1]
+    wanted = np.array(colour if depth >= len(colour) else [round(sum(colour) / 3)], dtype=np.int16)
+    return int(np.abs(ground[..., : len(wanted)] - wanted).max())
+
+
+def _box_on_page(image: pypdfium2.PdfImage) -> tuple[float, float, float, float]:
+    """Its box; within a form PDFium gives it in the space of that form."""
+    box = image.get_bounds()
+    around = image.container
+    while around is not None:
+        box = around.get_matrix().on_rect(*box)
+        around = around.container
+    return tuple(box)  # type: ignore[return-value] # four numbers
+
+
+def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return min(lefts), min(bottoms), max(rights), max(tops)
+
+
+def _string(call: Any, *about: Any) -> str:
+    """What one of PDFium's calls writes into a buffer: UTF-16, at most 10,000 letters of it."""
+    size = min(call(*about, None, 0), 20_000)
+    if size <= 2:  # noqa: PLR2004 - the closing zero
+        return ""
+    buffer = (pdfium.FPDF_WCHAR * (size // 2 + 1))()
+    call(*about, buffer, size)
+    return bytes(buffer)[:size].decode("utf-16-le", "replace").rstrip("\0").strip()
+
+
+def _tidy(text: str) -> str:
+    """Without the hyphens that part words, and without the room that unseen words leave."""
+    for mark in _HYPHENS:
+        head, *rest = text.split(mark)
+        for piece in rest:
+            # A number keeps its hyphen: it may be a part of it.
+            head += ("-" if head[-1:].isdigit() or piece[:1].isdigit() else "") + piece
+        text = head
+    lines = (" ".join(line.split()) for line in text.translate(_LIGATURES).split("\n"))
+    return "\n".join(line for line in lines if line)
