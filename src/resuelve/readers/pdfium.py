@@ -28,8 +28,14 @@ NEAR = 16
 TINY = 1.5
 """Points of height below which nobody reads a letter."""
 
+_ENOUGH = 0.25
+"""Part of the ground of a letter from which its colour must stand out."""
+
 _SCALE, _MOST_DRAWN = 1.5, 2_000_000
 _OCR_SCALE, _MOST_FOR_OCR = 200 / 72, 6_000_000
+_FAR = 1000
+"""Points; far enough for the slope of a view."""
+
 _MOST_OBJECTS = 50_000
 _MOST_NOTES = 500
 _SMALL = 0.002
@@ -62,6 +68,7 @@ class Look:
         text: what a person reads from its letters.
         unseen: the letters and digits of what stands in the file and cannot be seen.
         garbled: the font does not say which letters its signs are, so that the page must be read as a picture.
+        letters: how many were looked at.
         cut: it had more letters than were asked for.
         huge: pictures that were left out, each with its pixels.
     """
@@ -69,6 +76,7 @@ class Look:
     text: str = ""
     unseen: str = ""
     garbled: bool = False
+    letters: int = 0
     cut: bool = False
     huge: list[int] = field(default_factory=list)
 
@@ -104,14 +112,18 @@ class Page:
         look = Look(huge=self.huge)
         text = self._page.get_textpage()
         count = text.count_chars()
+        look.letters = min(count, most)
         look.cut = count > most
+        notes = pdfium.FPDFPage_GetAnnotCount(self._page)
+        if count <= 0 and notes <= 0:
+            return look
         bare = drawn = self._drawn(notes=False)
         if count > 0:
             self._show_text(shown=False)
             bare = self._drawn(notes=False)
             self._show_text(shown=True)
-        _Words(self, text, drawn, bare, look).read(min(count, most))
-        self._read_notes(bare, look)
+        _Words(text, self._view(drawn), _changed(drawn, bare), bare, look).read(look.letters)
+        self._read_notes(min(notes, _MOST_NOTES), bare, look)
         return look
 
     @property
@@ -142,12 +154,14 @@ class Page:
         bitmap.to_pil().convert("RGB").save(written, "PNG", compress_level=1)
         return written.getvalue()
 
-    def pixels(self, left: float, bottom: float, right: float, top: float, drawn: Pixels) -> Pixels:
-        """What was drawn in a box of the page; empty for a box outside of it."""
-        height, width = drawn.shape[:2]
-        across, down = zip(*(self._to_pixel(x, y, width, height) for x, y in ((left, bottom), (right, top))), strict=True)
-        x0, x1, y0, y1 = min(across), max(across), min(down), max(down)
-        return drawn[max(y0, 0) : max(y1 + 1, 0), max(x0, 0) : max(x1 + 1, 0)]
+    def _view(self, drawn: Pixels) -> _View:
+        """How places of the page become pixels of a drawing: turned, cut and scaled, but never bent."""
+        fine, height, width = 1000, drawn.shape[0], drawn.shape[1]
+        (x0, y0), (x1, y1), (x2, y2) = (
+            self._to_pixel(x, y, width * fine, height * fine) for x, y in ((0, 0), (_FAR, 0), (0, _FAR))
+        )
+        by = fine * _FAR
+        return _View((x1 - x0) / by, (x2 - x0) / by, x0 / fine, (y1 - y0) / by, (y2 - y0) / by, y0 / fine, width, height)
 
     def _to_pixel(self, x: float, y: float, width: int, height: int) -> tuple[int, int]:
         across, down = ctypes.c_int(), ctypes.c_int()
@@ -188,20 +202,20 @@ class Page:
     def _part(self, box: Sequence[float]) -> float:
         return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0) / (self._width * self._height)
 
-    def _read_notes(self, bare: Pixels, look: Look) -> None:
+    def _read_notes(self, count: int, bare: Pixels, look: Look) -> None:
         """The values of form fields and what was written onto the page, each on a line of its own."""
-        count = min(pdfium.FPDFPage_GetAnnotCount(self._page), _MOST_NOTES)
-        notes = self._drawn(notes=True) if count > 0 else bare
+        if count <= 0:
+            return
+        drawn = self._drawn(notes=True)
+        view, changed = self._view(drawn), _changed(drawn, bare)
         for number in range(count):
             note = pdfium.FPDFPage_GetAnnot(self._page, number)
             if not note:
                 continue
             try:
                 line, said = self._note(note)
-                if not said:
-                    continue
-                if self._is_seen(note, bare, notes):
-                    look.text += f"\n{line}"
+                if said and self._is_seen(note, view, changed, drawn):
+                    look.text += f"\n{line}" if look.text else line
                 else:
                     look.unseen += "".join(said.split())
             finally:
@@ -226,31 +240,52 @@ class Page:
         said = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, note)
         return f"{name}: {said}" if name else said, said
 
-    def _is_seen(self, note: Any, bare: Pixels, drawn: Pixels) -> bool:
+    def _is_seen(self, note: Any, view: _View, changed: NDArray[np.bool_], drawn: Pixels) -> bool:
         if pdfium.FPDFAnnot_GetFlags(note) & _UNSEEN_NOTES:
             return False
         rect = pdfium.FS_RECTF()
         if not pdfium.FPDFAnnot_GetRect(note, rect):
             return False
-        box = (rect.left, rect.bottom, rect.right, rect.top)
-        with_it, without = self.pixels(*box, drawn), self.pixels(*box, bare)
-        if with_it.size == 0 or not _differs(with_it, without):
+        where = view.of(rect.left, rect.bottom, rect.right, rect.top)
+        if not changed[where].any():
             return False
         colour = [ctypes.c_uint() for _ in range(3)]
         form = self._page.formenv
         if form is None or not pdfium.FPDFAnnot_GetFontColor(form, note, *colour):
             return True
-        ground = Counter(map(tuple, with_it.reshape(-1, with_it.shape[2])[:, :3].tolist())).most_common(1)[0][0]
-        return _apart((colour[2].value, colour[1].value, colour[0].value), np.array(ground)) >= NEAR
+        ground = Counter(map(tuple, drawn[where].reshape(-1, drawn.shape[2])[:, :3].tolist())).most_common(1)[0][0]
+        return bool(_apart((colour[2].value, colour[1].value, colour[0].value), np.array(ground)) >= NEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Places of a page as pixels of a drawing of it."""
+
+    ax: float
+    bx: float
+    cx: float
+    ay: float
+    by: float
+    cy: float
+    width: int
+    height: int
+
+    def of(self, left: float, bottom: float, right: float, top: float) -> tuple[slice, slice]:
+        """Where a box of the page lies in the drawing, rows first; empty for one outside of it."""
+        x0, x1 = sorted((self.ax * left + self.bx * bottom + self.cx, self.ax * right + self.bx * top + self.cx))
+        y0, y1 = sorted((self.ay * left + self.by * bottom + self.cy, self.ay * right + self.by * top + self.cy))
+        if not (x1 >= 0 and y1 >= 0 and x0 <= self.width and y0 <= self.height):  # also when one is no number
+            return slice(0, 0), slice(0, 0)
+        return slice(max(int(y0), 0), int(min(y1, self.height)) + 1), slice(max(int(x0), 0), int(min(x1, self.width)) + 1)
 
 
 @dataclass(slots=True)
 class _Words:
     """The letters of a page, word by word."""
 
-    page: Page
     text: pypdfium2.PdfTextPage
-    drawn: Pixels
+    view: _View
+    changed: NDArray[np.bool_]
     bare: Pixels
     look: Look
 
@@ -303,9 +338,8 @@ class _Words:
         left, right, bottom, top = (ctypes.c_double() for _ in range(4))
         if not pdfium.FPDFText_GetCharBox(self.text, index, left, right, bottom, top):
             return False
-        box = (left.value, bottom.value, right.value, top.value)
-        with_it, without = self.page.pixels(*box, self.drawn), self.page.pixels(*box, self.bare)
-        return with_it.size > 0 and _differs(with_it, without) and self._stands_out(index, mode, without)
+        where = self.view.of(left.value, bottom.value, right.value, top.value)
+        return bool(self.changed[where].any()) and self._stands_out(index, mode, self.bare[where])
 
     def _stands_out(self, index: int, mode: int, ground: Pixels) -> bool:
         """Its colour is another than that of the ground; so that letters in white do not pass for those beside them."""
@@ -316,19 +350,23 @@ class _Words:
             return True
         if solid.value < NEAR:
             return False
-        return _apart((blue.value, green.value, red.value), ground) >= NEAR
+        apart = _apart((blue.value, green.value, red.value), ground) >= NEAR
+        return bool(np.mean(apart) >= _ENOUGH)
 
 
-def _differs(one: Pixels, other: Pixels) -> bool:
-    return bool(np.abs(one.astype(np.int16) - other.astype(np.int16)).max() >= NEAR)
+def _changed(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
+    """The pixels in which two drawings differ."""
+    if one is other:
+        return np.zeros(one.shape[:2], dtype=np.bool_)
+    changed: NDArray[np.bool_] = (np.abs(one.astype(np.int16) - other.astype(np.int16)) >= NEAR).any(axis=2)
+    return changed
 
 
-def _apart(colour: tuple[int, int, int], ground: Any) -> int:
-    """The largest distance, over channels and places, of a colour in PDFium's order (blue first) from a ground."""
-    ground = np.asarray(ground, dtype=np.int16)
-    depth = ground.shape[-1]
-    wanted = np.array(colour if depth >= len(colour) else [round(sum(colour) / 3)], dtype=np.int16)
-    return int(np.abs(ground[..., : len(wanted)] - wanted).max())
+def _apart(colour: tuple[int, int, int], ground: NDArray[Any]) -> NDArray[np.int16]:
+    """How far a colour, in PDFium's order (blue first), is from each pixel of a ground: that of the farthest channel."""
+    wanted = np.array(colour if ground.shape[-1] >= len(colour) else [round(sum(colour) / 3)], dtype=np.int16)
+    apart: NDArray[np.int16] = np.abs(ground[..., : len(wanted)].astype(np.int16) - wanted).max(axis=-1)
+    return apart
 
 
 def _box_on_page(image: pypdfium2.PdfImage) -> tuple[float, float, float, float]:

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 NEARLY_NONE = 20
 """Letters up to which a page counts as one without text: a page number, a stamp."""
 
-PICTURED = 0.04
+PICTURED = 0.02
 """Part of a page with text from which its pictures are read too; a logo takes less."""
 
 _AGREES = 0.6
+_LOOKED_AT = 8
+"""Times the characters that are kept: what is not seen costs time too."""
+
 _FORMAT, _PASSWORD, _SECURITY = 3, 4, 5
 """Why PDFium does not open a file."""
 
@@ -39,9 +42,12 @@ _XFA = (2, 3)
 @dataclass(slots=True)
 class _Spent:
     characters: int
+    letters: int
+    """That may still be looked at, seen or not."""
     scans: int
     unread: list[int] = field(default_factory=list)
     """Pages whose pictures were not read because there were too many."""
+    damaged: list[int] = field(default_factory=list)
 
 
 def read(data: bytes, scope: Scope) -> Found:
@@ -81,14 +87,16 @@ def _opened(data: bytes) -> PdfDocument:
 def _document(document: PdfDocument, scope: Scope) -> Found:
     limits = scope.limits
     document.init_forms()
-    count, spent = len(document), _Spent(limits.characters, limits.scans)
+    count, spent = len(document), _Spent(limits.characters, _LOOKED_AT * limits.characters, limits.scans)
     if count == 0:
         yield Obstacle("", Unread.DAMAGED)
     for number in range(1, min(count, limits.pages) + 1):
-        if spent.characters <= 0:
+        if min(spent.characters, spent.letters) <= 0:
             yield Obstacle(_span(range(number, count + 1)), Unread.TOO_LONG, str(limits.characters))
             break
         yield from _page(document, number, scope, spent)
+    if spent.damaged:
+        yield Obstacle(_span(spent.damaged), Unread.DAMAGED)
     if spent.unread:
         yield Obstacle(f"{_span(spent.unread)} · OCR", Unread.TOO_MANY_PAGES, str(limits.scans))
     if count > limits.pages:
@@ -113,21 +121,24 @@ def _page(document: PdfDocument, number: int, scope: Scope, spent: _Spent) -> Fo
     try:
         loaded = document.get_page(number - 1)
     except pypdfium2.PdfiumError:
-        yield Obstacle(place, Unread.DAMAGED)
+        spent.damaged.append(number)
         return
     try:
         page = Page(loaded, scope.limits.pixels)
-        look = page.look(spent.characters + 1)
+        look = page.look(min(spent.letters, _LOOKED_AT * scope.limits.characters // 2))
+        spent.letters -= look.letters
+        cut = look.cut or len(look.text) > spent.characters
+        look.text = look.text[: spent.characters]
         spent.characters -= len(look.text)
         for pixels in look.huge:
             yield Obstacle(place, Unread.TOO_MANY_PIXELS, str(pixels))
         if look.text:
             yield Passage(place, look.text)
-        if look.cut:
+        if cut:
             yield Obstacle(place, Unread.TOO_LONG, str(scope.limits.characters))
         yield from _pictures(page, look, number, scope, spent)
     except pypdfium2.PdfiumError:
-        yield Obstacle(place, Unread.DAMAGED)
+        spent.damaged.append(number)
     finally:
         loaded.close()
 
