@@ -50,9 +50,7 @@ _NOTES_WITH_TEXT = frozenset(
     )
 )
 _UNSEEN_NOTES = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
-_SILENT_FIELDS = (
-    *(pdfium.FPDF_FORMFIELD_UNKNOWN, pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE),
-)
+_SILENT_FIELDS = (*(pdfium.FPDF_FORMFIELD_UNKNOWN, pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE),)
 _MARKED_FIELDS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _PASSWORD = 1 << 13
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
@@ -161,7 +159,9 @@ class Page:
             self._to_pixel(x, y, width * fine, height * fine) for x, y in ((0, 0), (_FAR, 0), (0, _FAR))
         )
         by = fine * _FAR
-        return _View((x1 - x0) / by, (x2 - x0) / by, x0 / fine, (y1 - y0) / by, (y2 - y0) / by, y0 / fine, width, height)
+        across = (x1 - x0) / by, (x2 - x0) / by, x0 / fine
+        down = (y1 - y0) / by, (y2 - y0) / by, y0 / fine
+        return _View(*across, *down, width, height)
 
     def _to_pixel(self, x: float, y: float, width: int, height: int) -> tuple[int, int]:
         across, down = ctypes.c_int(), ctypes.c_int()
@@ -172,7 +172,7 @@ class Page:
         scale = min(_SCALE, math.sqrt(_MOST_DRAWN / (self._width * self._height)))
         bitmap = self._page.render(scale=scale, draw_annots=notes, may_draw_forms=notes)
         pixels: Pixels = bitmap.to_numpy().copy()
-        return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]  # noqa: PLR2004 - grey has two dimensions
+        return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
     def _show_text(self, *, shown: bool) -> None:
         for one in self._texts:
@@ -200,7 +200,8 @@ class Page:
         return across[0], up[0], across[-1], up[-1]
 
     def _part(self, box: Sequence[float]) -> float:
-        return max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0) / (self._width * self._height)
+        area = max(box[2] - box[0], 0.0) * max(box[3] - box[1], 0.0)
+        return float(area / (self._width * self._height))
 
     def _read_notes(self, count: int, bare: Pixels, look: Look) -> None:
         """The values of form fields and what was written onto the page, each on a line of its own."""
@@ -276,7 +277,8 @@ class _View:
         y0, y1 = sorted((self.ay * left + self.by * bottom + self.cy, self.ay * right + self.by * top + self.cy))
         if not (x1 >= 0 and y1 >= 0 and x0 <= self.width and y0 <= self.height):  # also when one is no number
             return slice(0, 0), slice(0, 0)
-        return slice(max(int(y0), 0), int(min(y1, self.height)) + 1), slice(max(int(x0), 0), int(min(x1, self.width)) + 1)
+        rows = slice(max(int(y0), 0), int(min(y1, self.height)) + 1)
+        return rows, slice(max(int(x0), 0), int(min(x1, self.width)) + 1)
 
 
 @dataclass(slots=True)
@@ -311,7 +313,7 @@ class _Words:
         word, seen, lost = "", 0, 0
         for index in range(count):
             code = pdfium.FPDFText_GetUnicode(self.text, index)
-            letter = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"  # noqa: PLR2004
+            letter = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
             if letter.isspace() or pdfium.FPDFText_IsGenerated(self.text, index) == 1:
                 if word:
                     yield "", word, seen, lost
@@ -358,12 +360,11 @@ def _changed(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     """The pixels in which two drawings differ."""
     if one is other:
         return np.zeros(one.shape[:2], dtype=np.bool_)
-    changed: NDArray[np.bool_] = (np.abs(one.astype(np.int16) - other.astype(np.int16)) >= NEAR).any(axis=2)
-    return changed
+    return np.asarray(np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) >= NEAR)
 
 
 def _apart(colour: tuple[int, int, int], ground: NDArray[Any]) -> NDArray[np.int16]:
-    """How far a colour, in PDFium's order (blue first), is from each pixel of a ground: that of the farthest channel."""
+    """How far a colour, in PDFium's order (blue first), is from each pixel of a ground, in the farthest channel."""
     wanted = np.array(colour if ground.shape[-1] >= len(colour) else [round(sum(colour) / 3)], dtype=np.int16)
     apart: NDArray[np.int16] = np.abs(ground[..., : len(wanted)].astype(np.int16) - wanted).max(axis=-1)
     return apart
@@ -376,7 +377,8 @@ def _box_on_page(image: pypdfium2.PdfImage) -> tuple[float, float, float, float]
     while around is not None:
         box = around.get_matrix().on_rect(*box)
         around = around.container
-    return tuple(box)  # type: ignore[return-value] # four numbers
+    left, bottom, right, top = box
+    return left, bottom, right, top
 
 
 def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
@@ -387,7 +389,7 @@ def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, 
 def _string(call: Any, *about: Any) -> str:
     """What one of PDFium's calls writes into a buffer: UTF-16, at most 10,000 letters of it."""
     size = min(call(*about, None, 0), 20_000)
-    if size <= 2:  # noqa: PLR2004 - the closing zero
+    if size <= 2:
         return ""
     buffer = (pdfium.FPDF_WCHAR * (size // 2 + 1))()
     call(*about, buffer, size)

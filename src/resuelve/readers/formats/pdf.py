@@ -1,8 +1,8 @@
 """PDF: the text that a person sees on each page; pages that are pictures, and pictures on pages, by OCR.
 
-Nothing in the file is run, opened or followed: no script, no link, no embedded file. A page's invisible layer of text, as
-scanners write it, is no evidence: nobody sees it, and it may say something else than the picture above it. The picture is
-read instead, and the layer is told as hidden only where the two disagree.
+Nothing in the file is run, opened or followed: no script, no link, no embedded file. A page's invisible layer of text,
+as scanners write it, is no evidence: nobody sees it, and it may say something else than the picture above it. The
+picture is read instead, and the layer is told as hidden only where the two disagree.
 """
 
 from __future__ import annotations
