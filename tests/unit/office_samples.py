@@ -1,4 +1,4 @@
-"""Office files for tests: made by the libraries that people use, then taken apart and changed where those would refuse."""
+"""Office files for tests: made by well-known libraries, taken apart and changed where those would refuse."""
 
 from __future__ import annotations
 

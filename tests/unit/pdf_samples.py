@@ -65,7 +65,9 @@ class Pdf:
         start = len(written)
         written += f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n".encode()
         written += b"".join(f"{place:010d} 00000 n \n".encode() for place in places)
-        written += f"trailer\n<< /Size {len(places) + 1} /Root 1 0 R {self.trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
+        written += (
+            f"trailer\n<< /Size {len(places) + 1} /Root 1 0 R {self.trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
+        )
         return bytes(written)
 
 

@@ -15,7 +15,7 @@ from docx.shared import Cm, Pt, RGBColor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resuelve.readers import Limits, Obstacle, Passage
+from resuelve.readers import Limits, Passage
 from resuelve.readers.formats.docx import read
 from resuelve.readers.formats.scope import Found, Scope
 from tests.unit.office_samples import DOCTYPE, liar, packed, parts, png, replaced
@@ -59,7 +59,9 @@ def test_paragraphs_and_tables_come_in_their_order() -> None:
     def fill(document: docx.document.Document) -> None:
         document.add_heading("Incidencia en la emisión", 1)
         table = document.add_table(2, 2)
-        for cell, text in zip((c for r in table.rows for c in r.cells), ("Póliza", "Estado", "555-01", ""), strict=True):
+        for cell, text in zip(
+            (c for r in table.rows for c in r.cells), ("Póliza", "Estado", "555-01", ""), strict=True
+        ):
             cell.text = text
         document.add_paragraph("Después de la tabla\tcon tabulador")
 
@@ -80,7 +82,8 @@ def test_headers_notes_and_comments_stand_aside() -> None:
 def test_links_and_insertions_are_read_and_deletions_are_not() -> None:
     body = (
         b"<w:p><w:hyperlink><w:r><w:t>enlace</w:t></w:r></w:hyperlink><w:ins><w:r><w:t> nuevo</w:t></w:r></w:ins>"
-        b"<w:del><w:r><w:delText> viejo</w:delText></w:r></w:del><w:r><w:instrText>HYPERLINK x</w:instrText></w:r></w:p>"
+        b"<w:del><w:r><w:delText> viejo</w:delText></w:r></w:del>"
+        b"<w:r><w:instrText>HYPERLINK x</w:instrText></w:r></w:p>"
         b"<w:sdt><w:sdtContent><w:p><w:r><w:t>campo</w:t></w:r></w:p></w:sdtContent></w:sdt>"
     )
     data = replaced(made(lambda document: None), MAIN, b"<w:body>", b"<w:body>" + body)
@@ -89,8 +92,11 @@ def test_links_and_insertions_are_read_and_deletions_are_not() -> None:
 
 def test_a_text_box_is_read_once() -> None:
     box = b"<w:txbxContent><w:p><w:r><w:t>%s</w:t></w:r></w:p></w:txbxContent>"
-    mc = b'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" xmlns:v="urn:schemas-microsoft-com:vml"'
-    body = b"<w:p><w:r><w:t>fuera</w:t></w:r><w:r><mc:AlternateContent %s><mc:Choice><w:drawing>%s</w:drawing></mc:Choice>"
+    mc = b'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    mc += b' xmlns:v="urn:schemas-microsoft-com:vml"'
+    body = (
+        b"<w:p><w:r><w:t>fuera</w:t></w:r><w:r><mc:AlternateContent %s><mc:Choice><w:drawing>%s</w:drawing></mc:Choice>"
+    )
     body += b"<mc:Fallback><w:pict><v:textbox>%s</v:textbox></w:pict></mc:Fallback></mc:AlternateContent></w:r></w:p>"
     body %= (mc, box % b"dentro", box % b"dentro")
     data = replaced(made(lambda document: None), MAIN, b"<w:body>", b"<w:body>" + body)
@@ -167,7 +173,9 @@ def test_a_relation_to_another_place_is_never_followed() -> None:
 def test_entities_expand_to_nothing() -> None:
     data = replaced(made(lambda document: document.add_paragraph("MARCA")), MAIN, b"MARCA", b"&l9;&secret;fin")
     content = parts(data)
-    content[MAIN] = content[MAIN].replace(b"<w:document", DOCTYPE.replace(b"<!DOCTYPE x", b"<!DOCTYPE w:document") + b"<w:document", 1)
+    content[MAIN] = content[MAIN].replace(
+        b"<w:document", DOCTYPE.replace(b"<!DOCTYPE x", b"<!DOCTYPE w:document") + b"<w:document", 1
+    )
     told = said(packed(content))
     assert sum(len(text) for _, text in told) < 100
     assert "lol" not in str(told)
@@ -214,7 +222,9 @@ def test_macros_and_embedded_files_are_not_opened() -> None:
     assert said(packed(content)) == [("", "hola"), ("", "nested 1")]
 
 
-SAMPLE = made(lambda document: (document.add_paragraph("uno"), document.add_table(1, 2), document.add_picture(io.BytesIO(png()))))
+SAMPLE = made(
+    lambda document: (document.add_paragraph("uno"), document.add_table(1, 2), document.add_picture(io.BytesIO(png())))
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -234,8 +234,16 @@ def test_what_was_written_onto_the_page_is_read() -> None:
     ("how", "data"),
     [
         ("by its flag", form("/T (a) /V (secreto)", flags=2)),
-        ("white", form("/T (a) /V (secreto) /Type /Annot /Subtype /Widget /FT /Tx /DA (/F1 9 Tf 1 g) /Rect [9 9 99 30] /F 4")),
-        ("outside", form("/T (a) /V (secreto) /Type /Annot /Subtype /Widget /FT /Tx /DA (/F1 9 Tf 0 g) /Rect [900 9 990 30] /F 4")),
+        (
+            "white",
+            form("/T (a) /V (secreto) /Type /Annot /Subtype /Widget /FT /Tx /DA (/F1 9 Tf 1 g) /Rect [9 9 99 30] /F 4"),
+        ),
+        (
+            "outside",
+            form(
+                "/T (a) /V (secreto) /Type /Annot /Subtype /Widget /FT /Tx /DA (/F1 9 Tf 0 g) /Rect [900 9 990 30] /F 4"
+            ),
+        ),
     ],
 )
 def test_a_field_that_nobody_sees_is_hidden_text(how: str, data: bytes) -> None:
@@ -248,7 +256,6 @@ def test_a_password_in_a_form_is_not_read() -> None:
 
 def test_nothing_in_the_file_is_run_and_embedded_files_are_only_told() -> None:
     import pypdfium2
-
 
     assert not {"V8", "XFA"} & set(pypdfium2.PDFIUM_INFO.flags), "this build of PDFium runs scripts"
     pdf = Pdf()
@@ -263,7 +270,9 @@ def test_nothing_in_the_file_is_run_and_embedded_files_are_only_told() -> None:
 
 
 def test_a_file_with_a_password_is_encrypted() -> None:
-    locked = Pdf(trailer="/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("41" * 32))
+    locked = Pdf(
+        trailer="/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >> /ID [<00> <00>]".format("41" * 32)
+    )
     locked.page(shown(VISIBLE))
     assert said(locked.bytes()) == [("", "encrypted")]
 

@@ -250,9 +250,7 @@ def _drawing(around: Any, part: _Part, boxes: list[tuple[Any, _Look]]) -> None:
         part.pictures.update(dict.fromkeys(pictures))
 
 
-def _shapes(
-    around: Any, part: _Part, pictures: list[str], boxes: list[tuple[Any, _Look]], ground: str | None
-) -> None:
+def _shapes(around: Any, part: _Part, pictures: list[str], boxes: list[tuple[Any, _Look]], ground: str | None) -> None:
     for one in _children(around):
         if one.tag == f"{_W}txbxContent":
             boxes.append((one, _Look(ground=ground).over(part.styles.get(_DEFAULT, _Look()))))
