@@ -181,7 +181,7 @@ def test_entities_of_strings_expand_to_nothing() -> None:
     doctype = DOCTYPE.replace(b"<!DOCTYPE x", b"<!DOCTYPE sst")
     data = shared(book(rows(["hola"], ["fin"])), b"<si><t>&l9;&secret;</t></si>", doctype)
     told = said(data)
-    assert told[0] == ("Pólizas", "fin")
+    assert ("Pólizas", "fin") in told
     assert "lol" not in str(told)
 
 

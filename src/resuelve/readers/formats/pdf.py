@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from resuelve.readers.agreement import agrees
 from resuelve.readers.formats.scope import Found, Scope
 from resuelve.readers.port import Obstacle, Passage, Unread
 
@@ -27,7 +28,6 @@ NEARLY_NONE = 20
 PICTURED = 0.02
 """Part of a page with text from which its pictures are read too; a logo takes less."""
 
-_AGREES = 0.6
 _LOOKED_AT = 8
 """Times the characters that are kept: what is not seen costs time too."""
 
@@ -157,7 +157,7 @@ def _pictures(page: Page, look: Look, number: int, scope: Scope, spent: _Spent) 
                     seen += f" {one.text}"
                     spent.characters -= len(one.text)
                 yield one
-    if look.unseen and not _agree(look.unseen, seen):
+    if look.unseen and not agrees(look.unseen, seen):
         yield Obstacle(place, Unread.HIDDEN, str(len(look.unseen)))
 
 
@@ -166,17 +166,6 @@ def _read_picture(page: Page, scope: Scope, place: str, *, whole: bool, had_text
         if isinstance(one, Obstacle) and one.reason is Unread.NO_TEXT and had_text:
             continue  # a photograph on a page that says something
         yield replace(one, place=f"{place} · {one.place}" if one.place else place)
-
-
-def _agree(unseen: str, seen: str) -> bool:
-    """The invisible layer says what the picture says: most pieces of three letters of the one are in the other."""
-    layer, picture = (_pieces(text) for text in (unseen, seen))
-    return bool(layer) and len(layer & picture) >= _AGREES * len(layer)
-
-
-def _pieces(text: str) -> set[str]:
-    letters = re.sub(r"[\W_]+", "", text).casefold()
-    return {letters[at : at + 3] for at in range(len(letters) - 2)}
 
 
 def _span(numbers: Sequence[int]) -> str:
