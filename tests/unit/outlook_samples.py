@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Tree = Mapping[str, "bytes | Tree"]
 
@@ -53,7 +54,7 @@ class _Ole:
                 entry.start, entry.size = self.keep(held.ljust(4096, b"\0")), max(len(held), 4096)
             else:
                 entry.child = self.add(held)
-        for one, following in zip(numbers, numbers[1:], strict=False):
+        for one, following in pairwise(numbers):
             self.entries[one].right = following
         return numbers[0] if numbers else _FREE
 

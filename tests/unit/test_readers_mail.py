@@ -79,7 +79,7 @@ def test_of_a_text_and_its_page_the_text_is_read() -> None:
 
 def test_a_text_that_the_page_does_not_say_is_hidden() -> None:
     data = letter(lambda message: message.add_alternative("<p>Todo va bien, gracias.</p>", subtype="html"))
-    assert said(data) == [("", f"{HEAD}\n\nTodo va bien, gracias."), ("text/plain", "hidden 19")]
+    assert said(data) == [("", f"{HEAD}\n\nTodo va bien, gracias."), ("text/plain", "hidden 18")]
 
 
 def test_a_page_alone_is_read_as_a_page() -> None:
@@ -142,7 +142,7 @@ def test_a_sealed_message_is_encrypted(kind: str) -> None:
         (b"Subject: =?klingon?Q?a=F1o?=\nContent-Type: text/plain; charset=klingon\n\na\xf1o", "año"),
         ("Subject: año\n\npóliza".encode("cp1252"), "año\n\npóliza"),
         ("Subject: año\n\npóliza".encode(), "año\n\npóliza"),
-        (b"Content-Transfer-Encoding: base64\n\n@@@", "@@@"),
+        (b"Subject: x\nContent-Transfer-Encoding: base64\n\n@@@", "x"),
         (
             b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nca=C3=B1a=ZZ",
             "caña",
@@ -233,45 +233,15 @@ def test_no_message_raises(data: st.DataObject) -> None:
     assert len(told) < 20
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                b"Subject: ",
-                b"=?utf-8?B?",
-                b"?=",
-                b"\n",
-                b"\n\n",
-                b"Content-Type: ",
-                b"multipart/mixed",
-                b"; boundary=",
-                b"a",
-            ]
-            + [
-                b"--a",
-                b"--",
-                b"text/html",
-                b"; charset=",
-                b"utf-8",
-                b'"',
-                b"\xff",
-                b"\0",
-                b";name*0*=x''%",
-                b"Date: ",
-                b"> ",
-            ]
-            + [
-                b"Content-Disposition: attachment",
-                b"; filename=",
-                b"Content-Transfer-Encoding: ",
-                b"base64",
-                b"message/rfc822",
-            ]
-        ),
-        max_size=40,
-    )
+PIECES = (
+    *(b"Subject: ", b"=?utf-8?B?", b"?=", b"\n", b"\n\n", b"Content-Type: ", b"multipart/mixed", b"; boundary=", b"a"),
+    *(b"--a", b"--", b"text/html", b"; charset=", b"utf-8", b'"', b"\xff", b"\0", b";name*0*=x''%", b"Date: ", b"> "),
+    *(b"Content-Disposition: attachment", b"; filename=", b"Content-Transfer-Encoding: ", b"base64", b"message/rfc822"),
 )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40))
 def test_no_headers_raise(pieces: list[bytes]) -> None:
     assert len(said(b"".join(pieces))) < 50
 

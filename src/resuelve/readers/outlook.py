@@ -54,7 +54,7 @@ def _letter(storage: Storage, header: int) -> Letter:
         found.obstacles.append(Obstacle("", Unread.ENCRYPTED))
         return found
     page_of_html = _page(plain.get((_WEB_PAGE, _NUMBER))) or page
-    html = streams.get(_stream(_HTML, _BINARY), b"")
+    html = streams.get(_stream(_HTML, _BINARY), b"").rstrip(b"\0")
     found.html = (text_in(html, page_of_html) or _text(streams, _HTML, page)).encode("utf-8", "replace")
     if not found.plain.strip() and not found.html.strip() and _stream(_RTF, _BINARY) in streams:
         found.obstacles.append(Obstacle("", Unread.UNKNOWN_KIND, "rtf"))

@@ -190,7 +190,8 @@ def _file_name(part: Message) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    return " ".join(_decoded_words(str(message.get(name, ""))).split())
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    return " ".join(_decoded_words(raw).split())
 
 
 def _decoded_words(text: str) -> str:
