@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+_FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
@@ -69,9 +70,6 @@ class Pdf:
             f"trailer\n<< /Size {len(places) + 1} /Root 1 0 R {self.trailer} >>\nstartxref\n{start}\n%%EOF\n".encode()
         )
         return bytes(written)
-
-
-_FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 
 
 def shown(text: str, x: float = 72, y: float = 700, size: float = 12, before: str = "") -> str:

@@ -8,10 +8,13 @@ from dataclasses import replace
 
 import docx
 import pytest
+from docx.document import Document as WordDocument
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_COLOR_INDEX
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
+from docx.text.run import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +43,7 @@ def said(data: bytes, limits: Limits | None = None) -> list[tuple[str, str]]:
     ]
 
 
-def made(fill: Callable[[docx.document.Document], object]) -> bytes:
+def made(fill: Callable[[WordDocument], object]) -> bytes:
     document = docx.Document()
     fill(document)
     written = io.BytesIO()
@@ -56,7 +59,7 @@ def shaded(properties: object, colour: str) -> None:
 
 
 def test_paragraphs_and_tables_come_in_their_order() -> None:
-    def fill(document: docx.document.Document) -> None:
+    def fill(document: WordDocument) -> None:
         document.add_heading("Incidencia en la emisión", 1)
         table = document.add_table(2, 2)
         for cell, text in zip(
@@ -71,7 +74,7 @@ def test_paragraphs_and_tables_come_in_their_order() -> None:
 
 
 def test_headers_notes_and_comments_stand_aside() -> None:
-    def fill(document: docx.document.Document) -> None:
+    def fill(document: WordDocument) -> None:
         run = document.add_paragraph("Cuerpo").runs[0]
         document.sections[0].header.paragraphs[0].text = "Expediente 12"
         document.add_comment(run, text="Revisar el importe", author="Nadie")
@@ -103,34 +106,34 @@ def test_a_text_box_is_read_once() -> None:
     assert said(data) == [("", "fuera\ndentro")]
 
 
-def vanish(run: docx.text.run.Run) -> None:
+def vanish(run: Run) -> None:
     run.font.hidden = True
 
 
-def white(run: docx.text.run.Run) -> None:
+def white(run: Run) -> None:
     run.font.color.rgb = WHITE
 
 
-def nearly_white(run: docx.text.run.Run) -> None:
+def nearly_white(run: Run) -> None:
     run.font.color.rgb = RGBColor(0xF8, 0xF8, 0xF8)
 
 
-def tiny(run: docx.text.run.Run) -> None:
+def tiny(run: Run) -> None:
     run.font.size = Pt(1)
 
 
-def black_on_black(run: docx.text.run.Run) -> None:
+def black_on_black(run: Run) -> None:
     run.font.color.rgb = RGBColor(0, 0, 0)
     run.font.highlight_color = WD_COLOR_INDEX.BLACK
 
 
 @pytest.mark.parametrize("hide", [vanish, white, nearly_white, tiny, black_on_black])
 @pytest.mark.parametrize("by_style", [False, True])
-def test_what_nobody_sees_is_told_and_not_read(hide: Callable[[docx.text.run.Run], None], by_style: bool) -> None:
-    def fill(document: docx.document.Document) -> None:
+def test_what_nobody_sees_is_told_and_not_read(hide: Callable[[Run], None], by_style: bool) -> None:
+    def fill(document: WordDocument) -> None:
         paragraph = document.add_paragraph("Se ve. ")
         if by_style and hide is not black_on_black:
-            style = document.styles.add_style("Oculto", docx.enum.style.WD_STYLE_TYPE.CHARACTER)
+            style = document.styles.add_style("Oculto", WD_STYLE_TYPE.CHARACTER)
             hide(style)
             paragraph.add_run("No se ve", style="Oculto")
         else:
@@ -140,7 +143,7 @@ def test_what_nobody_sees_is_told_and_not_read(hide: Callable[[docx.text.run.Run
 
 
 def test_white_text_on_a_dark_ground_is_read() -> None:
-    def fill(document: docx.document.Document) -> None:
+    def fill(document: WordDocument) -> None:
         cell = document.add_table(1, 1).cell(0, 0)
         white(cell.paragraphs[0].add_run("Cabecera"))
         shaded(cell._tc.get_or_add_tcPr(), "1F3864")
@@ -152,7 +155,7 @@ def test_white_text_on_a_dark_ground_is_read() -> None:
 
 
 def test_pictures_are_given_on_once_each_and_small_ones_are_not() -> None:
-    def fill(document: docx.document.Document) -> None:
+    def fill(document: WordDocument) -> None:
         document.add_paragraph("Captura:")
         for _ in range(2):
             document.add_picture(io.BytesIO(png()), width=Cm(8))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,13 +53,12 @@ def book(fill: Callable[[Worksheet], object], more: Callable[[Workbook], object]
     return written.getvalue()
 
 
-def day(*parts_of_it: int) -> datetime:
-    """A date without a zone, as sheets have them."""
-    year, month, number, *time = parts_of_it
-    return datetime(year, month, number, *time, tzinfo=UTC).replace(tzinfo=None)
+def day(year: int, month: int, number: int, hour: int = 0, minute: int = 0) -> datetime:
+    """A time without a zone, as sheets have them."""
+    return datetime(year, month, number, hour, minute, tzinfo=UTC).replace(tzinfo=None)
 
 
-def rows(*all_rows: list[object]) -> Callable[[Worksheet], None]:
+def rows(*all_rows: Sequence[object]) -> Callable[[Worksheet], None]:
     def fill(sheet: Worksheet) -> None:
         for row in all_rows:
             sheet.append(row)

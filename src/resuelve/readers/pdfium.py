@@ -10,8 +10,8 @@ import ctypes
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -20,16 +20,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
-
-NEAR = 16
-"""Steps of 255 by which two colours must differ before a person can tell them apart."""
-
-TINY = 1.5
-"""Points of height below which nobody reads a letter."""
-
-_ENOUGH = 0.25
-"""Part of the ground of a letter from which its colour must stand out."""
+from resuelve.readers.pdf_letters import NEAR, Look, Pixels, View, Words, apart, changed_pixels
 
 _SCALE, _MOST_DRAWN = 1.5, 2_000_000
 _OCR_SCALE, _MOST_FOR_OCR = 200 / 72, 6_000_000
@@ -41,8 +32,6 @@ _MOST_NOTES = 500
 _SMALL = 0.002
 """Part of the page below which a picture is a bullet, a line or a logo in a corner."""
 
-_UNSEEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
-_FILLED_MODES = (pdfium.FPDF_TEXTRENDERMODE_FILL, pdfium.FPDF_TEXTRENDERMODE_FILL_CLIP)
 _NOTES_WITH_TEXT = frozenset(
     (
         *(pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE),
@@ -53,30 +42,6 @@ _UNSEEN_NOTES = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _SILENT_FIELDS = (*(pdfium.FPDF_FORMFIELD_UNKNOWN, pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE),)
 _MARKED_FIELDS = (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON)
 _PASSWORD = 1 << 13
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
-_HYPHENS = "\x02\ufffe"
-"""How PDFium gives a hyphen at the end of a line; it leaves out the line's end."""
-
-
-@dataclass(slots=True)
-class Look:
-    """A page.
-
-    Attributes:
-        text: what a person reads from its letters.
-        unseen: the letters and digits of what stands in the file and cannot be seen.
-        garbled: the font does not say which letters its signs are, so that the page must be read as a picture.
-        letters: how many were looked at.
-        cut: it had more letters than were asked for.
-        huge: pictures that were left out, each with its pixels.
-    """
-
-    text: str = ""
-    unseen: str = ""
-    garbled: bool = False
-    letters: int = 0
-    cut: bool = False
-    huge: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -120,7 +85,7 @@ class Page:
             self._show_text(shown=False)
             bare = self._drawn(notes=False)
             self._show_text(shown=True)
-        _Words(text, self._view(drawn), _changed(drawn, bare), bare, look).read(look.letters)
+        Words(text, self._view(drawn), changed_pixels(drawn, bare), bare, look).read(look.letters)
         self._read_notes(min(notes, _MOST_NOTES), bare, look)
         return look
 
@@ -152,7 +117,7 @@ class Page:
         bitmap.to_pil().convert("RGB").save(written, "PNG", compress_level=1)
         return written.getvalue()
 
-    def _view(self, drawn: Pixels) -> _View:
+    def _view(self, drawn: Pixels) -> View:
         """How places of the page become pixels of a drawing: turned, cut and scaled, but never bent."""
         fine, height, width = 1000, drawn.shape[0], drawn.shape[1]
         (x0, y0), (x1, y1), (x2, y2) = (
@@ -161,7 +126,7 @@ class Page:
         by = fine * _FAR
         across = (x1 - x0) / by, (x2 - x0) / by, x0 / fine
         down = (y1 - y0) / by, (y2 - y0) / by, y0 / fine
-        return _View(*across, *down, width, height)
+        return View(*across, *down, width, height)
 
     def _to_pixel(self, x: float, y: float, width: int, height: int) -> tuple[int, int]:
         across, down = ctypes.c_int(), ctypes.c_int()
@@ -208,7 +173,7 @@ class Page:
         if count <= 0:
             return
         drawn = self._drawn(notes=True)
-        view, changed = self._view(drawn), _changed(drawn, bare)
+        view, changed = self._view(drawn), changed_pixels(drawn, bare)
         for number in range(count):
             note = pdfium.FPDFPage_GetAnnot(self._page, number)
             if not note:
@@ -241,7 +206,7 @@ class Page:
         said = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, note)
         return f"{name}: {said}" if name else said, said
 
-    def _is_seen(self, note: Any, view: _View, changed: NDArray[np.bool_], drawn: Pixels) -> bool:
+    def _is_seen(self, note: Any, view: View, changed: NDArray[np.bool_], drawn: Pixels) -> bool:
         if pdfium.FPDFAnnot_GetFlags(note) & _UNSEEN_NOTES:
             return False
         rect = pdfium.FS_RECTF()
@@ -255,119 +220,7 @@ class Page:
         if form is None or not pdfium.FPDFAnnot_GetFontColor(form, note, *colour):
             return True
         ground = Counter(map(tuple, drawn[where].reshape(-1, drawn.shape[2])[:, :3].tolist())).most_common(1)[0][0]
-        return bool(_apart((colour[2].value, colour[1].value, colour[0].value), np.array(ground)) >= NEAR)
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """Places of a page as pixels of a drawing of it."""
-
-    ax: float
-    bx: float
-    cx: float
-    ay: float
-    by: float
-    cy: float
-    width: int
-    height: int
-
-    def of(self, left: float, bottom: float, right: float, top: float) -> tuple[slice, slice]:
-        """Where a box of the page lies in the drawing, rows first; empty for one outside of it."""
-        x0, x1 = sorted((self.ax * left + self.bx * bottom + self.cx, self.ax * right + self.bx * top + self.cx))
-        y0, y1 = sorted((self.ay * left + self.by * bottom + self.cy, self.ay * right + self.by * top + self.cy))
-        if not (x1 >= 0 and y1 >= 0 and x0 <= self.width and y0 <= self.height):  # also when one is no number
-            return slice(0, 0), slice(0, 0)
-        rows = slice(max(int(y0), 0), int(min(y1, self.height)) + 1)
-        return rows, slice(max(int(x0), 0), int(min(x1, self.width)) + 1)
-
-
-@dataclass(slots=True)
-class _Words:
-    """The letters of a page, word by word."""
-
-    text: pypdfium2.PdfTextPage
-    view: _View
-    changed: NDArray[np.bool_]
-    bare: Pixels
-    look: Look
-
-    def read(self, count: int) -> None:
-        pieces: list[str] = []
-        unseen: list[str] = []
-        letters = unknown = 0
-        for gap, word, seen, lost in self._words(count):
-            if not word:
-                pieces.append(gap)
-                continue
-            letters, unknown = letters + seen, unknown + min(lost, seen)
-            if 2 * seen >= len(word):
-                pieces.append(word)
-            else:
-                unseen.append(word)
-        self.look.garbled = 2 * unknown > letters
-        self.look.text = "" if self.look.garbled else _tidy("".join(pieces))
-        self.look.unseen = "".join("".join(unseen).split())
-
-    def _words(self, count: int) -> Iterator[tuple[str, str, int, int]]:
-        """A gap; or a word, how many of its letters are seen, and how many of them the font does not tell."""
-        word, seen, lost = "", 0, 0
-        for index in range(count):
-            code = pdfium.FPDFText_GetUnicode(self.text, index)
-            letter = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-            if letter.isspace() or pdfium.FPDFText_IsGenerated(self.text, index) == 1:
-                if word:
-                    yield "", word, seen, lost
-                word, seen, lost = "", 0, 0
-                yield letter if letter in " \n" else "", "", 0, 0
-                continue
-            word += letter
-            lost += pdfium.FPDFText_HasUnicodeMapError(self.text, index) == 1 or letter == "\ufffd"
-            seen += self._is_seen(index)
-        if word:
-            yield "", word, seen, lost
-
-    def _is_seen(self, index: int) -> bool:
-        written = pdfium.FPDFText_GetTextObject(self.text, index)
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(written) if written else pdfium.FPDF_TEXTRENDERMODE_FILL
-        if mode in _UNSEEN_MODES:
-            return False
-        loose = pdfium.FS_RECTF()
-        if not pdfium.FPDFText_GetLooseCharBox(self.text, index, loose):
-            return False
-        # A letter that stands on its side is as high as it is wide.
-        if max(abs(loose.top - loose.bottom), abs(loose.right - loose.left)) < TINY:
-            return False
-        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
-        if not pdfium.FPDFText_GetCharBox(self.text, index, left, right, bottom, top):
-            return False
-        where = self.view.of(left.value, bottom.value, right.value, top.value)
-        return bool(self.changed[where].any()) and self._stands_out(index, mode, self.bare[where])
-
-    def _stands_out(self, index: int, mode: int, ground: Pixels) -> bool:
-        """Its colour is another than that of the ground; so that letters in white do not pass for those beside them."""
-        if mode not in _FILLED_MODES:
-            return True
-        red, green, blue, solid = (ctypes.c_uint() for _ in range(4))
-        if not pdfium.FPDFText_GetFillColor(self.text, index, red, green, blue, solid):
-            return True
-        if solid.value < NEAR:
-            return False
-        apart = _apart((blue.value, green.value, red.value), ground) >= NEAR
-        return bool(np.mean(apart) >= _ENOUGH)
-
-
-def _changed(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
-    """The pixels in which two drawings differ."""
-    if one is other:
-        return np.zeros(one.shape[:2], dtype=np.bool_)
-    return np.asarray(np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) >= NEAR)
-
-
-def _apart(colour: tuple[int, int, int], ground: NDArray[Any]) -> NDArray[np.int16]:
-    """How far a colour, in PDFium's order (blue first), is from each pixel of a ground, in the farthest channel."""
-    wanted = np.array(colour if ground.shape[-1] >= len(colour) else [round(sum(colour) / 3)], dtype=np.int16)
-    apart: NDArray[np.int16] = np.abs(ground[..., : len(wanted)].astype(np.int16) - wanted).max(axis=-1)
-    return apart
+        return bool(apart((colour[2].value, colour[1].value, colour[0].value), np.array(ground)) >= NEAR)
 
 
 def _box_on_page(image: pypdfium2.PdfImage) -> tuple[float, float, float, float]:
@@ -394,15 +247,3 @@ def _string(call: Any, *about: Any) -> str:
     buffer = (pdfium.FPDF_WCHAR * (size // 2 + 1))()
     call(*about, buffer, size)
     return bytes(buffer)[:size].decode("utf-16-le", "replace").rstrip("\0").strip()
-
-
-def _tidy(text: str) -> str:
-    """Without the hyphens that part words, and without the room that unseen words leave."""
-    for mark in _HYPHENS:
-        head, *rest = text.split(mark)
-        for piece in rest:
-            # A number keeps its hyphen: it may be a part of it.
-            head += ("-" if head[-1:].isdigit() or piece[:1].isdigit() else "") + piece
-        text = head
-    lines = (" ".join(line.split()) for line in text.translate(_LIGATURES).split("\n"))
-    return "\n".join(line for line in lines if line)

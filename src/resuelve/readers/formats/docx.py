@@ -16,6 +16,16 @@ from lxml import etree
 from resuelve.readers.formats.scope import Found, Scope
 from resuelve.readers.package import BROKEN, Package, Refused, Relation
 from resuelve.readers.port import Obstacle, Passage, Unread
+from resuelve.readers.word_looks import (
+    DEFAULT,
+    UNKNOWN,
+    WordLook,
+    described_look,
+    ground_of,
+    number_of,
+    styles_of,
+    value_of,
+)
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -25,10 +35,6 @@ _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _WPS = "{http://schemas.microsoft.com/office/word/2010/wordprocessingShape}"
 
-_NEAR = 16
-_TINY = 3
-"""Half points below which nobody reads a letter."""
-
 _ICON = 300_000 * 300_000
 """Square EMU (360,000 a centimetre) below which a picture says nothing."""
 
@@ -36,36 +42,6 @@ _ASIDE = ("header", "footer", "footnotes", "endnotes", "comments")
 _DRAWN = ("emf", "wmf", "svg")
 _SKIPPED = frozenset(f"{_W}{name}" for name in "del moveFrom instrText delText pPr rPr tblPr trPr tcPr sectPr".split())
 _SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-", f"{_W}softHyphen": ""}
-_DEFAULT, _UNKNOWN = "", "?"
-_DEEPEST = 20
-_WHITE, _NAMED = "FFFFFF", {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How text looks; None where nothing was said."""
-
-    hidden: bool | None = None
-    colour: str | None = None
-    size: int | None = None
-    ground: str | None = None
-
-    def over(self, below: _Look) -> _Look:
-        """This, and what it leaves open as below."""
-        return _Look(
-            self.hidden if self.hidden is not None else below.hidden,
-            self.colour or below.colour,
-            self.size if self.size is not None else below.size,
-            self.ground or below.ground,
-        )
-
-    @property
-    def unseen(self) -> bool:
-        """Nobody reads text that looks like this."""
-        if self.hidden or (self.size is not None and self.size < _TINY):
-            return True
-        # Text without a colour of its own takes one that stands out.
-        return self.colour not in (None, "auto") and _near(self.colour or "", self.ground or _WHITE)
 
 
 class _Full(Exception):
@@ -76,7 +52,7 @@ class _Full(Exception):
 class _Part:
     """The text of one part while it is read."""
 
-    styles: dict[str, _Look]
+    styles: dict[str, WordLook]
     room: int
     """Characters for which there is room."""
 
@@ -116,7 +92,7 @@ def read(data: bytes, scope: Scope) -> Found:
     roots = (one.target for one in package.relations("").values() if one.kind == "officeDocument")
     main = next(roots, "word/document.xml")
     relations = package.relations(main)
-    styles = _styles(package, relations)
+    styles = styles_of(package, relations)
     room = scope.limits.characters
     for name, place in ((main, ""), *_aside(package, relations)):
         part = _Part(styles, room)
@@ -138,7 +114,7 @@ def _read_part(package: Package, name: str, place: str, part: _Part) -> Found:
         except etree.XMLSyntaxError:
             broken = True
             root = package.xml(name, mend=True)
-        _blocks(root, part.styles.get(_DEFAULT, _Look()), part)
+        _blocks(root, part.styles.get(DEFAULT, WordLook()), part)
     except _Full:
         part.full = True
     except BROKEN:
@@ -181,7 +157,7 @@ def _pictures(package: Package, part: _Part, relations: dict[str, Relation], sco
         yield Obstacle("", Unread.TOO_MANY_FILES, str(len(names)))
 
 
-def _blocks(around: Any, look: _Look, part: _Part) -> None:
+def _blocks(around: Any, look: WordLook, part: _Part) -> None:
     """Paragraphs and tables in their order, however deep they lie."""
     for one in _children(around):
         if one.tag == f"{_W}p":
@@ -205,24 +181,24 @@ def _children(around: Any) -> Iterator[Any]:
             yield one
 
 
-def _paragraph(paragraph: Any, look: _Look, part: _Part) -> None:
+def _paragraph(paragraph: Any, look: WordLook, part: _Part) -> None:
     described = paragraph.find(f"{_W}pPr")
     if described is not None:
-        style = part.styles.get(_value(described, "pStyle"), _Look())
-        look = _Look(ground=_ground(described)).over(style).over(look)
+        style = part.styles.get(value_of(described, "pStyle"), WordLook())
+        look = WordLook(ground=ground_of(described)).over(style).over(look)
     pieces: list[str] = []
-    boxes: list[tuple[Any, _Look]] = []
+    boxes: list[tuple[Any, WordLook]] = []
     _runs(paragraph, look, part, pieces, boxes)
     part.add("".join(pieces))
     for box, box_look in boxes:
         _blocks(box, box_look, part)
 
 
-def _runs(around: Any, look: _Look, part: _Part, pieces: list[str], boxes: list[tuple[Any, _Look]]) -> None:
+def _runs(around: Any, look: WordLook, part: _Part, pieces: list[str], boxes: list[tuple[Any, WordLook]]) -> None:
     for one in _children(around):
         if one.tag == f"{_W}r":
             described = one.find(f"{_W}rPr")
-            seen = look if described is None else _described(described, part.styles).over(look)
+            seen = look if described is None else described_look(described, part.styles).over(look)
             _runs(one, seen, part, pieces, boxes)
         elif one.tag == f"{_W}t":
             text = one.text or ""
@@ -238,22 +214,24 @@ def _runs(around: Any, look: _Look, part: _Part, pieces: list[str], boxes: list[
             _runs(one, look, part, pieces, boxes)
 
 
-def _drawing(around: Any, part: _Part, boxes: list[tuple[Any, _Look]]) -> None:
+def _drawing(around: Any, part: _Part, boxes: list[tuple[Any, WordLook]]) -> None:
     """Pictures, text boxes and embedded files of a drawing that is shown."""
     extent, named = around.find(f".//{_WP}extent"), around.find(f".//{_WP}docPr")
     if named is not None and named.get("hidden") in ("1", "true"):
         return
-    small = extent is not None and _number(extent.get("cx")) * _number(extent.get("cy")) < _ICON
+    small = extent is not None and number_of(extent.get("cx")) * number_of(extent.get("cy")) < _ICON
     pictures: list[str] = []
     _shapes(around, part, pictures, boxes, None)
     if not small:
         part.pictures.update(dict.fromkeys(pictures))
 
 
-def _shapes(around: Any, part: _Part, pictures: list[str], boxes: list[tuple[Any, _Look]], ground: str | None) -> None:
+def _shapes(
+    around: Any, part: _Part, pictures: list[str], boxes: list[tuple[Any, WordLook]], ground: str | None
+) -> None:
     for one in _children(around):
         if one.tag == f"{_W}txbxContent":
-            boxes.append((one, _Look(ground=ground).over(part.styles.get(_DEFAULT, _Look()))))
+            boxes.append((one, WordLook(ground=ground).over(part.styles.get(DEFAULT, WordLook()))))
             continue
         identifier = one.get(f"{_R}embed") if one.tag == f"{_A}blip" else None
         identifier = one.get(f"{_R}id") if one.tag == f"{_V}imagedata" else identifier
@@ -264,7 +242,7 @@ def _shapes(around: Any, part: _Part, pictures: list[str], boxes: list[tuple[Any
 
 
 def _filled(shape: Any) -> str | None:
-    """The colour in which a shape is filled; `_UNKNOWN` when it is filled in another way, None when it is not."""
+    """The colour in which a shape is filled; `UNKNOWN` when it is filled in another way, None when it is not."""
     properties = shape.find(f"{_WPS}spPr") if shape.tag == f"{_WPS}wsp" else None
     if properties is not None:
         if properties.find(f"{_A}noFill") is not None:
@@ -272,16 +250,16 @@ def _filled(shape: Any) -> str | None:
         plain = properties.find(f"{_A}solidFill/{_A}srgbClr")
         other = any(properties.find(f"{_A}{kind}Fill") is not None for kind in ("solid", "grad", "blip", "patt"))
         other = other or shape.find(f"{_WPS}style") is not None
-        return plain.get("val") if plain is not None else _UNKNOWN if other else None
+        return plain.get("val") if plain is not None else UNKNOWN if other else None
     colour = shape.get("fillcolor") if shape.tag.startswith(_V) else None
     return None if colour is None else colour.lstrip("#").split(" ")[0]
 
 
-def _table(table: Any, look: _Look, part: _Part) -> None:
+def _table(table: Any, look: WordLook, part: _Part) -> None:
     """A line a row, its cells parted by bars."""
     described = table.find(f"{_W}tblPr")
-    style = part.styles.get(_value(described, "tblStyle"), _Look()) if described is not None else _Look()
-    look = _Look(ground=style.ground).over(look)
+    style = part.styles.get(value_of(described, "tblStyle"), WordLook()) if described is not None else WordLook()
+    look = WordLook(ground=style.ground).over(look)
     for row in _children(table):
         if row.tag != f"{_W}tr":
             _blocks(row, look, part)
@@ -301,9 +279,9 @@ def _cells(row: Any) -> Iterator[Any]:
             yield from _cells(one)
 
 
-def _cell(cell: Any, look: _Look, part: _Part) -> str:
+def _cell(cell: Any, look: WordLook, part: _Part) -> str:
     described = cell.find(f"{_W}tcPr")
-    look = look if described is None else _Look(ground=_ground(described)).over(look)
+    look = look if described is None else WordLook(ground=ground_of(described)).over(look)
     lines, part.lines, room = part.lines, [], part.room
     try:
         _blocks(cell, look, part)
@@ -315,82 +293,3 @@ def _cell(cell: Any, look: _Look, part: _Part) -> str:
     finally:
         part.lines = lines
     return text
-
-
-def _styles(package: Package, relations: dict[str, Relation]) -> dict[str, _Look]:
-    """How each style looks by its identifier, with what it is based on; under `_DEFAULT` how text looks without one."""
-    name = next((one.target for one in relations.values() if one.kind == "styles"), "word/styles.xml")
-    try:
-        root = package.xml(name)
-    except BROKEN:
-        return {}
-    own: dict[str, _Look] = {}
-    based: dict[str, str] = {}
-    default = root.find(f"{_W}docDefaults/{_W}rPrDefault/{_W}rPr")
-    base = _described(default, {}) if default is not None else _Look()
-    for style in root.iter(f"{_W}style"):
-        identifier = style.get(f"{_W}styleId", "")
-        run, block = style.find(f"{_W}rPr"), style.find(f"{_W}pPr")
-        look = _described(run, {}) if run is not None else _Look()
-        if style.get(f"{_W}type") == "table":
-            look = _Look(ground=_UNKNOWN if any(_fill(one) for one in style.iter(f"{_W}shd")) else None)
-        elif block is not None:
-            look = look.over(_Look(ground=_ground(block)))
-        own[identifier], based[identifier] = look, _value(style, "basedOn")
-        if style.get(f"{_W}type") == "paragraph" and style.get(f"{_W}default") in ("1", "true"):
-            base = look.over(base)
-    whole = {identifier: _inherited(identifier, own, based) for identifier in own}
-    return {**whole, _DEFAULT: base}
-
-
-def _inherited(identifier: str, own: dict[str, _Look], based: dict[str, str]) -> _Look:
-    look = _Look()
-    for _ in range(_DEEPEST):
-        if identifier not in own:
-            break
-        look, identifier = look.over(own[identifier]), based[identifier]
-    return look
-
-
-def _described(properties: Any, styles: dict[str, _Look]) -> _Look:
-    """What the properties of a run say of its look."""
-    vanish, size = properties.find(f"{_W}vanish"), properties.find(f"{_W}sz")
-    marked = properties.find(f"{_W}highlight")
-    ground = _ground(properties)
-    if marked is not None and marked.get(f"{_W}val") not in (None, "none"):
-        ground = _NAMED.get(marked.get(f"{_W}val"), _UNKNOWN)
-    look = _Look(
-        hidden=None if vanish is None else vanish.get(f"{_W}val", "1") not in ("0", "false", "off"),
-        colour=_value(properties, "color") or None,
-        size=None if size is None else _number(size.get(f"{_W}val")),
-        ground=ground,
-    )
-    return look.over(styles.get(_value(properties, "rStyle"), _Look()))
-
-
-def _ground(properties: Any) -> str | None:
-    shade = properties.find(f"{_W}shd")
-    return None if shade is None else _fill(shade)
-
-
-def _fill(shade: Any) -> str | None:
-    colour = shade.get(f"{_W}color" if shade.get(f"{_W}val") == "solid" else f"{_W}fill")
-    return None if colour in (None, "auto", "") else str(colour)
-
-
-def _value(around: Any, name: str) -> str:
-    found = around.find(f"{_W}{name}")
-    return "" if found is None else str(found.get(f"{_W}val", ""))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0
-
-
-def _near(one: str, other: str) -> bool:
-    """Two colours that a person takes for one; none is near to what is no colour."""
-    try:
-        pairs = list(zip(bytes.fromhex(one), bytes.fromhex(other), strict=True))
-    except ValueError:
-        return False
-    return bool(pairs) and max(abs(a - b) for a, b in pairs) < _NEAR

@@ -20,7 +20,8 @@ from resuelve.readers.port import Obstacle, Passage, Unread
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
-    from resuelve.readers.pdfium import Look, Page
+    from resuelve.readers.pdf_letters import Look
+    from resuelve.readers.pdfium import Page
 
 NEARLY_NONE = 20
 """Letters up to which a page counts as one without text: a page number, a stamp."""
