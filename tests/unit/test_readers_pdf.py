@@ -123,8 +123,8 @@ def test_a_scanned_page_is_read_by_ocr() -> None:
     eyes = Eyes("Factura 2026/0007")
     assert said(scan(1), scope(eyes)) == [("p. 1 · OCR", "Factura 2026/0007")]
     [(width, height)] = eyes.sizes
-    assert width > 1500, "200 dots an inch"
-    assert width * height < 7_000_000
+    assert width > 1200, "150 dots an inch"
+    assert width * height < 3_100_000
 
 
 def test_two_hundred_scanned_pages_stay_within_the_limits() -> None:
@@ -155,7 +155,7 @@ def test_a_screenshot_on_a_page_with_text_is_read_without_the_text_around_it() -
     pdf.page(shown(VISIBLE) + "q 200 0 0 100 72 400 cm /I Do Q\n", pictures={"I": picture})
     assert said(pdf.bytes(), scope(eyes)) == [("p. 1", VISIBLE), ("p. 1 · OCR", "Error E-4410")]
     [(width, height)] = eyes.sizes
-    assert (width, height) == pytest.approx((556, 278), abs=3), "the picture alone, at 200 dots an inch"
+    assert (width, height) == pytest.approx((417, 208), abs=3), "the picture alone, at 150 dots an inch"
 
 
 def test_a_screenshot_keeps_its_own_resolution_also_within_a_form() -> None:
@@ -186,6 +186,28 @@ def test_letters_drawn_as_lines_are_read_by_ocr() -> None:
     assert said(one_page("100 100 m 300 400 l 5 w S\n")) == [("p. 1 · OCR", "texto de la imagen")]
 
 
+def test_letters_drawn_as_curves_beside_a_page_number_are_read_by_ocr() -> None:
+    curves = "".join(f"{60 + n} 500 m {62 + n} 510 l S\n" for n in range(300))
+    assert said(one_page(curves + shown("7", y=20))) == [("p. 1", "7"), ("p. 1 · OCR", "texto de la imagen")]
+
+
+def test_a_line_of_text_and_a_rule_need_no_ocr() -> None:
+    eyes = Eyes()
+    assert said(one_page(shown("Sí.") + "72 690 m 500 690 l S\n"), scope(eyes)) == [("p. 1", "Sí.")]
+    assert eyes.sizes == []
+
+
+def test_letters_of_a_font_that_does_not_tell_them_are_read_by_ocr() -> None:
+    pdf, eyes = Pdf(), Eyes()
+    drawn = pdf.stream(b"10 0 d0 0 0 8 8 re f")
+    pdf.objects[2] = (
+        "<< /Type /Font /Subtype /Type3 /FontBBox [0 0 10 10] /FontMatrix [.1 0 0 .1 0 0] /FirstChar 97 /LastChar 97"
+        f" /Widths [10] /Encoding << /Differences [97 /g1] >> /CharProcs << /g1 {drawn} 0 R >> >>"
+    ).encode()
+    pdf.page(shown("a" * 30))
+    assert said(pdf.bytes(), scope(eyes)) == [("p. 1 · OCR", "texto de la imagen")]
+
+
 def test_a_photograph_beside_text_needs_no_word_about_it() -> None:
     pdf = Pdf()
     picture = pdf.image(40, 40, bytes(1600))
@@ -208,7 +230,7 @@ def test_a_page_as_large_as_a_house_is_drawn_small() -> None:
     pdf.page("q 14400 0 0 14400 0 0 cm /I Do Q\n", pictures={"I": picture}, box="0 0 14400 14400")
     said(pdf.bytes(), scope(eyes))
     [(width, height)] = eyes.sizes
-    assert width * height < 7_000_000
+    assert width * height < 3_100_000
 
 
 def form(fields: str, *, kind: str = "/Subtype /Widget /FT /Tx", flags: int = 4) -> bytes:

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from resuelve.readers.pdf_letters import NEAR, Look, Pixels, View, Words, apart, changed_pixels
 
 _SCALE, _MOST_DRAWN = 1.5, 2_000_000
-_OCR_SCALE, _MOST_FOR_OCR = 200 / 72, 6_000_000
+_OCR_SCALE, _MOST_FOR_OCR = 150 / 72, 3_000_000
 _FAR = 1000
 """Points; far enough for the slope of a view."""
 
+_MANY_DRAWINGS = 200
 _MOST_OBJECTS = 50_000
 _MOST_NOTES = 500
 _SMALL = 0.002
@@ -95,21 +96,28 @@ class Page:
         return min(1.0, sum(self._part(image.box) for image in self._images))
 
     @property
+    def outlined(self) -> bool:
+        """So much is drawn on it that its letters may be drawings too."""
+        return self._others >= _MANY_DRAWINGS
+
+    @property
     def blank(self) -> bool:
-        """Nothing is drawn on it."""
-        if not self._texts and not self._images and not self._others:
-            return True
+        """Nothing is drawn on it but letters."""
+        if not self._images and not self._others and not pdfium.FPDFPage_GetAnnotCount(self._page):
+            return not self._texts
+        self._show_text(shown=False)
         drawn = self._drawn(notes=True)
+        self._show_text(shown=True)
         return bool(np.all(drawn.max(axis=(0, 1)) - drawn.min(axis=(0, 1)) < NEAR))
 
-    def png(self, *, whole: bool) -> bytes:
-        """How it looks, fine enough for OCR: the whole page with its letters, or only its pictures without them."""
+    def png(self, *, whole: bool, letters: bool) -> bytes:
+        """How it looks, fine enough for OCR: the whole page or only its pictures, with its letters or without."""
         box = (0.0, 0.0, self._width, self._height) if whole else _around([image.box for image in self._images])
         left, bottom, right, top = box
         area = max((right - left) * (top - bottom), 1.0)
         finest = max([_OCR_SCALE, *(image.finest for image in self._images)])
         scale = min(finest, math.sqrt(min(self._most_pixels, _MOST_FOR_OCR) / area))
-        self._show_text(shown=whole)
+        self._show_text(shown=letters)
         crop = (left, bottom, self._width - right, self._height - top)
         bitmap = self._page.render(scale=scale, crop=crop, draw_annots=whole, may_draw_forms=whole)
         self._show_text(shown=True)

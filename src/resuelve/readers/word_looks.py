@@ -98,21 +98,25 @@ def described_look(properties: Any, styles: dict[str, WordLook]) -> WordLook:
 
 
 def ground_of(properties: Any) -> str | None:
+    """The colour that properties lay under text; None when they say nothing of it."""
     shade = properties.find(f"{_W}shd")
     return None if shade is None else fill_of(shade)
 
 
 def fill_of(shade: Any) -> str | None:
+    """The colour of a shade, six hexadecimal digits; None for one that is left to the program."""
     colour = shade.get(f"{_W}color" if shade.get(f"{_W}val") == "solid" else f"{_W}fill")
     return None if colour in (None, "auto", "") else str(colour)
 
 
 def value_of(around: Any, name: str) -> str:
+    """The value of the property of this name; empty when there is none."""
     found = around.find(f"{_W}{name}")
     return "" if found is None else str(found.get(f"{_W}val", ""))
 
 
 def number_of(text: str | None) -> int:
+    """A whole number; 0 for what is none, and for one too large to be meant."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else 0
 
 

@@ -8,7 +8,7 @@ picture is read instead, and the layer is told as hidden only where the two disa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -147,26 +147,29 @@ def _page(document: PdfDocument, number: int, scope: Scope, spent: _Spent) -> Fo
 def _pictures(page: Page, look: Look, number: int, scope: Scope, spent: _Spent) -> Found:
     """What OCR reads on the page, and then what of its letters nobody sees."""
     place, seen = f"p. {number}", ""
-    whole = len("".join(look.text.split())) <= NEARLY_NONE
-    if not page.blank if whole else page.pictured >= PICTURED:
-        if spent.scans <= 0:
-            spent.unread.append(number)
-        else:
-            spent.scans -= 1
-            for one in _read_picture(page, scope, place, whole=whole, had_text=bool(look.text)):
-                if isinstance(one, Passage):
-                    seen += f" {one.text}"
-                    spent.characters -= len(one.text)
-                yield one
+    whole = _needs_ocr(page, look)
+    if whole is not None and spent.scans <= 0:
+        spent.unread.append(number)
+    elif whole is not None:
+        spent.scans -= 1
+        for one in scope.picture(page.png(whole=whole, letters=look.garbled)):
+            if isinstance(one, Passage):
+                seen += f" {one.text}"
+                spent.characters -= len(one.text)
+            elif one.reason is Unread.NO_TEXT and look.text:
+                continue  # a photograph on a page that says something
+            yield replace(one, place=f"{place} · {one.place}" if one.place else place)
     if look.unseen and not agrees(look.unseen, seen):
         yield Obstacle(place, Unread.HIDDEN, str(len(look.unseen)))
 
 
-def _read_picture(page: Page, scope: Scope, place: str, *, whole: bool, had_text: bool) -> Iterator[Passage | Obstacle]:
-    for one in scope.picture(page.png(whole=whole)):
-        if isinstance(one, Obstacle) and one.reason is Unread.NO_TEXT and had_text:
-            continue  # a photograph on a page that says something
-        yield replace(one, place=f"{place} · {one.place}" if one.place else place)
+def _needs_ocr(page: Page, look: Look) -> bool | None:
+    """None for a page that its letters tell; else whether the whole of it is to be read, or only its pictures."""
+    if look.garbled or (page.outlined and len("".join(look.text.split())) <= NEARLY_NONE):
+        return True
+    if page.pictured >= PICTURED:
+        return False
+    return None if look.text or page.blank else True
 
 
 def _span(numbers: Sequence[int]) -> str:
