@@ -132,7 +132,8 @@ def test_the_encoding_that_the_page_names_is_used() -> None:
 
 
 def test_depth_and_length_are_bounded() -> None:
-    assert said("<div>" * 100_000 + "hondo")[0:] in ([], [("", "hondo")])
+    assert said("<p>antes</p>" + "<font>" * 1_000 + "hondo") == [("", "antes\nhondo")]
+    assert said("<p>antes</p>" + "<div>" * 100_000 + "hondo") == [("", "antes"), ("", "damaged")]
     told = said("<p>palabra</p>" * 10_000, replace(Limits(), characters=100))
     assert told[0][1].startswith("palabra\npalabra")
     assert len(told[0][1]) <= 110

@@ -47,7 +47,7 @@ def read(data: bytes, scope: Scope) -> Found:
         if data.startswith(_OLE):
             from resuelve.readers.outlook import letter
 
-            found = letter(data)
+            found = letter(data, scope.limits.files, scope.limits.expanded)
         else:
             found = _taken_apart(data, scope.limits.files)
     except _BROKEN:

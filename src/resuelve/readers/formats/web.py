@@ -31,7 +31,6 @@ _SILENT_INPUTS = frozenset("hidden password checkbox radio file image range colo
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _DATA = re.compile(r"\s*data:image/([\w.+-]{1,20})((?:;[\w=.-]{1,40})*),(.*)", re.IGNORECASE | re.DOTALL)
 _LONGEST_ADDRESS = 200
-_DEEPEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class _Out:
 def read(data: bytes, scope: Scope) -> Found:
     """The page's text in lines, then the pictures that lie in it."""
     out = _Out()
-    root = _parsed(data)
+    root, broken_off = _parsed(data)
     if root is not None:
         _walk(root, _sheet(root), out, scope.limits.characters)
     limit = scope.limits.characters
@@ -79,20 +78,26 @@ def read(data: bytes, scope: Scope) -> Found:
         yield Passage("", text[:limit])
     if len(text) > limit or out.length > limit:
         yield Obstacle("", Unread.TOO_LONG, str(limit))
+    if broken_off:
+        yield Obstacle("", Unread.DAMAGED)
     if out.unseen:
         yield Obstacle("", Unread.HIDDEN, str(out.unseen))
     yield from _pictures(out.pictures, scope)
 
 
-def _parsed(data: bytes) -> Any:
-    """The root of the page; None when there is nothing on it."""
+def _parsed(data: bytes) -> tuple[Any, bool]:
+    """The root of the page, None when there is nothing on it; and whether the parser gave up before its end.
+
+    It gives up where elements lie in one another some two thousand deep, and says so nowhere but in its log.
+    """
     parser = etree.HTMLParser(
-        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, recover=True, huge_tree=False
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, recover=True, huge_tree=True
     )
     try:
-        return etree.fromstring(_utf8(data), parser)
+        root = etree.fromstring(_utf8(data), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
+        return None, False
+    return root, any(one.level == etree.ErrorLevels.FATAL for one in parser.error_log)
 
 
 def _utf8(data: bytes) -> bytes:
@@ -125,7 +130,7 @@ def _walk(root: Any, sheet: Mapping[str, Declared], out: _Out, most: int) -> Non
             _close(element, tag, state, out)
             if element.tail:
                 out.put(element.tail, states[-1])
-        if out.length > most or len(states) > _DEEPEST:
+        if out.length > most:
             return
 
 
