@@ -21,8 +21,11 @@ class Scope:
         depth: 0 for the attachment itself, 1 for what lies in it.
         inner: reads a file that lies within this one, by its name and bytes; the places that it gives begin with that
             name. Beyond the first level it gives `Unread.NESTED`.
+        picture: reads a picture in memory, PNG, that is a part of this file and no file in it: a scanned page. The
+            places that it gives are those of a picture, ``OCR``; it neither counts as a file nor as a level.
     """
 
     limits: Limits
     depth: int
     inner: Callable[[str, bytes], Found]
+    picture: Callable[[bytes], Found]
