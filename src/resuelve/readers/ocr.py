@@ -1,0 +1,207 @@
+"""Text in a picture, line by line: PP-OCRv6 by rapidocr, whose weights come with its package.
+
+Nothing is ever fetched: the two models are given by their files, and a file that is missing is an error. Finding lines
+is done in bands, so that a large picture costs time and no memory; recognising them, few at a time, for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+"""Rows, columns, and blue, green and red."""
+
+THREADS = 2
+_BAND = 1_600_000
+_OVERLAP = 96
+_SMALLEST = 64
+_WIDEST = 4096
+_MOST = 12_000_000
+_BATCH = 2
+_FLOOR = 0.6
+_SINGLE = 0.9
+_FEW = 3
+_DOUBTFUL = 0.75
+_LATIN = re.compile(r"[\x20-\x7e\xa0-\u024f\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2190-\u2193\u2212\u2260-\u2265]")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text as it was recognised, in the pixels of the picture that was given.
+
+    Attributes:
+        confidence: the model's, 0 to 1: the mean of its characters.
+    """
+
+    text: str
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def certain(lines: Iterable[Line]) -> list[Line]:
+    """Those that the model is sure of. A single sign is more often an icon than a letter, and has to be a letter."""
+    return [line for line in lines if line.text.strip() and line.confidence >= _floor(line.text.strip())]
+
+
+def _floor(text: str) -> float:
+    if len(text) == 1:
+        return _SINGLE if text.isalnum() else 1.01
+    return _FLOOR
+
+
+def upright(picture: Image.Image) -> list[Line]:
+    """The lines of a picture in RGB, which may lie on its side or stand on its head, as a photo without EXIF may."""
+    lines = recognise(picture)
+    if len(lines) < _FEW:
+        return lines
+    if sum(line.height > 1.5 * line.width for line in lines) > 0.5 * len(lines):
+        turns = [Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270]
+    elif sum(line.confidence for line in lines) < _DOUBTFUL * len(lines):
+        turns = [Image.Transpose.ROTATE_180]
+    else:
+        return lines
+    return max([lines, *(recognise(picture.transpose(turn)) for turn in turns)], key=_readable)
+
+
+def _readable(lines: Iterable[Line]) -> float:
+    return sum(len(line.text) * line.confidence for line in certain(lines) if line.width > line.height)
+
+
+def bounds(size: tuple[int, int]) -> tuple[int, int]:
+    """The size in which a picture is read: a very large one smaller, since that keeps time and memory in hand."""
+    width, height = size
+    ratio = min(1.0, _WIDEST / width, (_MOST / (width * height)) ** 0.5)
+    return max(1, round(width * ratio)), max(1, round(height * ratio))
+
+
+def recognise(picture: Image.Image) -> list[Line]:
+    """The lines of a picture in RGB, in no certain order; those in doubt too."""
+    size = bounds(picture.size)
+    scaled = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    ratio = picture.width / scaled.width
+    pixels = np.ascontiguousarray(np.asarray(scaled)[:, :, ::-1])
+    return [_rescaled(line, ratio) for line in _lines(pixels)]
+
+
+def _lines(pixels: Pixels) -> Iterator[Line]:
+    found: list[tuple[npt.NDArray[np.float32], Pixels]] = []
+    for top, band, first, last in _bands(pixels):
+        boxes = _detected(band)
+        for box in boxes:
+            middle = float(box[:, 1].mean()) + top
+            if first <= middle < last:
+                found.append((box + np.array([0, top], np.float32), _cut(band, box)))
+    if not found:
+        return
+    read = _engine().recognize_txt([crop for _, crop in found])
+    for (box, _), text, score in zip(found, read.txts, read.scores, strict=True):
+        (left, top_), (right, bottom) = box.min(axis=0), box.max(axis=0)
+        yield Line(text, float(score), float(left), float(top_), float(right), float(bottom))
+
+
+def _bands(pixels: Pixels) -> Iterator[tuple[int, Pixels, float, float]]:
+    """Top, pixels, and from where to where the middles of its lines may lie."""
+    height, width = pixels.shape[:2]
+    tall = max(4 * _OVERLAP, _BAND // width)
+    top = 0
+    while True:
+        bottom = min(height, top + tall)
+        whole = height - bottom <= _OVERLAP
+        bottom = height if whole else bottom
+        first = top + _OVERLAP / 2 if top else -np.inf
+        last = np.inf if whole else bottom - _OVERLAP / 2
+        yield top, pixels[top:bottom], first, last
+        if whole:
+            return
+        top = bottom - _OVERLAP
+
+
+def _detected(band: Pixels) -> npt.NDArray[np.float32]:
+    padded = _padded(band)
+    found = _engine()(padded, use_det=True, use_cls=False, use_rec=False)
+    boxes = getattr(found, "boxes", None)
+    return np.zeros((0, 4, 2), np.float32) if boxes is None else np.asarray(boxes, np.float32)
+
+
+def _padded(band: Pixels) -> Pixels:
+    height, width = band.shape[:2]
+    more = [(0, max(0, _SMALLEST - height)), (0, max(0, _SMALLEST - width)), (0, 0)]
+    return np.pad(band, more, mode="edge") if height < _SMALLEST or width < _SMALLEST else band
+
+
+def _cut(band: Pixels, box: npt.NDArray[np.float32]) -> Pixels:
+    crops: Sequence[Pixels] = _engine().crop_text_regions(_padded(band), box[None])
+    return crops[0]
+
+
+def _rescaled(line: Line, ratio: float) -> Line:
+    return Line(
+        line.text, line.confidence, line.left * ratio, line.top * ratio, line.right * ratio, line.bottom * ratio
+    )
+
+
+@cache
+def _engine() -> Any:
+    """The engine of this process, built when the first picture comes."""
+    import cv2
+    import onnxruntime
+    import rapidocr
+
+    onnxruntime.set_default_logger_severity(4)
+    cv2.setNumThreads(THREADS)
+    models = Path(rapidocr.__file__).parent / "models"
+    engine = rapidocr.RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "Global.use_cls": False,
+            "Global.use_preprocess_img": False,
+            "Global.use_vertical_padding": False,
+            "Det.model_path": str(models / "PP-OCRv6_det_small.onnx"),
+            "Det.limit_type": "max",
+            "Det.limit_side_len": 2 * _WIDEST,
+            "Rec.model_path": str(models / "PP-OCRv6_rec_small.onnx"),
+            "Rec.rec_batch_num": _BATCH,
+            "EngineConfig.onnxruntime.intra_op_num_threads": THREADS,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+    engine.recognize_txt([np.full((48, 96, 3), 255, np.uint8)])  # loads the model, whose alphabet is narrowed now
+    engine.text_rec.postprocess_op = _Narrowed(engine.text_rec.postprocess_op)
+    return engine
+
+
+class _Narrowed:
+    """Reads a model's figures with the letters of Latin script alone: an icon is else taken for a Chinese word."""
+
+    def __init__(self, decode: Any) -> None:
+        self._decode = decode
+        latin = [number == 0 or bool(_LATIN.fullmatch(letter)) for number, letter in enumerate(decode.character)]
+        self._others = ~np.array(latin)
+
+    def __call__(self, figures: npt.NDArray[np.float32], *rest: Any, **named: Any) -> Any:
+        figures[:, :, self._others] = 0.0
+        return self._decode(figures, *rest, **named)
