@@ -29,10 +29,12 @@ def arranged(lines: Sequence[Line]) -> str:
         rows = _rows(part)
         if len(rows) == 1:
             text.append(before + _row(rows[0], height))
-        elif sides := _columns(part, height):
-            waiting += [(sides[1], "\n\n"), (sides[0], before)]
+            continue
+        upper, lower, gap = _halves(rows)
+        left, right, gutter = _columns(part, height)
+        if gutter > gap:
+            waiting += [(right, "\n\n"), (left, before)]
         else:
-            upper, lower, gap = _halves(rows)
             waiting += [(lower, "\n\n" if gap > _PARAGRAPH * height else "\n"), (upper, before)]
     return "".join(text)
 
@@ -56,24 +58,24 @@ def _beside(one: Line, other: Line) -> bool:
 
 def _row(lines: Sequence[Line], height: float) -> str:
     ordered = sorted(lines, key=lambda line: line.left)
-    text = ordered[0].text
+    text = ordered[0].text.strip()
     for before, line in zip(ordered, ordered[1:], strict=False):
-        text += (" " if line.left - before.right < height else "  ") + line.text
+        text += (" " if line.left - before.right < height else "  ") + line.text.strip()
     return text
 
 
-def _columns(lines: Sequence[Line], height: float) -> tuple[list[Line], list[Line]] | None:
-    """What lies left and right of the widest gutter that parts columns, if there is one."""
+def _columns(lines: Sequence[Line], height: float) -> tuple[list[Line], list[Line], float]:
+    """What lies left and right of the widest gutter that parts columns, and its width; minus infinity without one."""
     ordered = sorted(lines, key=lambda line: line.left)
     gutters, right = [], ordered[0].right
     for place, line in enumerate(ordered[1:], 1):
         if line.left - right > _GUTTER * height:
             gutters.append((line.left - right, place))
         right = max(right, line.right)
-    for _, place in sorted(gutters, reverse=True):
+    for width, place in sorted(gutters, reverse=True):
         if _are_columns(ordered[:place], ordered[place:]):
-            return ordered[:place], ordered[place:]
-    return None
+            return ordered[:place], ordered[place:], width
+    return [], [], float("-inf")
 
 
 def _are_columns(left: Sequence[Line], right: Sequence[Line]) -> bool:
