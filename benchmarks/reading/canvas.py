@@ -31,7 +31,7 @@ THEMES = {
         "#1e1e1e", "#2b2b2b", "#f0f0f0", "#a0a0a0", "#4a4a4a", "#202020", "#ffffff", "#4cc2ff", "#0b0b0b", "#ff99a4"
     ),
     "classic": Theme(
-        "#3a6ea5", "#ece9d8", "#000000", "#606060", "#8a867a", "#0a246a", "#ffffff", "#d4d0c8", "#000000", "#a00000"
+        "#d4d0c8", "#ece9d8", "#000000", "#505050", "#8a867a", "#0a246a", "#ffffff", "#c0bcb0", "#000000", "#a00000"
     ),
     "insurer": Theme(
         "#f5f6f7", "#ffffff", "#2d373d", "#7a858c", "#d5d9dc", "#d81e05", "#ffffff", "#d81e05", "#ffffff", "#c0392b"

@@ -237,7 +237,7 @@ SCENES = (
                 ("Fecha del siniestro", "14/10/2026"),
                 ("Causa", "Daños por agua en el baño"),
                 ("Dirección", "Calle Sebastián Elcano, 8"),
-                ("Importe estimado", "1.250,75 €".replace(" €", " EUR")),
+                ("Importe estimado", "1.250,75 EUR"),
             ],
             "La fecha está fuera de la cobertura",
             "Declarar siniestro",
@@ -281,7 +281,7 @@ SCENES = (
             "Servicio temporalmente no disponible",
             "Estamos realizando tareas de mantenimiento en el cotizador de hogar. Podrá volver a utilizarlo mañana a "
             "partir de las 8:00 h. Disculpe las molestias.",
-            "Incidencia nº 2026-10-0457".replace(" nº", " número"),
+            "Incidencia número 2026-10-0457",
             "¿Necesita ayuda? Llámenos",
         ),
         ("2026-10-0457", "8:00"),
@@ -395,7 +395,7 @@ SCENES = (
         (680, 230),
         toast(
             [
-                ("#b3261e", "No se guardó la dirección: código postal 28O1 no válido".replace("28O1", "2801")),
+                ("#b3261e", "No se guardó la dirección: código postal 2801 no válido"),
                 ("#1b6e3c", "La modificación se realizó con éxito"),
                 ("#b36b00", "Revisión pendiente: adjunte el DNI del asegurado"),
             ]

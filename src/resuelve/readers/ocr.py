@@ -31,6 +31,11 @@ _FLOOR = 0.6
 _SINGLE = 0.9
 _FEW = 3
 _DOUBTFUL = 0.75
+_NEAR = 0.05
+_ICONS = "XxOoQVv"
+"""What a cross, a ring, a magnifying glass and an arrow are taken for."""
+_NARROW = "iIlj1|!'([.,:;-·¿«"
+_DOUBLES = {"0": "O", "1": "lI"}
 _LATIN = re.compile(r"[\x20-\x7e\xa0-\u024f\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2190-\u2193\u2212\u2260-\u2265]")
 
 
@@ -63,13 +68,13 @@ class Line:
 
 
 def certain(lines: Iterable[Line]) -> list[Line]:
-    """Those that the model is sure of. A single sign is more often an icon than a letter, and has to be a letter."""
+    """Those that the model is sure of. A sign that stands alone is more often an icon than a letter."""
     return [line for line in lines if line.text.strip() and line.confidence >= _floor(line.text.strip())]
 
 
 def _floor(text: str) -> float:
     if len(text) == 1:
-        return _SINGLE if text.isalnum() else 1.01
+        return _SINGLE if text.isalnum() and text not in _ICONS else 1.01
     return _FLOOR
 
 
@@ -109,18 +114,38 @@ def recognise(picture: Image.Image) -> list[Line]:
 
 def _lines(pixels: Pixels) -> Iterator[Line]:
     found: list[tuple[npt.NDArray[np.float32], Pixels]] = []
-    for top, band, first, last in _bands(pixels):
-        boxes = _detected(band)
-        for box in boxes:
-            middle = float(box[:, 1].mean()) + top
-            if first <= middle < last:
-                found.append((box + np.array([0, top], np.float32), _cut(band, box)))
+    for start, band, first, last in _bands(pixels):
+        for box in _detected(band):
+            if first <= float(box[:, 1].mean()) + start < last:
+                found.append((box + np.array([0, start], np.float32), _cut(band, box)))
     if not found:
         return
     read = _engine().recognize_txt([crop for _, crop in found])
-    for (box, _), text, score in zip(found, read.txts, read.scores, strict=True):
-        (left, top_), (right, bottom) = box.min(axis=0), box.max(axis=0)
-        yield Line(text, float(score), float(left), float(top_), float(right), float(bottom))
+    for (box, crop), text, score in zip(found, read.txts, read.scores, strict=True):
+        (left, top), (right, bottom) = box.min(axis=0).tolist(), box.max(axis=0).tolist()
+        yield Line(_mended(text, crop), float(score), left, top, right, bottom)
+
+
+def _mended(text: str, crop: Pixels) -> str:
+    """What the model cannot write: ``0x``, which it takes for a sign of times, and ¡, which its alphabet lacks."""
+    text = re.sub(r"\b0×(?=[0-9A-Fa-f]{2})", "0x", text)
+    if not re.match(r"[^.?!¡]*!", text):
+        return text
+    if re.match(r"[i!|l][A-ZÁÉÍÓÚÑ]", text):
+        return f"¡{text[1:]}"
+    return f"¡{text}" if text[0] not in _NARROW and _begins_narrow(crop) else text
+
+
+def _begins_narrow(crop: Pixels) -> bool:
+    """Whether the first thing from the left is an upright stroke and no letter."""
+    grey = crop.mean(axis=2)
+    contrast = np.abs(grey - np.median(grey))
+    ink = contrast > 0.35 * contrast.max()
+    columns = ink.any(axis=0)
+    start = int(columns.argmax())
+    length = int((~columns[start:]).argmax())
+    rows = ink[:, start : start + length].any(axis=1)
+    return 0 < length < 0.2 * len(grey) and int(rows.sum()) > 0.3 * len(grey)
 
 
 def _bands(pixels: Pixels) -> Iterator[tuple[int, Pixels, float, float]]:
@@ -190,18 +215,47 @@ def _engine() -> Any:
         }
     )
     engine.recognize_txt([np.full((48, 96, 3), 255, np.uint8)])  # loads the model, whose alphabet is narrowed now
-    engine.text_rec.postprocess_op = _Narrowed(engine.text_rec.postprocess_op)
+    engine.text_rec.postprocess_op = _Decode(engine.text_rec.postprocess_op.character)
     return engine
 
 
-class _Narrowed:
-    """Reads a model's figures with the letters of Latin script alone: an icon is else taken for a Chinese word."""
+class _Decode:
+    """Turns a model's figures (lines, steps, letters) into text, in the place of rapidocr's own way.
 
-    def __init__(self, decode: Any) -> None:
-        self._decode = decode
-        latin = [number == 0 or bool(_LATIN.fullmatch(letter)) for number, letter in enumerate(decode.character)]
-        self._others = ~np.array(latin)
+    Only the letters of Latin script are looked at: an icon is else taken for a Chinese word. Where a digit stands among
+    letters and the model was near to a letter that looks like it, that letter is taken: ``0RA-12541``.
+    """
 
-    def __call__(self, figures: npt.NDArray[np.float32], *rest: Any, **named: Any) -> Any:
+    def __init__(self, letters: Sequence[str]) -> None:
+        self._letters = letters
+        self._others = np.array([bool(n) and not _LATIN.fullmatch(letter) for n, letter in enumerate(letters)])
+        place = {letter: number for number, letter in enumerate(letters)}
+        self._doubles = {one: [place[other] for other in others] for one, others in _DOUBLES.items()}
+
+    def __call__(self, figures: npt.NDArray[np.float32], *_: Any, **__: Any) -> tuple[list[tuple[str, float]], None]:
         figures[:, :, self._others] = 0.0
-        return self._decode(figures, *rest, **named)
+        return [self._line(line) for line in figures], None
+
+    def _line(self, steps: npt.NDArray[np.float32]) -> tuple[str, float]:
+        best = steps.argmax(axis=1)
+        places = [at for at, number in enumerate(best) if number and (not at or number != best[at - 1])]
+        if not places:
+            return "", 0.0
+        letters = [self._letters[best[at]] for at in places]
+        for at, letter in enumerate(letters):
+            for other in self._doubles.get(letter, ()):
+                if steps[places[at], other] > _NEAR and _among_letters(letters, at):
+                    letters[at] = self._letters[other]
+        return "".join(letters), float(steps[places, best[places]].mean())
+
+
+def _among_letters(letters: Sequence[str], place: int) -> bool:
+    """Whether two letters stand beside it on one side, and no digit in the whole part between two signs."""
+    text = "".join(letters)
+    start, end = place, place + 1
+    while start and text[start - 1].isalnum():
+        start -= 1
+    while end < len(text) and text[end].isalnum():
+        end += 1
+    around = text[start:place] + text[place + 1 : end]
+    return len(around) > 1 and around.isalpha()
