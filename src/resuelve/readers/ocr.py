@@ -193,7 +193,7 @@ def _rescaled(line: Line, ratio: float) -> Line:
 def _engine() -> Any:
     """The engine of this process, built when the first picture comes."""
     import cv2
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped] # ships no types
     import rapidocr
 
     onnxruntime.set_default_logger_severity(4)
