@@ -47,7 +47,10 @@ def main() -> None:
     print("  by way: " + ", ".join(f"{way} {wrong[way] / letters[way]:.2%}" for way in letters if way != "all"))
     worst.sort(key=lambda pair: -pair[0])
     print("  worst: " + "; ".join(f"{share:.1%} {case.name} ({case.way})" for share, case in worst[:5]))
-    print(f"  named: {named - len(missed)} of {named}; missed: " + ", ".join(f"{o} ({c.name}, {c.way})" for c, o in missed))
+    print(
+        f"  named: {named - len(missed)} of {named}; missed: "
+        + ", ".join(f"{o} ({c.name}, {c.way})" for c, o in missed)
+    )
     seconds.sort()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
     print(f"  seconds a picture: median {seconds[len(seconds) // 2]:.2f}, most {seconds[-1]:.2f}; peak {peak:.0f} MB")

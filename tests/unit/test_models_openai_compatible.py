@@ -86,7 +86,10 @@ def test_pictures_are_sent_as_data_addresses_behind_the_text() -> None:
 REFUSALS = {
     "openai": (400, "Invalid content type. image_url is only supported by certain models."),
     "vllm": (400, "some-model is not a multimodal model"),
-    "llama.cpp": (500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+    "llama.cpp": (
+        500,
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+    ),
     "text only": (422, "messages[1].content: value is not a valid string"),
 }
 

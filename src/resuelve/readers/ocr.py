@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image
 Pixels = npt.NDArray[np.uint8]
 """Rows, columns, and blue, green and red."""
 
+Box = npt.NDArray[np.float32]
 THREADS = 2
 _BAND = 1_600_000
 _OVERLAP = 96
@@ -27,6 +29,10 @@ _SMALLEST = 64
 _WIDEST = 4096
 _MOST = 12_000_000
 _BATCH = 2
+_SMALL = 20.0
+"""Pixels: below that the lines are looked for again in the picture made larger."""
+_MOST_ENLARGED = 4_000_000
+_WORTH = 1.2
 _FLOOR = 0.6
 _SINGLE = 0.9
 _FEW = 3
@@ -107,23 +113,50 @@ def recognise(picture: Image.Image) -> list[Line]:
     """The lines of a picture in RGB, in no certain order; those in doubt too."""
     size = bounds(picture.size)
     scaled = picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    ratio = picture.width / scaled.width
-    pixels = np.ascontiguousarray(np.asarray(scaled)[:, :, ::-1])
-    return [_rescaled(line, ratio) for line in _lines(pixels)]
+    found = _found(_pixels(scaled))
+    if found and median(_height(box) for box, _ in found) < _SMALL:
+        more = min(2.0, (_MOST_ENLARGED / (scaled.width * scaled.height)) ** 0.5)
+        if more > _WORTH:
+            scaled = scaled.resize((round(scaled.width * more), round(scaled.height * more)), Image.Resampling.BICUBIC)
+            found = _found(_pixels(scaled))
+    if not found:
+        return []
+    read = _engine().recognize_txt([crop for _, crop in found])
+    boxes = _level([box for box, _ in found]) * (picture.width / scaled.width)
+    return [
+        Line(_mended(text, crop), float(score), *box.min(axis=0).tolist(), *box.max(axis=0).tolist())
+        for box, (_, crop), text, score in zip(boxes, found, read.txts, read.scores, strict=True)
+    ]
 
 
-def _lines(pixels: Pixels) -> Iterator[Line]:
-    found: list[tuple[npt.NDArray[np.float32], Pixels]] = []
+def _pixels(picture: Image.Image) -> Pixels:
+    return np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
+
+
+def _found(pixels: Pixels) -> list[tuple[Box, Pixels]]:
+    """The four corners of each line, from the upper left clockwise, and what is within them."""
+    found: list[tuple[Box, Pixels]] = []
     for start, band, first, last in _bands(pixels):
         for box in _detected(band):
             if first <= float(box[:, 1].mean()) + start < last:
                 found.append((box + np.array([0, start], np.float32), _cut(band, box)))
-    if not found:
-        return
-    read = _engine().recognize_txt([crop for _, crop in found])
-    for (box, crop), text, score in zip(found, read.txts, read.scores, strict=True):
-        (left, top), (right, bottom) = box.min(axis=0).tolist(), box.max(axis=0).tolist()
-        yield Line(_mended(text, crop), float(score), left, top, right, bottom)
+    return found
+
+
+def _height(box: Box) -> float:
+    return float(np.linalg.norm(box[3] - box[0]))
+
+
+def _level(boxes: Sequence[Box]) -> npt.NDArray[np.float32]:
+    """The corners as they would lie if a photo had been taken straight."""
+    corners = np.array(boxes, np.float32)
+    along = corners[:, 1] - corners[:, 0]
+    long = along[np.linalg.norm(along, axis=1) > 3 * np.linalg.norm(corners[:, 3] - corners[:, 0], axis=1)]
+    if not len(long):
+        return corners
+    angle = float(np.median(np.arctan2(long[:, 1], long[:, 0])))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    return np.asarray(corners @ turn, np.float32)
 
 
 def _mended(text: str, crop: Pixels) -> str:
@@ -178,15 +211,9 @@ def _padded(band: Pixels) -> Pixels:
     return np.pad(band, more, mode="edge") if height < _SMALLEST or width < _SMALLEST else band
 
 
-def _cut(band: Pixels, box: npt.NDArray[np.float32]) -> Pixels:
+def _cut(band: Pixels, box: Box) -> Pixels:
     crops: Sequence[Pixels] = _engine().crop_text_regions(_padded(band), box[None])
     return crops[0]
-
-
-def _rescaled(line: Line, ratio: float) -> Line:
-    return Line(
-        line.text, line.confidence, line.left * ratio, line.top * ratio, line.right * ratio, line.bottom * ratio
-    )
 
 
 @cache
