@@ -15,7 +15,7 @@ from resuelve.readers.formats import picture
 from resuelve.readers.formats.scope import Scope
 from resuelve.readers.port import Limits, Passage
 
-_SCOPE = Scope(Limits(), 0, lambda name, data: iter(()))
+_SCOPE = Scope(Limits(), 0, lambda *_: iter(()))
 
 
 def main() -> None:

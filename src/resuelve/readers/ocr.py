@@ -1,7 +1,7 @@
 """Text in a picture, line by line: PP-OCRv6 by rapidocr, whose weights come with its package.
 
-Nothing is ever fetched: the two models are given by their files, and a file that is missing is an error. Finding lines
-is done in bands, so that a large picture costs time and no memory; recognising them, few at a time, for the same reason.
+Nothing is ever fetched: the two models are given by their files, and a file that is missing is an error. Lines are
+looked for in bands and recognised few at a time, so that a large picture costs time and no memory.
 """
 
 from __future__ import annotations
@@ -137,9 +137,8 @@ def _found(pixels: Pixels) -> list[tuple[Box, Pixels]]:
     """The four corners of each line, from the upper left clockwise, and what is within them."""
     found: list[tuple[Box, Pixels]] = []
     for start, band, first, last in _bands(pixels):
-        for box in _detected(band):
-            if first <= float(box[:, 1].mean()) + start < last:
-                found.append((box + np.array([0, start], np.float32), _cut(band, box)))
+        inside = (box for box in _detected(band) if first <= float(box[:, 1].mean()) + start < last)
+        found += ((box + np.array([0, start], np.float32), _cut(band, box)) for box in inside)
     return found
 
 
@@ -226,7 +225,7 @@ def _engine() -> Any:
     onnxruntime.set_default_logger_severity(4)
     cv2.setNumThreads(THREADS)
     models = Path(rapidocr.__file__).parent / "models"
-    engine = rapidocr.RapidOCR(
+    engine: Any = rapidocr.RapidOCR(  # its parts are there only once they were used
         params={
             "Global.log_level": "critical",
             "Global.use_cls": False,

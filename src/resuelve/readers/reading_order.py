@@ -7,6 +7,7 @@ its top to its bottom. Rows of the two sides that lie level speak for the first,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from resuelve.readers.ocr import Line
@@ -59,7 +60,7 @@ def _beside(one: Line, other: Line) -> bool:
 def _row(lines: Sequence[Line], height: float) -> str:
     ordered = sorted(lines, key=lambda line: line.left)
     text = ordered[0].text.strip()
-    for before, line in zip(ordered, ordered[1:], strict=False):
+    for before, line in pairwise(ordered):
         text += (" " if line.left - before.right < height else "  ") + line.text.strip()
     return text
 

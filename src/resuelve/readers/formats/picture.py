@@ -41,7 +41,7 @@ def read(data: bytes, scope: Scope) -> Found:
     limits = scope.limits
     size = _webp_size(data)
     if size and size[0] * size[1] > limits.pixels:
-        yield _too_large(size)
+        yield Obstacle("", Unread.TOO_MANY_PIXELS)
         return
     with _guarded(limits):
         try:
@@ -69,10 +69,6 @@ def text_of(picture: Image.Image) -> str:
 
 def _said(place: str, text: str) -> list[Passage | Obstacle]:
     return [Passage(place, text)] if text else []
-
-
-def _too_large(size: tuple[int, int]) -> Obstacle:
-    return Obstacle("", Unread.TOO_MANY_PIXELS, f"{size[0]} × {size[1]}")
 
 
 @contextmanager
