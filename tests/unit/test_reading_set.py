@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.reading.__main__ import read_text
 from benchmarks.reading.drawn import OWN, drawn
 from benchmarks.reading.error_rate import distance, errors, spaced
+from benchmarks.reading.one_way import ours
 from benchmarks.reading.scenes import SCENES
 
 MOST = 0.02
@@ -25,7 +25,7 @@ def test_fewer_than_two_letters_in_a_hundred_are_wrong(name: str) -> None:
     (scene,) = (scene for scene in SCENES if scene.name == name)
     theme, scale, quality = CHOSEN[name]
     case = drawn(scene, theme, scale, OWN, OWN, quality)
-    text = read_text(case.data)
+    text = ours(case.data)
     assert errors(text, case.text) < MOST * len(spaced(case.text)), text
     assert not [one for one in case.named if spaced(one) not in spaced(text)]
 
