@@ -6,13 +6,14 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
-from resuelve.models import ChatModel, Prompt
+from resuelve.models import ChatModel, Picture, Prompt
 from resuelve.models.openai_compatible import OpenAICompatibleChat
 from resuelve.models.scripted import ScriptedChat
 from tests.model_server import ModelServer, Reply, chat, error
@@ -130,6 +131,13 @@ def test_the_cost_is_summed_over_the_answers(make: Make) -> None:
     once = make([GOOD]).complete(PROMPT, Decision).usage
     twice = make(["", GOOD]).complete(PROMPT, Decision).usage
     assert twice.tokens_in >= 2 * once.tokens_in
+
+
+def test_a_prompt_may_hold_pictures(make: Make) -> None:
+    picture = Picture("image/png", b"\x89PNG")
+    completion = make(["", GOOD]).complete(replace(PROMPT, pictures=(picture, picture)), Decision)
+    assert completion.output == EXPECTED
+    assert completion.usage.calls == 2
 
 
 def test_a_server_that_refuses_is_unavailable(make: Make) -> None:

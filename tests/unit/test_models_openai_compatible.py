@@ -7,13 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelError, ModelOutputInvalid, ModelUnavailable, SettingsError
-from resuelve.models import Completion, Prompt
+from resuelve.models import Completion, Picture, Prompt
 from resuelve.models.openai_compatible import OpenAICompatibleChat
 from tests.model_server import NEVER, ModelServer, Reply, Request, chat, error, raw
 
@@ -30,9 +31,13 @@ GOOD = chat('{"action": "hold"}')
 PROMPT = Prompt(role="decide", version="v1", system="Elige.", user="No puedo entrar.")
 
 
-def ask(url: str, **settings: Any) -> Completion[Match]:
+def chat_model(url: str, **settings: Any) -> OpenAICompatibleChat:
     how: dict[str, Any] = {"timeout_s": 10.0, "first_pause_s": 0.01, **settings}
-    return OpenAICompatibleChat(base_url=url, model="gemma3", api_key=SECRET, **how).complete(PROMPT, Match)
+    return OpenAICompatibleChat(base_url=url, model="gemma3", api_key=SECRET, **how)
+
+
+def ask(url: str, **settings: Any) -> Completion[Match]:
+    return chat_model(url, **settings).complete(PROMPT, Match)
 
 
 def failure(url: str, **settings: Any) -> ModelError:
@@ -62,6 +67,51 @@ def test_what_is_sent() -> None:
     assert form["type"] == "json_schema"
     assert form["json_schema"]["strict"] is True
     assert form["json_schema"]["schema"]["additionalProperties"] is False
+
+
+def test_pictures_are_sent_as_data_addresses_behind_the_text() -> None:
+    pictures = (Picture("image/png", b"\x89PNG\x00"), Picture("image/jpeg", b"\xff\xd8"))
+    with ModelServer([chat("no"), GOOD]) as server:
+        chat_model(server.url).complete(replace(PROMPT, pictures=pictures), Match)
+    first, again = (request.body["messages"][1]["content"] for request in server.requests)
+    assert first == [
+        {"type": "text", "text": "No puedo entrar."},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORwA="}},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}},
+    ]
+    assert again[1:] == first[1:]
+    assert "could not be used" in again[0]["text"]
+
+
+REFUSALS = {
+    "openai": (400, "Invalid content type. image_url is only supported by certain models."),
+    "vllm": (400, "some-model is not a multimodal model"),
+    "llama.cpp": (
+        500,
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+    ),
+    "text only": (422, "messages[1].content: value is not a valid string"),
+}
+
+
+@pytest.mark.parametrize(("status", "said"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_model_that_takes_no_pictures_says_so(status: int, said: str) -> None:
+    prompt = replace(PROMPT, pictures=(Picture("image/png", b"\x89PNG"),))
+    with ModelServer([error(status, said)] * 3) as server, pytest.raises(ModelUnavailable) as caught:
+        chat_model(server.url).complete(prompt, Match)
+    assert "takes no pictures" in caught.value.what
+    assert said in caught.value.what
+    assert "RESUELVE_VISION_MODEL" in caught.value.remedy
+    assert caught.value.calls == len(server.requests)
+
+
+@pytest.mark.parametrize("pictures", [(), (Picture("image/png", b"\x89PNG"),)])
+def test_another_refusal_is_not_blamed_on_pictures(pictures: tuple[Picture, ...]) -> None:
+    said = "the key is wrong" if pictures else "no image today"
+    with ModelServer([error(401, said)]) as server, pytest.raises(ModelUnavailable) as caught:
+        chat_model(server.url).complete(replace(PROMPT, pictures=pictures), Match)
+    assert "pictures" not in caught.value.what
+    assert "key" in caught.value.remedy
 
 
 def test_without_a_key_none_is_sent() -> None:

@@ -18,6 +18,7 @@ SLOTS = {
     "reformulate": ("ticket",),
     "decide": ("ticket", "problems", "avoid", "advice"),
     "critique": ("ticket", "proposal", "others", "attempts"),
+    "describe": ("read",),
 }
 TAG = re.compile(r"</?[a-z]+>")
 

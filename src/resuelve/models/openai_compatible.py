@@ -6,11 +6,13 @@ repairs nothing, whatever the server made of the schema. Why httpx2 and no SDK: 
 
 from __future__ import annotations
 
+import base64
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from resuelve.domain.errors import ModelOutputInvalid
+from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
 from resuelve.domain.message import Message, message
 from resuelve.models.answer import read_answer, wire_schema
 from resuelve.models.endpoint import Endpoint, RequestRefused, Spent
@@ -21,6 +23,9 @@ ANSWERS = 3
 
 # Added to the user's part, since some models' templates refuse two user messages in a row.
 _AGAIN = "\n\n(The previous answer could not be used: {problem}. Answer with one JSON object of the schema, only.)"
+
+_OF_PICTURES = re.compile(r"image|vision|visual|multi-?modal|mmproj|content.{0,40}(string|array|list)", re.IGNORECASE)
+"""What servers name when a model takes no pictures: some say it with a 400, some with a 500."""
 
 
 class OpenAICompatibleChat:
@@ -108,16 +113,19 @@ class OpenAICompatibleChat:
             try:
                 answer = self._endpoint.post("chat/completions", body, spent)
             except RequestRefused as refusal:
-                if not self._adapt(refusal.reason, body):
-                    raise
-                continue
+                if self._adapt(refusal.reason, body):
+                    continue
+                raise _of_pictures(refusal, prompt) from None
+            except ModelUnavailable as failure:
+                raise _of_pictures(failure, prompt) from None
             answer = answer if isinstance(answer, dict) else {}
             spent.tokens_in += _tokens(answer, "prompt_tokens")
             spent.tokens_out += _tokens(answer, "completion_tokens")
             return answer
 
     def _body(self, prompt: Prompt, output: type[OutputT], room: int, problem: str) -> dict[str, Any]:
-        user = prompt.user + (_AGAIN.format(problem=problem) if problem else "")
+        text = prompt.user + (_AGAIN.format(problem=problem) if problem else "")
+        user = [{"type": "text", "text": text}, *_shown(prompt)] if prompt.pictures else text
         schema = {"name": output.__name__, "strict": True, "schema": wire_schema(output)}
         return {
             "model": self._model,
@@ -136,6 +144,21 @@ class OpenAICompatibleChat:
         else:
             return False
         return True
+
+
+def _shown(prompt: Prompt) -> list[dict[str, Any]]:
+    addresses = (f"data:{one.media};base64,{base64.b64encode(one.data).decode()}" for one in prompt.pictures)
+    return [{"type": "image_url", "image_url": {"url": address}} for address in addresses]
+
+
+def _of_pictures(error: ModelUnavailable, prompt: Prompt) -> ModelUnavailable:
+    """The error, and when it is about the pictures that were sent, with what to do about that."""
+    if not prompt.pictures or not _OF_PICTURES.search(error.what):
+        return error
+    what = message("the model or its server takes no pictures: {said}", said=error.what)
+    remedy = message("name a model that sees, or send it no pictures (RESUELVE_VISION_MODEL)")
+    spent = {"calls": error.calls, "tokens_in": error.tokens_in, "tokens_out": error.tokens_out}
+    return type(error)(what, where=error.where, remedy=remedy, **spent)
 
 
 def _choice(answer: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -39,20 +39,34 @@ class Embedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as a file; untrusted.
+
+    Attributes:
+        media: its media type, such as ``image/png``.
+    """
+
+    media: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """One call to a chat model.
 
     Attributes:
-        role: who is asked: ``reformulate``, ``decide`` or ``critique``.
+        role: who is asked: ``reformulate``, ``decide``, ``critique`` or ``describe``.
         version: fingerprint of the prompt file, so that a call can be traced to its wording.
         system: the instructions, ours.
         user: the material, untrusted.
+        pictures: more of it, for a model that sees.
     """
 
     role: str
     version: str
     system: str
     user: str
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,8 @@ class ChatModel(Protocol):
         """Ask once; a cut, malformed or off-schema answer is asked for again, at most twice. Nothing is repaired.
 
         Raises:
-            ModelUnavailable: no answer within the time limit, or an error from the server, after bounded retries.
+            ModelUnavailable: no answer within the time limit, or an error from the server, after bounded retries; also
+                when the model takes no pictures and the prompt has some.
             ModelOutputInvalid: every answer was unusable. Both say what was spent (`calls`, `tokens_in`, `tokens_out`).
         """
         ...

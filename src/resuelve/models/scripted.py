@@ -32,7 +32,7 @@ class ScriptedChat:
 
     Attributes:
         calls: every prompt, in the order of asking.
-        usage: the sum of what was spent; a word counts as a token, no time passes.
+        usage: the sum of what was spent; a word or a picture counts as a token, no time passes.
     """
 
     def __init__(self, answers: Mapping[str, Answers], *, name: str = "scripted") -> None:
@@ -93,7 +93,8 @@ class ScriptedChat:
         return given(prompt) if callable(given) else given
 
     def _count(self, prompt: Prompt, text: str) -> Usage:
-        usage = Usage(1, len(prompt.system.split()) + len(prompt.user.split()), len(text.split()))
+        given = len(prompt.system.split()) + len(prompt.user.split()) + len(prompt.pictures)
+        usage = Usage(1, given, len(text.split()))
         with self._lock:
             self.usage += usage
         return usage

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         validation_alias=_own("CHAT_MODEL"),
         description="Name of the language model; empty for gemma3 (DESA) or gpt-4o-mini (PROD).",
     )
+    vision_model: str = Field(
+        "",
+        validation_alias=_own("VISION_MODEL"),
+        description="Name of a model on the server that describes pictures; empty for none. It is sent whole pictures.",
+    )
     embedding_model: str = Field(
         "",
         validation_alias=_own("EMBEDDING_MODEL"),

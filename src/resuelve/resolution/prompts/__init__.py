@@ -13,7 +13,7 @@ from string import Template
 
 from resuelve.models import Prompt
 
-ROLES = ("reformulate", "decide", "critique")
+ROLES = ("reformulate", "decide", "critique", "describe")
 
 
 def prompt(role: str, package: str = __package__, **material: str) -> Prompt:

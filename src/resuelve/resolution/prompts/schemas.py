@@ -47,6 +47,14 @@ class Review(Answer):
     enfoque: str
 
 
+class Description(Answer):
+    """What a picture shows. Longer texts are no description of a screen, and are asked for again."""
+
+    pantalla: str = Field(max_length=300)
+    mensaje: str = Field(max_length=1000)
+    haciendo: str = Field(max_length=300)
+
+
 def selection_among(letters: Sequence[str]) -> type[Selection]:
     """The answer's type when these letters are offered: anything else does not validate."""
     return _selection(tuple(letters))
