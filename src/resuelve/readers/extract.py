@@ -118,7 +118,10 @@ def _file(name: str, data: bytes, limits: Limits, left: _Left, *, depth: int, in
             place = f"{shown} · {one.place}" if one.place else shown
             yield replace(one, place=place)
 
-    scope = Scope(_of(limits, left, shared=depth > 0), depth, inner)
+    def picture(png: bytes) -> Found:
+        yield from _read("png", png, Scope(_of(limits, left, shared=depth > 0), depth, inner, picture))
+
+    scope = Scope(_of(limits, left, shared=depth > 0), depth, inner, picture)
     yield from _read(what.kind, data, scope)
 
 

@@ -11,7 +11,7 @@ from resuelve.settings import Settings
 if TYPE_CHECKING:
     from resuelve.readers.sandbox import SandboxedReader
 
-_PACKAGES = ("lxml", "onnxruntime", "openpyxl", "PIL", "pypdfium2", "docx", "oxmsg", "rapidocr")
+_PACKAGES = ("lxml", "olefile", "onnxruntime", "PIL", "pypdfium2", "rapidocr")
 """What the extra `reading` brings, by the names under which it is imported."""
 
 
