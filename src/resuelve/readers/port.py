@@ -28,6 +28,7 @@ class Unread(StrEnum):
     MEMORY = "memory"
     CRASHED = "crashed"
     NOT_INSTALLED = "not_installed"
+    SWITCHED_OFF = "switched_off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from resuelve.replay.sets import LabelledCase
 from resuelve.resolution.authorise import permission_of
 from resuelve.resolution.consult import prescribed
 from resuelve.resolution.critique import VETOED
-from resuelve.resolution.deliberate import Deliberation, deliberate
+from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.identify import identify
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read

@@ -28,6 +28,7 @@ from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import Scoring, features, shipped
 from resuelve.resolution.second_matter import SecondMatter
+from resuelve.resolution.telling import own_words, says_much
 from resuelve.resolution.timing import meets
 from resuelve.resolution.words import Lexicon, fold, stems
 from resuelve.texts import say
@@ -88,6 +89,9 @@ class Case:
         today: the day of the run; without it no fix is taken to be ahead.
         scoring: what makes a score of the features.
         identifiers: the ticket holds one at least.
+        telling: what the attachments tell, in short; see `telling_lines`.
+        carried: the row was found with the attachments, after the ticket's own words had led to none;
+            confirmed: it is one of those that these would have offered.
         second: looks for a sentence that the choice does not account for; asked last, because it costs an encoding.
     """
 
@@ -100,6 +104,9 @@ class Case:
     today: date | None = None
     scoring: Scoring = field(default_factory=shipped)
     identifiers: bool = False
+    telling: str = ""
+    carried: bool = False
+    confirmed: bool = False
     second: Callable[[], SecondMatter | None] = lambda: None
 
     @property
@@ -207,7 +214,8 @@ def _critique(
 
 def _orders(case: Case) -> _Finding | None:
     """A text that gives orders to a machine is for a person to read."""
-    return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if gives_orders(case.text) else None
+    texts = (case.text, *(part.text for part in case.reading.seen))
+    return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if any(map(gives_orders, texts)) else None
 
 
 def _tried(case: Case) -> _Finding | None:
@@ -239,8 +247,17 @@ def _unrelated(case: Case) -> _Finding | None:
     """Meaning alone is not enough: a row alone with its topic attracts whatever else is asked about it."""
     if not case.words_tell:
         return None
-    alike = (case.lexicon.coverage(example, case.text) >= _LEAST_COVERAGE for example in case.problem.examples)
+    text = f"{case.text}\n{case.telling}" if case.carried else case.text
+    alike = (case.lexicon.coverage(example, text) >= _LEAST_COVERAGE for example in case.problem.examples)
     return None if case.chosen.coverage >= _LEAST_COVERAGE or any(alike) else (Verdict.REJECTED, Doubt.NO_MATCH, {})
+
+
+def _says_else(case: Case) -> _Finding | None:
+    """A ticket that its attachments carry must not itself speak of something that neither they nor the row know."""
+    if case.confirmed or not case.carried:
+        return None
+    else_said = own_words(case.text, case.lexicon) - stems(case.row) - stems(case.telling)
+    return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if says_much(else_said, case.lexicon) else None
 
 
 def _already_there(case: Case) -> _Finding | None:
@@ -339,7 +356,7 @@ def _overdue(case: Case) -> _Finding | None:
 
 def _grave(case: Case) -> _Finding | None:
     """Something happened that a person must see, whatever the ticket is filed as."""
-    word = grave_matter(case.problem, case.text)
+    word = grave_matter(case.problem, f"{case.text}\n{case.telling}")
     return (Verdict.REJECTED, Doubt.GRAVE_MATTER, {"word": word}) if word else None
 
 
@@ -355,10 +372,10 @@ def _timely(case: Case, problem: KnownError) -> bool:
 
 
 def _perhaps_answered(case: Case) -> _Finding | None:
-    """A question to somebody who sent something that nobody has read may ask for that very thing."""
+    """A question to somebody who sent something may ask for that very thing, whether or not it could be read."""
     if case.problem.prescription.kind is not ResolutionKind.HOLD or case.problem.fix:
         return None
-    sent = case.reading.unread or _ENCLOSED.search(case.text)
+    sent = case.reading.attached or _ENCLOSED.search(case.text)
     return (Verdict.REJECTED, Doubt.PERHAPS_ANSWERED, {}) if sent else None
 
 
@@ -375,6 +392,7 @@ _RULES: tuple[Callable[[Case], _Finding | None], ...] = (
     _overdue,
     _contradicted,
     _unrelated,
+    _says_else,
     _already_there,
     _unusable,
     _perhaps_answered,

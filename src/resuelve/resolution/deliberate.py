@@ -21,14 +21,15 @@ from resuelve.domain.decision import (
     RunAgent,
     Verdict,
 )
-from resuelve.domain.identifier import Identifier
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
+from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.authorise import Authorisation, authorise, doubt_of
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import Case, critique
 from resuelve.resolution.decide import decide, offer
+from resuelve.resolution.deliberation import Deliberation, Findings, Judged
 from resuelve.resolution.identify import identify
 from resuelve.resolution.in_short import SHOWN, found_in_short, ranked_in_short
 from resuelve.resolution.knowledge import Knowledge
@@ -36,10 +37,11 @@ from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
 from resuelve.resolution.rerank import Ranked, rerank
-from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
+from resuelve.resolution.retrieve import Retrieved, retrieve
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.second_matter import second_matter
 from resuelve.resolution.second_opinion import Asked, second_opinion
+from resuelve.resolution.telling import own_words, says_much, telling_lines
 from resuelve.resolution.trace import MeteredChat, Trace
 from resuelve.texts import say
 
@@ -48,56 +50,15 @@ Fallen = Callable[[KnownError], str]
 _ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
 """Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
 
+_MAY_BE_CARRIED = _ABOUT_THE_ROW | {Doubt.CONTRADICTORY, Doubt.PERHAPS_ANSWERED}
+"""Doubts that what is attached may dispel."""
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A choice and what the critic said of it."""
-
-    problem: KnownError
-    critique: Critique
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the stages before the decision found; empty where they had no need to look."""
-
-    reading: Reading
-    identifiers: tuple[Identifier, ...]
-    queries: tuple[Query, ...] = ()
-    found: Retrieved = NOTHING
-    ranked: tuple[Ranked, ...] = ()
+_BESIDE, _POINTING = 0.5, 0.15
+"""What the ticket's own words weigh beside its attachments, where they alone had led to nothing; the second where they
+only point at them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deliberation:
-    """What was decided about a ticket, and how.
-
-    Attributes:
-        problem: the known error that was chosen, or the closest that the critic rejected; None when there is none.
-        critique: what the critic said of it.
-        rejections: every choice that the critic rejected, in order.
-        resolution: what is to be done; an agent has answered already.
-        consulted: the code of the agent that was asked; empty when none was.
-        doubt: why a person gets it; `Doubt.NONE` otherwise.
-        waiting: True when nothing is to be decided until somebody answers.
-        paused: True when it would be acted on, if not everything were stopped.
-    """
-
-    findings: Findings
-    problem: KnownError | None
-    critique: Critique | None
-    rejections: tuple[Judged, ...]
-    resolution: Resolution
-    authorisation: Authorisation
-    doubt: Doubt
-    consulted: str
-    waiting: bool
-    usage: Usage
-    trace: Trace
-    paused: bool = False
-
-
-def deliberate(
+def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
     incident: Incident,
     *,
     knowledge: Knowledge,
@@ -106,12 +67,14 @@ def deliberate(
     chat: ChatModel | None = None,
     fallen: Fallen = lambda _: "",
     stopped: Callable[[], str] = lambda: "",
+    attachments: Attachments = untouched,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Deliberation:
     """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
 
     Args:
         fallen: why a row may not act by itself any more; empty when it may.
+        attachments: reads what hangs on a ticket; by itself nothing is read.
         stopped: why nothing may be changed now. Then neither a model nor an agent is asked, since all is decided anew.
 
     Raises:
@@ -120,7 +83,7 @@ def deliberate(
         VectorIndexError: the index could not be searched.
     """
     return _Deliberator(
-        knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, stopped, Trace(clock)
+        knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, stopped, attachments, Trace(clock)
     ).run(incident)
 
 
@@ -132,16 +95,20 @@ class _Deliberator:
     chat: MeteredChat | None
     fallen: Fallen
     stopped: Callable[[], str]
+    attachments: Attachments
     trace: Trace
 
     def run(self, incident: Incident) -> Deliberation:
         findings = self._look(incident)
         if findings.reading.waiting:
             return self._left_waiting(findings)
-        findings = self._search(findings)
+        findings = self._search(self._read_attachments(findings))
+        chosen, rejections, reason = self._settle(findings)
+        if chosen is None and (carried := self._carried(findings, rejections)):
+            findings = carried
+            chosen, rejections, reason = self._settle(findings)
         if not findings.queries:
             return self._hand_over(findings, Doubt.NOTHING_TO_DECIDE, self._say("nothing_to_decide"))
-        chosen, rejections, reason = self._settle(findings)
         if chosen is None:
             return self._refused(findings, rejections, reason)
         if not self._would_do_something(chosen):
@@ -177,11 +144,21 @@ class _Deliberator:
                 "language": reading.language,
                 "attempts": reading.attempts,
                 "waiting": reading.waiting,
-                "unread": reading.unread,
             }
-        with self.trace.stage("identify", [part.source for part in reading.parts]) as step:
+        return Findings(reading, ())
+
+    def _read_attachments(self, findings: Findings) -> Findings:
+        """What hangs on the ticket, and every identifier of both."""
+        reading = findings.reading
+        if reading.attached:
+            with self.trace.stage("attachments", [one.source() for one in reading.attached]) as step:
+                reading = replace(reading, attached=self.attachments(reading.incident))
+                said = (*reading.seen, *reading.described)
+                step.output = {"attached": {part.source: part.text for part in said}, "unread": reading.unread}
+        with self.trace.stage("identify", [part.source for part in (*reading.parts, *reading.seen)]) as step:
             step.output = identifiers = identify(reading)
-        return Findings(reading, identifiers)
+        telling = telling_lines(reading, identifiers, self.knowledge.lexicon) if reading.seen else None
+        return Findings(reading, identifiers, telling=telling)
 
     def _search(self, findings: Findings) -> Findings:
         reading, components = findings.reading, self.knowledge.components
@@ -189,6 +166,26 @@ class _Deliberator:
             step.output = queries = reformulate(reading, findings.identifiers, components=components)
         found, ranked = self._rows(reading, queries)
         return replace(findings, queries=queries, found=found, ranked=ranked)
+
+    def _carried(self, findings: Findings, rejections: tuple[Judged, ...]) -> Findings | None:
+        """The search once more, now with what the attachments tell; None where they cannot help.
+
+        A ticket whose own words suffice is decided by them alone, and what speaks against the ticket itself stays.
+        """
+        if findings.telling is None or any(one.critique.doubt not in _MAY_BE_CARRIED for one in rejections):
+            return None
+        share = _POINTING if self._only_points(findings) else _BESIDE
+        own = (replace(query, weight=query.weight * share) for query in findings.queries)
+        with self.trace.stage("reformulate", [part.source for part in findings.reading.seen]) as step:
+            step.output = queries = (findings.telling, *own)
+        found, ranked = self._rows(findings.reading, queries)
+        nearest = frozenset(one.problem.id for one in findings.ranked[: self.rules.query_limit])
+        return replace(findings, queries=queries, found=found, ranked=ranked, nearest=nearest)
+
+    def _only_points(self, findings: Findings) -> bool:
+        """True when there is an attachment that tells something, and the ticket's own words say no more than that."""
+        lexicon = self.knowledge.lexicon
+        return findings.telling is not None and not says_much(own_words(findings.reading.text, lexicon), lexicon)
 
     def _rows(self, reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
         """What is found with these queries, and its order."""
@@ -267,8 +264,11 @@ class _Deliberator:
             today=self.rules.today,
             scoring=self.rules.scoring,
             identifiers=bool(findings.identifiers),
+            telling=findings.telling.text if findings.telling else "",
+            carried=findings.carried,
+            confirmed=problem.id in findings.nearest,
             second=lambda: second_matter(
-                sentences(findings.reading, findings.identifiers),
+                () if self._only_points(findings) else sentences(findings.reading, findings.identifiers),
                 problem,
                 embedder=knowledge.embedder,
                 index=knowledge.index,

@@ -63,8 +63,9 @@ class _Found:
 
 
 def identify(reading: Reading) -> tuple[Identifier, ...]:
-    """Every identifier of the ticket, in the order of its parts, each place once."""
-    return tuple(identifier for part in reading.parts for identifier in identify_text(part.text, part.source))
+    """Every identifier of the ticket and of what is attached, in the order of the parts, each place once."""
+    parts = (*reading.parts, *reading.seen)
+    return tuple(identifier for part in parts for identifier in identify_text(part.text, part.source))
 
 
 def identify_text(text: str, source: str) -> Iterator[Identifier]:

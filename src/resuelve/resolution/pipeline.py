@@ -31,8 +31,10 @@ from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfin
 from resuelve.models import ChatModel
 from resuelve.resolution import payload
 from resuelve.resolution.act import Actor, Guard, as_json, from_json
+from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.breakers import Breakers
-from resuelve.resolution.deliberate import Deliberation, deliberate
+from resuelve.resolution.deliberate import deliberate
+from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
@@ -74,6 +76,7 @@ class Pipeline:
     run: str
     fingerprint: str
     chat: ChatModel | None = None
+    attachments: Attachments = untouched
     shadow: bool = False
     fresh: float = 0.5
     max_failures: int = 3
@@ -160,6 +163,7 @@ class Pipeline:
             chat=self.chat,
             fallen=self.breakers.fallen,
             stopped=(lambda: "") if self.shadow else self.breakers.stopped,
+            attachments=self.attachments,
             clock=self.clock,
         )
         return {**evidence(deliberation), "action": _action(deliberation)}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.resolution.attachments import DESCRIPTION, Attached, obstacles_of, passages_of, untouched
 from resuelve.resolution.words import fold, language_of
 
 LONGEST_TEXT = 20_000
@@ -49,7 +50,7 @@ class Reading:
         attempts: what Resuelve wrote on this ticket before, oldest first.
         waiting: True when a question, ours or a colleague's, is the last word and the requester has not answered yet.
         language: ``es`` or ``en``, the language that the requester writes.
-        unread: attachments that were not read, with the reason, for the evidence.
+        attached: what hangs on the ticket, read or not.
     """
 
     incident: Incident
@@ -57,7 +58,22 @@ class Reading:
     attempts: tuple[Attempt, ...]
     waiting: bool
     language: str
-    unread: tuple[tuple[str, str], ...] = ()
+    attached: tuple[Attached, ...] = ()
+
+    @property
+    def seen(self) -> tuple[Part, ...]:
+        """What attachments say. People did not write it on the ticket: it helps to find, to identify and to stop."""
+        return tuple(Part(source, passage.text) for source, passage in passages_of(self.attached))
+
+    @property
+    def described(self) -> tuple[Part, ...]:
+        """What a model says that pictures show; it counts in no score."""
+        return tuple(Part(one.source(DESCRIPTION), one.described) for one in self.attached if one.described)
+
+    @property
+    def unread(self) -> tuple[tuple[str, str], ...]:
+        """What was not read of the attachments: where it stands, and the value of `readers.Unread`."""
+        return tuple((source, obstacle.reason.value) for source, obstacle in obstacles_of(self.attached))
 
     @property
     def comments(self) -> tuple[Part, ...]:
@@ -97,7 +113,7 @@ def read(incident: Incident, *, label: str) -> Reading:
         attempts=tuple(attempts),
         waiting=_waiting(incident, label),
         language=language_of(" ".join(part.text for part in kept)),
-        unread=tuple((f"{origin} · {url}", "attachment_reader_missing") for origin, url in incident.all_attachments()),
+        attached=untouched(incident),
     )
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Reassign
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
-from resuelve.resolution.deliberate import Deliberation
+from resuelve.resolution.attachments import Attached
+from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.trace import plain
 
 _CONSIDERED = 5
@@ -70,6 +71,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
                 {"kind": i.kind, "source": i.source, "valid": i.valid} for i in deliberation.findings.identifiers
             ],
             "unread": deliberation.findings.reading.unread,
+            "attachments": [_attachment(one) for one in deliberation.findings.reading.attached],
             "usage": deliberation.usage,
             "seconds": _seconds(deliberation),
         }
@@ -97,6 +99,19 @@ def entry(incident: Incident, decided: dict[str, Any], outcome: Outcome, seconds
 def outcome_of(value: dict[str, Any]) -> Outcome:
     """The outcome that was kept as JSON."""
     return Outcome(**{**value, "kind": OutcomeKind(value["kind"])})
+
+
+def _attachment(one: Attached) -> dict[str, Any]:
+    """What became of an attachment, without what it says: the file is on the ticket for those who may see it."""
+    document = one.document
+    return {
+        "origin": one.origin,
+        "name": one.name,
+        "kind": document.kind,
+        "read": [{"place": p.place, "characters": len(p.text)} for p in document.passages],
+        "unread": [{"place": o.place, "reason": o.reason, "detail": o.detail} for o in document.obstacles],
+        "described": bool(one.described),
+    }
 
 
 def _seconds(deliberation: Deliberation) -> dict[str, float]:

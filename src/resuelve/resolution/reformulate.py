@@ -20,7 +20,7 @@ from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import LONGEST_TEXT, Part, Reading
 from resuelve.resolution.words import stems
 
-_GENERIC = frozenset("ayuda consu duda error fallo help incid issue probl quest tema urgen".split())
+GENERIC = frozenset("ayuda consu duda error fallo help incid issue probl quest tema urgen".split())
 """Stems of titles that say nothing: «Problema con…», «Consulta sobre…»."""
 
 _FULL = 6
@@ -82,12 +82,13 @@ class Query:
 
     Attributes:
         purpose: ``problem`` (the whole of it), ``title``, ``comment`` (what people added later), ``model`` (a model's
-            words) or ``aside`` (a second matter, which is compared but never resolved).
+            words), ``attachment`` (the telling lines of what is attached) or ``aside`` (a second matter, which is
+            compared but never resolved).
         weight: its share in the ranking; an aside has none.
     """
 
     text: str
-    purpose: Literal["problem", "title", "comment", "model", "aside"]
+    purpose: Literal["problem", "title", "comment", "model", "attachment", "aside"]
     weight: float
 
 
@@ -102,7 +103,7 @@ def reformulate(
     title = _clean(Part("title", reading.text_of("title")), identifiers)
     body = _clean(Part("description", reading.text_of("description")), identifiers)
     comment = _comment(reading, identifiers)
-    titled = bool(stems(title) - _GENERIC - {stem for component in components for stem in stems(component)})
+    titled = bool(stems(title) - GENERIC - {stem for component in components for stem in stems(component)})
     if titled and len(body.split()) >= _FULL:
         # Each word is encoded once: encoding is nearly all that an incident costs.
         queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
@@ -131,10 +132,16 @@ def restate(ticket: str, chat: ChatModel) -> tuple[Query, ...]:
 def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
     """The ticket as a model may see it: each part with its origin, identifiers replaced by their kind."""
     lines = []
-    for part in reading.parts:
+    for part in (*reading.parts, *reading.seen, *reading.described):
         spans = [(i.start, i.end, f"[{i.kind.value}]") for i in _personal(part, identifiers)]
         lines.append(f"{part.source}: {_replaced(part.text, spans)[:_MODEL_CAP]}")
     return "\n".join(lines)[: 3 * _MODEL_CAP]
+
+
+def lines_of(part: Part, identifiers: Sequence[Identifier]) -> tuple[str, ...]:
+    """The lines of a text without identifiers, fields about the person and dates."""
+    text = _bare(part, identifiers, lambda whole: whole)
+    return tuple(line for piece in text.split("\n") if (line := _collapsed(piece)))
 
 
 def sentences(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[str, ...]:

@@ -180,6 +180,15 @@ class Settings(BaseSettings):
         validation_alias=_own("ATTACHMENT_HOSTS"),
         description="Other hosts, separated by commas, from which attachments may be fetched.",
     )
+    read_attachments: bool = Field(
+        True, validation_alias=_own("READ_ATTACHMENTS"), description="Whether attachments are fetched and read."
+    )
+    attachment_mb: int = Field(
+        25, ge=1, le=500, validation_alias=_own("ATTACHMENT_MB"), description="Megabytes that an attachment may have."
+    )
+    attachment_seconds: float = Field(
+        60.0, gt=0, le=600, validation_alias=_own("ATTACHMENT_SECONDS"), description="Seconds to read one attachment."
+    )
     max_failures: int = Field(
         3,
         ge=1,

@@ -2,22 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from resuelve.domain.errors import TrainingError
 from resuelve.readers import Limits, Reader
 from resuelve.settings import Settings
+from resuelve.tickets import TicketManager
 
 if TYPE_CHECKING:
     from resuelve.readers.sandbox import SandboxedReader
+    from resuelve.resolution.attachments import Attachments, Describe
+    from resuelve.training.describing import Describer
 
 _PACKAGES = ("lxml", "olefile", "onnxruntime", "PIL", "pypdfium2", "rapidocr")
 """What the extra `reading` brings, by the names under which it is imported."""
 
 
-def limits(settings: Settings) -> Limits:  # noqa: ARG001 - none of them can be set yet
+VERSION = 1
+"""Goes up when the same attachment reads differently, so that tickets are looked at again."""
+
+
+def limits(settings: Settings) -> Limits:
     """What reading one file may cost."""
-    return Limits()
+    usual = Limits()
+    size = settings.attachment_mb * 1_000_000
+    return replace(usual, bytes=size, seconds=settings.attachment_seconds, expanded=max(usual.expanded, 2 * size))
+
+
+def reads(settings: Settings) -> tuple[object, ...]:
+    """All of the reading that could change a decision."""
+    return (VERSION, missing(), settings.vision_model) if settings.read_attachments else ()
+
+
+@contextmanager
+def attachments(settings: Settings, tickets: TicketManager) -> Iterator[Attachments]:
+    """What reads the attachments of a ticket, until the block ends; no process is started before the first one."""
+    from resuelve.resolution.attachments import AttachmentReader, untouched
+
+    if not settings.read_attachments:
+        yield untouched
+        return
+    with ExitStack() as stack:
+        describe = _describe(settings, stack)
+        one = AttachmentReader(tickets, reader(settings), limit=settings.attachment_mb * 1_000_000, describe=describe)
+        stack.callback(one.close)
+        yield one
+
+
+def _describe(settings: Settings, stack: ExitStack) -> Describe | None:
+    """What says what a picture shows: a model on a server where one is set, else a fine-tuned one that is in use.
+
+    Raises:
+        SettingsError: the setting of the model and the environment do not go together.
+    """
+    from resuelve.resolution.describe import Described, describe
+    from resuelve.wiring.vision import vision
+
+    if (chat := vision(settings)) is not None:
+        return lambda picture, media, read: describe(picture, media, chat, read=read)
+    captions = _captions(settings)
+    if captions is None:
+        return None
+    stack.callback(captions.close)
+
+    def caption(picture: bytes, media: str, read: str) -> Described | None:  # noqa: ARG001 - it looks at the picture alone
+        said = captions.caption(picture)
+        return Described(said, "", "") if said else None
+
+    return caption
+
+
+def _captions(settings: Settings) -> Describer | None:
+    from resuelve.wiring.captions import describer
+
+    try:
+        return describer(settings)
+    except TrainingError:  # the doctor says so; the product does without
+        return None
 
 
 def reader(settings: Settings) -> Reader:
