@@ -30,7 +30,7 @@ SURFACE = {
         "Work",
         "WorkItem",
     ],
-    "models": ["ChatModel", "Completion", "Embedder", "Prompt", "Usage", "Vectors"],
+    "models": ["ChatModel", "Completion", "Embedder", "Picture", "Prompt", "Usage", "Vectors"],
     "tickets": ["Listing", "TicketManager", "texts_of"],
     "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore", "id_of"],
 }
