@@ -32,6 +32,7 @@ SURFACE = {
     ],
     "models": ["ChatModel", "Completion", "Embedder", "Prompt", "Usage", "Vectors"],
     "readers": ["Document", "Limits", "Obstacle", "Passage", "Reader", "Unread"],
+    "models": ["ChatModel", "Completion", "Embedder", "Picture", "Prompt", "Usage", "Vectors"],
     "tickets": ["Listing", "TicketManager", "texts_of"],
     "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore", "id_of"],
 }

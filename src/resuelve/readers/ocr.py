@@ -7,6 +7,7 @@ looked for in bands and recognised few at a time, so that a large picture costs 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -42,7 +43,7 @@ _ICONS = "XxOoQVv"
 """What a cross, a ring, a magnifying glass and an arrow are taken for."""
 _NARROW = "iIlj1|!'([.,:;-·¿«"
 _DOUBLES = {"0": "O", "1": "lI"}
-_LATIN = re.compile(r"[\x20-\x7e\xa0-\u024f\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2190-\u2193\u2212\u2260-\u2265]")
+_WESTERN = re.compile(r"[\x20-\x7e\xa0-\xff\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2190-\u2193\u2212\u2260-\u2265]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +219,10 @@ def _cut(band: Pixels, box: Box) -> Pixels:
 @cache
 def _engine() -> Any:
     """The engine of this process, built when the first picture comes."""
-    import cv2
     import onnxruntime  # type: ignore[import-untyped] # ships no types
     import rapidocr
 
     onnxruntime.set_default_logger_severity(4)
-    cv2.setNumThreads(THREADS)
     models = Path(rapidocr.__file__).parent / "models"
     engine: Any = rapidocr.RapidOCR(  # its parts are there only once they were used
         params={
@@ -240,6 +239,7 @@ def _engine() -> Any:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
+    sys.modules["cv2"].setNumThreads(THREADS)  # came with rapidocr; else a thread a core, each with its stack
     engine.recognize_txt([np.full((48, 96, 3), 255, np.uint8)])  # loads the model, whose alphabet is narrowed now
     engine.text_rec.postprocess_op = _Decode(engine.text_rec.postprocess_op.character)
     return engine
@@ -248,13 +248,13 @@ def _engine() -> Any:
 class _Decode:
     """Turns a model's figures (lines, steps, letters) into text, in the place of rapidocr's own way.
 
-    Only the letters of Latin script are looked at: an icon is else taken for a Chinese word. Where a digit stands among
-    letters and the model was near to a letter that looks like it, that letter is taken: ``0RA-12541``.
+    Only the letters of Western Europe are looked at: an icon is else taken for a Chinese word, and í for ī. Where a
+    digit stands among letters and the model was near to a letter that looks like it, that one is taken: ``0RA-12541``.
     """
 
     def __init__(self, letters: Sequence[str]) -> None:
         self._letters = letters
-        self._others = np.array([bool(n) and not _LATIN.fullmatch(letter) for n, letter in enumerate(letters)])
+        self._others = np.array([bool(n) and not _WESTERN.fullmatch(letter) for n, letter in enumerate(letters)])
         place = {letter: number for number, letter in enumerate(letters)}
         self._doubles = {one: [place[other] for other in others] for one, others in _DOUBLES.items()}
 
