@@ -20,6 +20,7 @@ import numpy.typing as npt
 from resuelve.domain.known_error import KnownError
 from resuelve.models import Vectors
 from resuelve.resolution.retrieve import LEAST_SPREAD
+from resuelve.resolution.runoff import runoff
 from resuelve.vectors import VectorIndex, id_of
 
 _LEARNED_FROM = 4_096
@@ -70,6 +71,15 @@ class Metric:
         mean = float(everywhere.mean()) if everywhere.size else 0.0
         spread = max(float(everywhere.std()), LEAST_SPREAD) if everywhere.size else 1.0
         return {problem: (self._nearness(point, problem) - mean) / spread for problem in problems}
+
+    def runoff(self, query: Vectors, one: str, other: str) -> float:
+        """What the examples of two rows together say for the first of them; see `runoff.runoff`.
+
+        Args:
+            query: shape (dimension,).
+        """
+        point = self._moved(query.astype(np.float64)[np.newaxis])[0]
+        return runoff(point, self._examples(one), self._examples(other))
 
     def _nearness(self, point: _Matrix, problem: str) -> float:
         rows = self._examples(problem)
