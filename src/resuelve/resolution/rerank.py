@@ -36,6 +36,7 @@ class Ranked:
         agreement: share of the ticket's wordings, by weight, to which no other candidate is nearer.
         runoff: of the two most relevant, what their examples together say for this one against the other; see
             `Metric.runoff`. 0 for all others.
+        typical: see `Metric.typical`.
     """
 
     candidate: Candidate
@@ -47,6 +48,7 @@ class Ranked:
     relevance: float
     agreement: float = 1.0
     runoff: float = 0.0
+    typical: float = 0.0
 
     @property
     def problem(self) -> KnownError:
@@ -75,6 +77,7 @@ def rerank(
     said = {component for component in components if _names(text, component)}
     ids = [candidate.problem.id for candidate in found.candidates]
     near = metric.closeness(found.query, ids)
+    typical = metric.typical(found.query, ids)
     agreement = _agreement(found, near, metric)
     ranked = []
     for candidate in found.candidates:
@@ -92,6 +95,7 @@ def rerank(
                 queue=queue,
                 relevance=closeness + _NAMED * max(named, 0) + _QUEUE * queue,
                 agreement=agreement.get(candidate.problem.id, 0.0),
+                typical=typical[candidate.problem.id],
             )
         )
     kept = [one for one in ranked if one.closeness >= _FLOOR]

@@ -31,6 +31,7 @@ FEATURES = (
     "lead",
     "crowd",
     "runoff",
+    "typical",
     "lexical",
     "agreement",
     "component",
@@ -95,6 +96,7 @@ def features(
     - ``margin``: relevance above the next problem, below 0 where the run-off put it first; ``lead``: above the next rival;
     - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
     - ``runoff``: what its examples and those of the runner-up together say for it, see `Metric.runoff`;
+    - ``typical``: how typical of the row the ticket is beside the row's own examples, see `Metric.typical`;
     - ``lexical``: its BM25 score as a share of the highest;
     - ``agreement``: see `Ranked.agreement`;
     - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
@@ -117,6 +119,7 @@ def features(
         "lead": chosen.relevance - (rivals[0].relevance if rivals else 0.0),
         "crowd": math.log1p(sum(chosen.closeness - one.closeness < _NEAR for one in rivals)),
         "runoff": chosen.runoff,
+        "typical": chosen.typical,
         "lexical": chosen.candidate.lexical / highest if highest > 0 else 0.0,
         "agreement": chosen.agreement,
         "component": float(chosen.named),
