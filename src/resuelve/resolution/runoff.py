@@ -15,7 +15,7 @@ _WIDTH = 1.0
 """Of the kernel exp(width · (cosine - 1)): so wide that a ticket far from both still hears all examples."""
 
 _RIDGE = 0.1
-"""How little single examples are trusted. Found, as is the width, on calibration splits; .05 to .3 differ by .2 points."""
+"""How little single examples are trusted. Found like the width on calibration splits, where .05 to .3 do as well."""
 
 _HEARD = 50
 """Examples of a row that are heard, those nearest to the ticket: a system of 100 is solved in .2 ms."""

@@ -93,7 +93,7 @@ def features(
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most;
     - ``dense``: cosine to its nearest example; ``closeness``: see `Metric.closeness`;
-    - ``margin``: relevance above the next problem, below 0 where the run-off put it first; ``lead``: above the next rival;
+    - ``margin``: relevance above the next problem (below 0 where the run-off decided), ``lead``: above the next rival;
     - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
     - ``runoff``: what its examples and those of the runner-up together say for it, see `Metric.runoff`;
     - ``typical``: how typical of the row the ticket is beside the row's own examples, see `Metric.typical`;
