@@ -11,14 +11,23 @@ import numpy as np
 import pytest
 
 from resuelve.domain.decision import Doubt, Permission
+from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.catalogue import Catalogue, examples, read
 from resuelve.knowledge.index import build_index
 from resuelve.models import Vectors
 from resuelve.models.hashing import HashEmbedder
 from resuelve.replay.calibrate import Calibration
-from resuelve.replay.evaluate import Aim, measured
-from resuelve.replay.predict import EMBED, Prediction, RememberingEmbedder, predict
+from resuelve.replay.evaluate import Aim, evaluate, measured
+from resuelve.replay.predict import (
+    EMBED,
+    MOST_IN_A_ROW,
+    Prediction,
+    RememberingEmbedder,
+    Undecided,
+    attempt,
+    predict,
+)
 from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rules import Rules
@@ -63,18 +72,77 @@ def dictionary(tmp_path: Path) -> Catalogue:
 
 
 def predicted(dictionary: Catalogue, rules: Rules, inner: Counting | None = None) -> dict[str, Prediction]:
-    embedder = RememberingEmbedder(inner or Counting())
-    store = MemoryStore()
-    embedder.keep([text for _, text in examples(dictionary.problems)])
-    build_index(dictionary.problems, embedder, store)
+    knowledge, embedder = knowing(dictionary, inner or Counting())
     cases = [
         LabelledCase(name, Split.TEST, Incident(name, description=text), frozenset(expected))
         for name, (text, expected) in ASKED.items()
     ]
-    knowledge = Knowledge.of(dictionary.problems, store.open(), embedder)
     found = predict(cases, knowledge, embedder, rules, clock=ticking())
     assert [one.case for one in found] == cases
     return {one.case.id: one for one in found}
+
+
+class Failing(Counting):
+    """An embedder that does not answer for some texts."""
+
+    def __init__(self, *silent: str) -> None:
+        super().__init__()
+        self.silent = silent
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        vectors = super().embed(texts)
+        if any(word in text for text in texts for word in self.silent):
+            raise ModelUnavailable("it does not answer", where="models")
+        return vectors
+
+
+def knowing(dictionary: Catalogue, inner: Counting) -> tuple[Knowledge, RememberingEmbedder]:
+    embedder, store = RememberingEmbedder(inner), MemoryStore()
+    embedder.keep([text for _, text in examples(dictionary.problems)])
+    build_index(dictionary.problems, embedder, store)
+    return Knowledge.of(dictionary.problems, store.open(), embedder), embedder
+
+
+def case(name: str, text: str, split: Split = Split.TEST) -> LabelledCase:
+    return LabelledCase(name, split, Incident(name, description=text), frozenset({"IMP"}))
+
+
+PRINTER, BROKEN = "La impresora no imprime mis documentos", "La impresora fotocopia mal"
+
+
+def test_a_case_for_which_a_model_does_not_answer_is_set_aside(dictionary: Catalogue) -> None:
+    knowledge, embedder = knowing(dictionary, Failing("fotocopia"))
+    cases = [case(f"c{n}", BROKEN if n % 3 else PRINTER) for n in range(12)]
+    found = attempt(cases, knowledge, embedder, Rules())
+    assert [one.case for one in found] == cases
+    assert [isinstance(one, Undecided) for one in found] == [bool(n % 3) for n in range(12)]
+    with pytest.raises(ModelUnavailable):
+        predict(cases, knowledge, embedder, Rules())
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_model_that_is_out_of_reach_ends_it(dictionary: Catalogue, workers: int) -> None:
+    inner = Failing("fotocopia")
+    knowledge, embedder = knowing(dictionary, inner)
+    before = len(inner.asked)
+    cases = [case(f"c{n}", PRINTER if n < 10 else BROKEN) for n in range(200)]
+    with pytest.raises(ModelUnavailable, match="does not answer"):
+        attempt(cases, knowledge, embedder, Rules(), workers=workers)
+    single = inner.asked[before + len(cases) :]
+    assert sum("fotocopia" in text for text in single) <= MOST_IN_A_ROW + 2 * workers
+
+
+def test_cases_that_were_set_aside_count_in_no_figure(dictionary: Catalogue) -> None:
+    knowledge, embedder = knowing(dictionary, Failing("fotocopia"))
+    told = [(PRINTER, Split.TEST), (BROKEN, Split.TEST), (BROKEN, Split.CALIBRATION), (PRINTER, Split.TEST)]
+    cases = tuple(case(f"c{n}", text, split) for n, (text, split) in enumerate(told))
+    data = EvaluationSet("s", "kb.csv", dictionary, cases)
+    report = evaluate(data, knowledge, embedder, Rules(threshold=50), aim=Aim()).as_json("es")
+    assert (report["cases"], report["accuracy"]) == ({"calibration": 0, "test": 2}, 1.0)
+    assert (report["undecided"]["calibration"], report["undecided"]["test"]) == (1, 1)
+    assert [one["what"] for one in report["undecided"]["cases"]] == ["c2", "c1"]
+    with pytest.raises(ModelUnavailable):
+        evaluate(replace(data, cases=cases[1:2]), knowledge, embedder, Rules(), aim=Aim())
 
 
 def ticking() -> Callable[[], float]:

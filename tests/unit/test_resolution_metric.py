@@ -63,6 +63,16 @@ def test_closeness_is_in_deviations_above_the_dictionary() -> None:
     assert sum(found.values()) == pytest.approx(0, abs=1e-6)
 
 
+def test_a_ticket_is_as_typical_of_a_row_as_its_examples_are() -> None:
+    styles = (-0.4, -0.2, 0.0, 0.2, 0.4)
+    rows = {"A": [point(0.4, style, 0) for style in styles], "B": [point(0.4, 0.0, 1)]}
+    metric = metric_of(rows | {f"R{n}": [point(-0.4, 0.0, n)] for n in range(2, 6)})
+    inside, aside = (metric.typical(point(0.4, style, 0), ("A", "B")) for style in (0.1, 3.0))
+    assert inside["A"] > -0.05
+    assert aside["A"] < inside["A"] - 0.1
+    assert inside["B"] == aside["B"] == 0.0
+
+
 def test_a_row_whose_entries_are_gone_is_a_damaged_index() -> None:
     metric = metric_of({"A": [point(1.0, 0.0, 0)]})
     metric._problems = {"A": KnownError("A", "Web", ("otro",), "Error", "", Prescription(ResolutionKind.MANUAL))}

@@ -111,6 +111,20 @@ def test_the_most_relevant_comes_first_and_what_is_far_off_is_dropped(store: Mem
     assert [one.relevance for one in ranked] == sorted((one.relevance for one in ranked), reverse=True)
 
 
+@pytest.mark.parametrize(("says", "winner"), [(0.0, "firma"), (0.9, "firma"), (-0.01, "firma"), (-0.9, "clave")])
+def test_of_the_two_most_relevant_the_one_that_wins_the_run_off_comes_first(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, says: float, winner: str
+) -> None:
+    queries = (problem(PROBLEMS["firma"].description), Query(PROBLEMS["clave"].description, "problem", 0.9))
+    plain = order(store, found(store, *queries), queries)
+    assert [(one.problem.id, one.runoff) for one in plain] == [("firma", 0.0), ("clave", 0.0)]
+    monkeypatch.setattr(Metric, "runoff", lambda *_: says)
+    first, second = order(store, found(store, *queries), queries)
+    assert (first.problem.id, second.problem.id) == (winner, "clave" if winner == "firma" else "firma")
+    assert first.runoff == -second.runoff == (says if winner == "firma" else -says)
+    assert {first.relevance, second.relevance} == {one.relevance for one in plain}
+
+
 def test_a_mailbox_counts_only_where_the_text_names_no_component(store: MemoryStore) -> None:
     silent = (problem("no entra, la contraseña no la recuerda"),)
     (clave, *_) = order(store, found(store, *silent), silent, queue="GR_ACCESO_WEB")

@@ -24,7 +24,7 @@ from resuelve.pages.numbers import number, percent
 from resuelve.replay import experiments
 from resuelve.replay.evaluate import Aim, Evaluation, evaluate
 from resuelve.replay.predict import RememberingEmbedder
-from resuelve.replay.sets import EvaluationSet
+from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.wiring import trials
@@ -59,6 +59,7 @@ def run_evaluate(
         with progress_bar(console) as bar:
             reports.append(_evaluated(settings, one, model, aim, bar).as_json(language))
         _print_set_aside(console, reports[-1], language)
+        _print_undecided(console, reports[-1], language)
     console.print(_table(reports, language))
     console.print()
     console.print(say("evaluate.legend", language, target=percent(aim.target, language, 1)), markup=False)
@@ -188,6 +189,17 @@ def _print_set_aside(console: Console, report: Mapping[str, Any], language: str)
         )
     for one in aside[:_SHOWN_SET_ASIDE]:
         console.print(f"  {one['where']}: {one['reason']}", markup=False)
+
+
+def _print_undecided(console: Console, report: Mapping[str, Any], language: str) -> None:
+    undecided = report["undecided"]
+    if not undecided["cases"]:
+        return
+    count, slots = len(undecided["cases"]), {split.value: number(undecided[split], language) for split in Split}
+    line = say("evaluate.undecided", language, set=report["set"], count=number(count, language), **slots)
+    console.print(line, style="yellow", markup=False)
+    for one in undecided["cases"][:_SHOWN_SET_ASIDE]:
+        console.print(f"  {one['what']}: {one['reason']}", markup=False)
 
 
 def _decimal(value: float | None, language: str, digits: int = 3) -> str:

@@ -20,7 +20,7 @@ _WORDS = (
     "coverage curve curve_intro drawn_in drawn_in_intro ece expected how_read how_read_text joint kb macro_f1 "
     "mistakes mistakes_intro ms ms_chart model_calls nothing operations precision problems recall reliability "
     "reliability_intro right set_aside tag tags test text threshold tokens why_not why_not_intro handover person "
-    "at_target at_joint as_set at_target_alone at_joint_alone"
+    "at_target at_joint as_set at_target_alone at_joint_alone undecided"
 ).split()
 
 

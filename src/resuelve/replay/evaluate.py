@@ -7,14 +7,15 @@ it; every figure is measured on the test split. What a run would do now is measu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from resuelve.domain.errors import Rejected
 from resuelve.models import ChatModel
 from resuelve.replay import details, metrics
 from resuelve.replay.calibrate import Calibration, Label, calibrate
 from resuelve.replay.operations import Columns, Operation, ScoreAlone, operations, score_alone
-from resuelve.replay.predict import Prediction, RememberingEmbedder, predict
+from resuelve.replay.predict import Prediction, RememberingEmbedder, Undecided, attempt
 from resuelve.replay.risk import Guarantee, guarantees
 from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.resolution.knowledge import Knowledge
@@ -45,6 +46,7 @@ class Evaluation:
     """What was measured on one set.
 
     Attributes:
+        data: the set, with those of its cases that were decided.
         aim: what was aimed at.
         recall: by depth of the ranking.
         at_target: with the threshold that reaches the target on the calibration split.
@@ -57,6 +59,7 @@ class Evaluation:
         auroc_right: confidence on right first choices against all others.
         ms: mean milliseconds an incident by stage.
         calls, tokens: of the language model, over all cases of the test split.
+        undecided: cases for which a model did not answer; they count in no figure.
     """
 
     data: EvaluationSet
@@ -85,6 +88,7 @@ class Evaluation:
     drawn_in: tuple[details.Confusion, ...]
     mistakes: tuple[details.Mistake, ...]
     tags: tuple[details.Tagged, ...]
+    undecided: tuple[Undecided, ...] = ()
 
     @property
     def ece(self) -> float | None:
@@ -144,9 +148,16 @@ class Evaluation:
             "risk_coverage": [asdict(one) for one in self.curve],
             "set_aside": rejected_as_json(data.rejected, language),
             "rejected_rows": rejected_as_json(data.dictionary.rejected, language),
+            "undecided": self._undecided(language),
         }
         rounded: dict[str, Any] = _rounded(contract | more)
         return rounded
+
+    def _undecided(self, language: str) -> dict[str, Any]:
+        """How many of each split, and why."""
+        counts = {split.value: sum(one.case.split is split for one in self.undecided) for split in Split}
+        told = [Rejected(one.case.id, one.error.where, one.error.what) for one in self.undecided]
+        return {**counts, "cases": rejected_as_json(told, language)}
 
 
 def evaluate(
@@ -167,15 +178,20 @@ def evaluate(
         progress: told how many of how many cases are decided.
 
     Raises:
-        ModelUnavailable, VectorIndexError: see `predict`.
+        ModelUnavailable: see `attempt`; or no case of the test split could be decided.
+        VectorIndexError: see `attempt`.
     """
     cases = [*data.of(Split.CALIBRATION), *data.of(Split.TEST)]
-    found = predict(cases, knowledge, embedder, rules, chat=chat, workers=workers, progress=progress)
+    tried = attempt(cases, knowledge, embedder, rules, chat=chat, workers=workers, progress=progress)
+    found = [one for one in tried if isinstance(one, Prediction)]
+    aside = [one for one in tried if isinstance(one, Undecided)]
     calibration = [one for one in found if one.case.split is Split.CALIBRATION]
     test = [one for one in found if one.case.split is Split.TEST]
+    if not test and aside:
+        raise aside[-1].error
     labels = [Label(one.features, one.right) for one in calibration if one.may_act]
-    return measured(
-        data,
+    figures = measured(
+        replace(data, cases=tuple(one.case for one in found)),
         calibration,
         test,
         aim=aim,
@@ -184,6 +200,7 @@ def evaluate(
         embedder=embedder.identity,
         model=chat.name if chat else "",
     )
+    return replace(figures, undecided=tuple(aside))
 
 
 def measured(

@@ -9,11 +9,15 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 
 import numpy as np
 
 from resuelve.domain.decision import Critique, Doubt, HandOff, Permission, Verdict
+from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.standing import each
@@ -33,6 +37,9 @@ from resuelve.resolution.score import FEATURES, Scoring
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
+
+MOST_IN_A_ROW = 5
+"""Cases for which a model does not answer, one after the other, before it counts as out of reach."""
 
 _BLOCK = 256
 
@@ -89,6 +96,14 @@ class Prediction:
         score = scoring.score(self.features) / 100
         most = self.model_score if self.may_act else VETOED / 100
         return replace(self, score=score, confidence=min(score, most))
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A case for which a model did not answer: nobody knows what would have been decided."""
+
+    case: LabelledCase
+    error: ModelUnavailable
 
 
 class RememberingEmbedder:
@@ -165,42 +180,92 @@ def predict(
         progress: told how many of how many are done.
 
     Raises:
-        ModelUnavailable: the embedder or the language model is out of reach.
+        ModelUnavailable: the embedder or the language model did not answer.
         VectorIndexError: the index could not be searched.
     """
-    return tuple(_predictions(cases, knowledge, embedder, rules, chat, workers, progress, clock))
+    predictor = _Predictor(knowledge, embedder, rules, chat, workers, progress, clock, _Patience(1))
+    return tuple(one for one in predictor.over(cases) if isinstance(one, Prediction))
 
 
-def _predictions(
+def attempt(
     cases: Sequence[LabelledCase],
     knowledge: Knowledge,
     embedder: RememberingEmbedder,
     rules: Rules,
-    chat: ChatModel | None,
-    workers: int,
-    progress: Callable[[int, int], None],
-    clock: Callable[[], float],
-) -> Iterator[Prediction]:
-    progress(0, len(cases))
-    for start in range(0, len(cases), _BLOCK):
-        block = cases[start : start + _BLOCK]
-        begun = clock()
-        embedder.prepare([text for case in block for text in _texts(case.incident, knowledge, rules)])
-        embedding = 1000 * (clock() - begun) / len(block)
+    *,
+    chat: ChatModel | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[Prediction | Undecided, ...]:
+    """The same, except that a case for which a model does not answer is set aside, and the others are decided.
 
-        def work(case: LabelledCase, embedding: float = embedding) -> Prediction:
-            decided = deliberate(case.incident, knowledge=knowledge, rules=rules, agents={}, chat=chat, clock=clock)
-            return _prediction(case, decided, rules, embedding)
-
-        done = lambda count, _, start=start: progress(start + count, len(cases))  # noqa: E731
-        yield from each(work, block, workers=workers, progress=done)
+    Raises:
+        ModelUnavailable: it did not answer for `MOST_IN_A_ROW` cases one after the other.
+        VectorIndexError: the index could not be searched.
+    """
+    return tuple(
+        _Predictor(knowledge, embedder, rules, chat, workers, progress, clock, _Patience(MOST_IN_A_ROW)).over(cases)
+    )
 
 
-def _texts(incident: Incident, knowledge: Knowledge, rules: Rules) -> list[str]:
-    """What the stages will have embedded for a ticket, apart from a language model's sentence and second matters."""
-    reading = read(incident, label=rules.label)
-    queries = reformulate(reading, identify(reading), components=knowledge.components)
-    return [query.text for query in queries]
+class _Patience:
+    """Counts failures that follow one another, in whatever thread."""
+
+    def __init__(self, most: int) -> None:
+        self._left = self._most = most
+        self._lock = Lock()
+
+    def answered(self) -> None:
+        with self._lock:
+            self._left = self._most
+
+    def failed(self, error: ModelUnavailable) -> None:
+        """Raises the error when it has lasted long enough."""
+        with self._lock:
+            self._left -= 1
+            if self._left <= 0:
+                raise error
+
+
+@dataclass(frozen=True, slots=True)
+class _Predictor:
+    knowledge: Knowledge
+    embedder: RememberingEmbedder
+    rules: Rules
+    chat: ChatModel | None
+    workers: int
+    progress: Callable[[int, int], None]
+    clock: Callable[[], float]
+    patience: _Patience
+
+    def over(self, cases: Sequence[LabelledCase]) -> Iterator[Prediction | Undecided]:
+        self.progress(0, len(cases))
+        for start in range(0, len(cases), _BLOCK):
+            block, begun = cases[start : start + _BLOCK], self.clock()
+            # Where this fails, each case asks for its own texts, and it shows which ones get no answer.
+            with suppress(ModelUnavailable):
+                self.embedder.prepare([text for case in block for text in self._texts(case.incident)])
+            work = partial(self._decided, embedding=1000 * (self.clock() - begun) / len(block))
+            done = lambda count, _, start=start: self.progress(start + count, len(cases))  # noqa: E731
+            yield from each(work, block, workers=self.workers, progress=done)
+
+    def _decided(self, case: LabelledCase, *, embedding: float) -> Prediction | Undecided:
+        try:
+            decided = deliberate(
+                case.incident, knowledge=self.knowledge, rules=self.rules, agents={}, chat=self.chat, clock=self.clock
+            )
+        except ModelUnavailable as error:
+            self.patience.failed(error)
+            return Undecided(case, error)
+        self.patience.answered()
+        return _prediction(case, decided, self.rules, embedding)
+
+    def _texts(self, incident: Incident) -> list[str]:
+        """What will be embedded for a ticket, apart from a language model's sentence and second matters."""
+        reading = read(incident, label=self.rules.label)
+        queries = reformulate(reading, identify(reading), components=self.knowledge.components)
+        return [query.text for query in queries]
 
 
 def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embedding: float) -> Prediction:

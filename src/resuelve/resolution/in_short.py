@@ -24,5 +24,6 @@ def found_in_short(found: Retrieved) -> dict[str, object]:
 
 def ranked_in_short(one: Ranked) -> dict[str, object]:
     """A candidate with what its place in the order came from."""
-    shown = {name: getattr(one, name) for name in ("relevance", "closeness", "coverage", "echo", "named", "queue")}
+    names = ("relevance", "runoff", "closeness", "coverage", "echo", "named", "queue")
+    shown = {name: getattr(one, name) for name in names}
     return {"problem": one.problem.id, "example": one.candidate.example, **shown}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ import numpy.typing as npt
 from resuelve.domain.known_error import KnownError
 from resuelve.models import Vectors
 from resuelve.resolution.retrieve import LEAST_SPREAD
+from resuelve.resolution.runoff import runoff
 from resuelve.vectors import VectorIndex, id_of
 
 _LEARNED_FROM = 4_096
@@ -33,6 +35,28 @@ _REMEMBERED = 5_000
 """Rows whose vectors are kept, about 1.5 KB an example."""
 
 _Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row in the metric's space.
+
+    Attributes:
+        examples: unit vectors, shape (examples, dimension).
+        middle: of the examples, a unit vector.
+        usual: mean cosine of an example to the middle of the others; None with one example.
+    """
+
+    examples: _Matrix
+    middle: _Matrix
+    usual: float | None
+
+    @classmethod
+    def of(cls, examples: _Matrix) -> _Row:
+        whole, count = examples.sum(axis=0), len(examples)
+        others = _unit(whole - examples) if count > 1 else examples
+        usual = float((examples * others).sum(axis=1).mean()) if count > 1 else None
+        return cls(examples, _unit(whole), usual)
 
 
 class Metric:
@@ -53,7 +77,7 @@ class Metric:
         groups = [index.vectors(ids).astype(np.float64) for ids in _families(problems)]
         self._transform = _transform(groups, background)
         self._background = self._moved(background)
-        self._rows: OrderedDict[str, _Matrix] = OrderedDict()
+        self._rows: OrderedDict[str, _Row] = OrderedDict()
         self._lock = threading.Lock()
 
     def closeness(self, query: Vectors, problems: Iterable[str]) -> dict[str, float]:
@@ -65,34 +89,61 @@ class Metric:
         Args:
             query: shape (dimension,).
         """
-        point = self._moved(query.astype(np.float64)[np.newaxis])[0]
+        point = self._point(query)
         everywhere = self._background @ point
         mean = float(everywhere.mean()) if everywhere.size else 0.0
         spread = max(float(everywhere.std()), LEAST_SPREAD) if everywhere.size else 1.0
         return {problem: (self._nearness(point, problem) - mean) / spread for problem in problems}
 
-    def _nearness(self, point: _Matrix, problem: str) -> float:
-        rows = self._examples(problem)
-        middle = rows.mean(axis=0)
-        return float((rows @ point).max() + middle @ point / max(float(np.linalg.norm(middle)), 1e-9)) / 2
+    def typical(self, query: Vectors, problems: Iterable[str]) -> dict[str, float]:
+        """How much nearer a query is to the middle of each row's examples than its own are to that of the others.
 
-    def _examples(self, problem: str) -> _Matrix:
+        0 for a query that is as typical of the row as its examples are, and for rows with a single one; a ticket that
+        only touches on a row's matter lies below.
+
+        Args:
+            query: shape (dimension,).
+        """
+        point = self._point(query)
+        rows = ((problem, self._row(problem)) for problem in problems)
+        return {problem: 0.0 if row.usual is None else float(row.middle @ point) - row.usual for problem, row in rows}
+
+    def runoff(self, query: Vectors, one: str, other: str) -> float:
+        """What the examples of two rows together say for the first of them; see `runoff.runoff`.
+
+        Args:
+            query: shape (dimension,).
+        """
+        return runoff(self._point(query), self._row(one).examples, self._row(other).examples)
+
+    def _nearness(self, point: _Matrix, problem: str) -> float:
+        row = self._row(problem)
+        return float((row.examples @ point).max() + row.middle @ point) / 2
+
+    def _row(self, problem: str) -> _Row:
         with self._lock:
             if problem in self._rows:
                 self._rows.move_to_end(problem)
                 return self._rows[problem]
-        rows = self._moved(self._index.vectors(_ids(self._problems[problem])).astype(np.float64))
+        row = _Row.of(self._moved(self._index.vectors(_ids(self._problems[problem])).astype(np.float64)))
         with self._lock:
-            self._rows[problem] = rows
+            self._rows[problem] = row
             if len(self._rows) > _REMEMBERED:
                 self._rows.popitem(last=False)
-        return rows
+        return row
+
+    def _point(self, query: Vectors) -> _Matrix:
+        point: _Matrix = self._moved(query.astype(np.float64)[np.newaxis])[0]
+        return point
 
     def _moved(self, vectors: _Matrix) -> _Matrix:
-        moved = (vectors - self._mean) @ self._transform
-        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
-        unit: _Matrix = moved / np.maximum(lengths, 1e-9)
-        return unit
+        return _unit((vectors - self._mean) @ self._transform)
+
+
+def _unit(vectors: _Matrix) -> _Matrix:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: _Matrix = vectors / np.maximum(lengths, 1e-9)
+    return unit
 
 
 def _families(problems: Mapping[str, KnownError]) -> Iterator[list[str]]:

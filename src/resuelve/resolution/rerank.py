@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resuelve.domain.decision import Candidate
 from resuelve.domain.known_error import KnownError, ResolutionKind
@@ -18,6 +18,9 @@ _QUEUE = 0.5
 _FLOOR = 1.0
 """In standard deviations above the dictionary at large; a right row lies at 2 to 6."""
 
+_RUNOFF = 12.0
+"""Standard deviations that a clear run-off (1) outweighs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -29,8 +32,11 @@ class Ranked:
         echo: the best likeness (0 to 1) of the example to one single sentence of the ticket.
         named: 1 when the ticket names the row's component, or -1 when it names only others, else 0.
         queue: 1 when the mailbox is the component's.
-        relevance: what the order goes by.
+        relevance: what the order goes by, but for the run-off.
         agreement: share of the ticket's wordings, by weight, to which no other candidate is nearer.
+        runoff: of the two most relevant, what their examples together say for this one against the other; see
+            `Metric.runoff`. 0 for all others.
+        typical: see `Metric.typical`.
     """
 
     candidate: Candidate
@@ -41,6 +47,8 @@ class Ranked:
     queue: int
     relevance: float
     agreement: float = 1.0
+    runoff: float = 0.0
+    typical: float = 0.0
 
     @property
     def problem(self) -> KnownError:
@@ -57,7 +65,7 @@ def rerank(
     lexicon: Lexicon,
     components: Sequence[str],
 ) -> tuple[Ranked, ...]:
-    """The candidates worth a thought, most relevant first.
+    """The candidates worth a thought, most relevant first; of the two most relevant the one that wins the run-off.
 
     A mailbox says where the incident was filed, the text says what it is about: the mailbox counts only where the text
     names no component.
@@ -69,6 +77,7 @@ def rerank(
     said = {component for component in components if _names(text, component)}
     ids = [candidate.problem.id for candidate in found.candidates]
     near = metric.closeness(found.query, ids)
+    typical = metric.typical(found.query, ids)
     agreement = _agreement(found, near, metric)
     ranked = []
     for candidate in found.candidates:
@@ -86,10 +95,22 @@ def rerank(
                 queue=queue,
                 relevance=closeness + _NAMED * max(named, 0) + _QUEUE * queue,
                 agreement=agreement.get(candidate.problem.id, 0.0),
+                typical=typical[candidate.problem.id],
             )
         )
     kept = [one for one in ranked if one.closeness >= _FLOOR]
-    return tuple(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)))
+    return _run_off(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)), found, metric)
+
+
+def _run_off(ranked: Sequence[Ranked], found: Retrieved, metric: Metric) -> tuple[Ranked, ...]:
+    if len(ranked) < 2:
+        return tuple(ranked)
+    first, second, *others = ranked
+    says = metric.runoff(found.query, first.problem.id, second.problem.id)
+    first, second = replace(first, runoff=says), replace(second, runoff=-says)
+    if first.relevance + _RUNOFF * says < second.relevance:
+        first, second = second, first
+    return (first, second, *others)
 
 
 def _agreement(found: Retrieved, near: Mapping[str, float], metric: Metric) -> dict[str, float]:

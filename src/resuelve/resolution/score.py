@@ -30,6 +30,8 @@ FEATURES = (
     "margin",
     "lead",
     "crowd",
+    "runoff",
+    "typical",
     "lexical",
     "agreement",
     "component",
@@ -91,8 +93,10 @@ def features(
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most;
     - ``dense``: cosine to its nearest example; ``closeness``: see `Metric.closeness`;
-    - ``margin``: relevance above the next problem, ``lead``: above the next rival;
+    - ``margin``: relevance above the next problem (below 0 where the run-off decided), ``lead``: above the next rival;
     - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
+    - ``runoff``: what its examples and those of the runner-up together say for it, see `Metric.runoff`;
+    - ``typical``: how typical of the row the ticket is beside the row's own examples, see `Metric.typical`;
     - ``lexical``: its BM25 score as a share of the highest;
     - ``agreement``: see `Ranked.agreement`;
     - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
@@ -114,6 +118,8 @@ def features(
         "margin": chosen.relevance - (others[0].relevance if others else 0.0),
         "lead": chosen.relevance - (rivals[0].relevance if rivals else 0.0),
         "crowd": math.log1p(sum(chosen.closeness - one.closeness < _NEAR for one in rivals)),
+        "runoff": chosen.runoff,
+        "typical": chosen.typical,
         "lexical": chosen.candidate.lexical / highest if highest > 0 else 0.0,
         "agreement": chosen.agreement,
         "component": float(chosen.named),
