@@ -30,9 +30,8 @@ SURFACE = {
         "Work",
         "WorkItem",
     ],
-    "models": ["ChatModel", "Completion", "Embedder", "Prompt", "Usage", "Vectors"],
-    "readers": ["Document", "Limits", "Obstacle", "Passage", "Reader", "Unread"],
     "models": ["ChatModel", "Completion", "Embedder", "Picture", "Prompt", "Usage", "Vectors"],
+    "readers": ["Document", "Limits", "Obstacle", "Passage", "Reader", "Unread"],
     "tickets": ["Listing", "TicketManager", "texts_of"],
     "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore", "id_of"],
 }
