@@ -220,7 +220,7 @@ def _cut(band: Pixels, box: Box) -> Pixels:
 @cache
 def _engine() -> Any:
     """The engine of this process, built when the first picture comes."""
-    # onnxruntime reports its use to its maker, and keeps an identifier of the machine, unless this is set before it loads.
+    # Unless this is set before it loads, onnxruntime reports its use to its maker and keeps a machine's identifier.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # type: ignore[import-untyped] # ships no types
     import rapidocr
