@@ -270,8 +270,7 @@ def test_the_engine_fetches_nothing_prints_nothing_and_leaves_nothing_behind(tmp
         capture_output=True,
         text=True,
         timeout=120,
-        env={name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
-        | {"HOME": str(home)},
+        env=surroundings | {"HOME": str(home)},
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(home.iterdir()) == []
