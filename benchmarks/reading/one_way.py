@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import resource
 import sys
 import time
@@ -29,6 +30,7 @@ def ours(data: bytes) -> str:
 
 def as_it_comes() -> Read:
     """The engine with its own settings, and its lines in its own order."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import rapidocr
 
     engine = rapidocr.RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 2})

@@ -6,6 +6,7 @@ looked for in bands and recognised few at a time, so that a large picture costs 
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ _BAND = 1_600_000
 _OVERLAP = 96
 _SMALLEST = 64
 _WIDEST = 4096
-_MOST = 12_000_000
+_MOST = 8_500_000
 _BATCH = 2
 _SMALL = 20.0
 """Pixels: below that the lines are looked for again in the picture made larger."""
@@ -219,6 +220,8 @@ def _cut(band: Pixels, box: Box) -> Pixels:
 @cache
 def _engine() -> Any:
     """The engine of this process, built when the first picture comes."""
+    # Unless this is set before it loads, onnxruntime reports its use to its maker and keeps a machine's identifier.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # type: ignore[import-untyped] # ships no types
     import rapidocr
 
