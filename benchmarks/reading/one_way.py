@@ -24,7 +24,7 @@ def ours(data: bytes) -> str:
     """As the product reads a picture, without the process around it."""
     from resuelve.readers.formats import picture
 
-    found = picture.read(data, Scope(Limits(), 0, lambda *_: iter(())))
+    found = picture.read(data, Scope(Limits(), 0, lambda *_: iter(()), lambda _: iter(())))
     return "\n".join(one.text for one in found if isinstance(one, Passage))
 
 

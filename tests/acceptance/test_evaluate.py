@@ -273,6 +273,34 @@ def test_calls_and_tokens_of_a_language_model(product: Product, labelled: Path) 
     assert max(one["confidence"] for one in report["reliability"]) <= 0.7
 
 
+def test_a_ticket_for_which_the_model_does_not_answer_is_set_aside(product: Product, labelled: Path) -> None:
+    def silent_about_printers(request: Request) -> Reply:
+        return Reply(status=503) if "impresora" in json.dumps(request.body) else takes_the_first(request)
+
+    page = labelled.parent / "page.html"
+    with ModelServer(silent_about_printers) as server:
+        shown, report = evaluate(
+            product,
+            labelled,
+            "--html",
+            page,
+            ENTORNO="PROD",
+            OPENAI_BASE_URL=server.url,
+            OPENAI_API_KEY="sk-secret",
+            RESUELVE_EMBEDDING_MODEL="embedded",
+            RESUELVE_MODEL_ATTEMPTS="1",
+            CRITIC_APPROVAL_THRESHOLD="50",
+        )
+    undecided = report["undecided"]
+    count = len(undecided["cases"])
+    assert count == undecided["calibration"] + undecided["test"] > 0
+    assert report["cases"] == {split: 15 - undecided[split] for split in ("calibration", "test")}
+    assert sum(one["cases"] for one in report["reliability"]) == report["cases"]["test"]
+    assert f"oficina: en {count} incidencias un modelo no respondió" in shown
+    assert "503" in undecided["cases"][0]["reason"]
+    assert f"no cuentan en ninguna cifra ({count})" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["hint3-sofmattress", "glpi-es"])
 def test_a_shared_set(product: Product, shared_data: Path, tmp_path: Path, name: str) -> None:
     """What lay within reach when this was written; better is welcome."""

@@ -23,7 +23,7 @@ from resuelve.readers.port import Limits, Obstacle, Passage, Unread
 
 
 def found(data: bytes, **limits: int) -> list[Passage | Obstacle]:
-    return list(picture.read(data, Scope(Limits(**limits), 0, lambda *_: iter(()))))
+    return list(picture.read(data, Scope(Limits(**limits), 0, lambda *_: iter(()), lambda _: iter(()))))
 
 
 def saved(image: Image.Image, kind: str, **how: object) -> bytes:

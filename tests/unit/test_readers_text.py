@@ -11,7 +11,7 @@ from resuelve.readers.formats import text
 from resuelve.readers.formats.scope import Scope
 from resuelve.readers.port import Limits, Obstacle, Passage, Unread
 
-SCOPE = Scope(Limits(), 0, lambda name, data: iter(()))
+SCOPE = Scope(Limits(), 0, lambda name, data: iter(()), lambda _: iter(()))
 CALM = [f"2026-01-01 10:{n // 60 % 60:02}:{n % 60:02} INFO petición {n} atendida" for n in range(5000)]
 
 

@@ -27,6 +27,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
             "dense": one.candidate.dense,
             "lexical": one.candidate.lexical,
             "relevance": one.relevance,
+            "runoff": one.runoff,
         }
         for one in deliberation.findings.ranked[:_CONSIDERED]
     ]
