@@ -111,7 +111,7 @@ def test_the_name_chooses_among_kinds_of_text_only(text: str, name: str, kind: s
     assert kind_of(text.encode(), name) == kind
 
 
-@pytest.mark.parametrize("kind", set(SAMPLES) - {"html", "eml", "csv", "text"})
+@pytest.mark.parametrize("kind", sorted(set(SAMPLES) - {"html", "eml", "csv", "text"}))
 @given(name=st.text(max_size=20))
 def test_no_name_changes_what_has_a_mark(kind: str, name: str) -> None:
     assert kind_of(SAMPLES[kind][0], f"{name}.csv") == kind
