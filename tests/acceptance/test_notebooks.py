@@ -28,7 +28,8 @@ def read(name: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def our_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def our_package(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
 
 

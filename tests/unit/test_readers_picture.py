@@ -255,7 +255,7 @@ socket.socket.connect = socket.getaddrinfo = refuse
 from resuelve.readers.formats import picture
 from resuelve.readers.formats.scope import Scope
 from resuelve.readers.port import Limits
-said = list(picture.read(open(sys.argv[1], "rb").read(), Scope(Limits(), 0, lambda *_: iter(()))))
+said = list(picture.read(open(sys.argv[1], "rb").read(), Scope(Limits(), 0, lambda *_: iter(()), lambda _: iter(()))))
 sys.exit(0 if "GP-4071" in said[0].text else 3)
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -233,7 +234,11 @@ def test_a_csv_without_end_is_cut_and_a_quote_without_end_costs_nothing_else() -
     told = said(("a;b\n" + "uno;dos\n" * 10_000).encode(), replace(Limits(), characters=100))
     assert len(told[0][1]) <= 110
     assert told[1:] == [("", "too_long 100")]
-    assert said(b'a;b\nuno;dos\n"' + b"x;" * 100_000)[0] == ("", "a | b\na: uno; b: dos")
+    usual = csv.field_size_limit(131_072)  # that of a fresh process; who reads dictionaries raises it
+    try:
+        assert said(b'a;b\nuno;dos\n"' + b"x;" * 100_000)[0] == ("", "a | b\na: uno; b: dos")
+    finally:
+        csv.field_size_limit(usual)
 
 
 BOOK = book(rows(["Póliza", "Prima"], ["555", 3]))

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from resuelve.domain.errors import (
@@ -22,8 +23,10 @@ from resuelve.domain.errors import (
 )
 from resuelve.domain.incident import Incident
 from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
-from resuelve.resolution.describe import Described, media_type
 from resuelve.tickets import TicketManager
+
+if TYPE_CHECKING:
+    from resuelve.resolution.describe import Described
 
 DESCRIPTION = "description"
 """The place of what a model says of a picture."""
@@ -58,7 +61,7 @@ class Attached:
 
 
 Attachments = Callable[[Incident], tuple[Attached, ...]]
-Describe = Callable[[bytes, str, str], Described | None]
+Describe = Callable[[bytes, str, str], "Described | None"]
 """From a picture, its media type and what OCR has read in it."""
 
 
@@ -136,6 +139,8 @@ class AttachmentReader:
 
     def _seen(self, document: Document, data: bytes) -> str:
         """What a model says of a picture; nothing where it cannot be had, since it only helps to search."""
+        from resuelve.resolution.describe import media_type  # brings the prompts, which not every command needs
+
         media = media_type(data)
         if self._describe is None or not media:
             return ""
