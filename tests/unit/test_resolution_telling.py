@@ -74,4 +74,4 @@ def test_a_query_is_short_whatever_is_attached(texts: list[str]) -> None:
     ],
 )
 def test_tickets_that_only_point(text: str, much: bool) -> None:
-    assert says_much(own_words(text, LEXICON), LEXICON) is much
+    assert says_much(own_words(text), LEXICON) is much

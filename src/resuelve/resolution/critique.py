@@ -135,6 +135,11 @@ class Case:
         """What people wrote on the ticket."""
         return self.reading.text
 
+    @property
+    def searched(self) -> str:
+        """What the row was found with: what people wrote, and what carries the ticket if something does."""
+        return f"{self.text}\n{self.telling}" if self.carried else self.text
+
 
 _Finding = tuple[Verdict, Doubt, dict[str, str]]
 
@@ -247,8 +252,7 @@ def _unrelated(case: Case) -> _Finding | None:
     """Meaning alone is not enough: a row alone with its topic attracts whatever else is asked about it."""
     if not case.words_tell:
         return None
-    text = f"{case.text}\n{case.telling}" if case.carried else case.text
-    alike = (case.lexicon.coverage(example, text) >= _LEAST_COVERAGE for example in case.problem.examples)
+    alike = (case.lexicon.coverage(example, case.searched) >= _LEAST_COVERAGE for example in case.problem.examples)
     return None if case.chosen.coverage >= _LEAST_COVERAGE or any(alike) else (Verdict.REJECTED, Doubt.NO_MATCH, {})
 
 
@@ -256,7 +260,7 @@ def _says_else(case: Case) -> _Finding | None:
     """A ticket that its attachments carry must not itself speak of something that neither they nor the row know."""
     if case.confirmed or not case.carried:
         return None
-    else_said = own_words(case.text, case.lexicon) - stems(case.row) - stems(case.telling)
+    else_said = own_words(case.text) - stems(case.row) - stems(case.telling)
     return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if says_much(else_said, case.lexicon) else None
 
 
@@ -306,7 +310,7 @@ def _contradicted(case: Case) -> _Finding | None:
     One pair of examples is no proof where rows have many; and a row from which the ticket is far is no rival.
     """
     own = consequence(case.problem)
-    said = stems(case.text)
+    said = stems(case.searched)
     for rival in case.rivals:
         if consequence(rival.problem) == own or case.chosen.closeness - rival.closeness > _RIVAL_WITHIN:
             continue
@@ -368,7 +372,8 @@ def _untimely(case: Case) -> _Finding | None:
 
 
 def _timely(case: Case, problem: KnownError) -> bool:
-    return meets(problem, [part.text for part in case.reading.parts], case.reading.incident.opened)
+    texts = [part.text for part in case.reading.parts]
+    return meets(problem, [*texts, case.telling] if case.carried else texts, case.reading.incident.opened)
 
 
 def _perhaps_answered(case: Case) -> _Finding | None:

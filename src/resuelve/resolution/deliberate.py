@@ -185,7 +185,7 @@ class _Deliberator:
     def _only_points(self, findings: Findings) -> bool:
         """True when there is an attachment that tells something, and the ticket's own words say no more than that."""
         lexicon = self.knowledge.lexicon
-        return findings.telling is not None and not says_much(own_words(findings.reading.text, lexicon), lexicon)
+        return findings.telling is not None and not says_much(own_words(findings.reading.text), lexicon)
 
     def _rows(self, reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
         """What is found with these queries, and its order."""

@@ -1,8 +1,8 @@
 """Which lines of an attachment tell what happened.
 
 A screenshot is mostly what stands on every screen (menus, buttons, banners), and a log is mostly what always happens.
-What counts are the lines that speak of a failure, with the line after them, and lines with words that the dictionary
-has.
+What counts are the lines that speak of a failure, with the line after them, lines with words that the dictionary has,
+and the title of the screen. What stands at the foot of every page («Aviso legal · Protección de datos») never counts.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resuelve.domain.identifier import Identifier
-from resuelve.resolution.read import Reading
+from resuelve.resolution.read import Part, Reading
 from resuelve.resolution.reformulate import GENERIC, Query, lines_of
 from resuelve.resolution.words import Lexicon, fold, stems
 
@@ -27,40 +27,70 @@ _FAILURE = re.compile(
     r"\b(?:error|errores|fall[oa]|fallid[oa]|incidencia|averia|problema|exception|excepcion|denegad[oa]|rechazad[oa]|"
     r"caducad[oa]|bloquead[oa]|invalid[oa]|incorrect[oa]|no valid[oa]|detenid[oa]|excedid[oa]|agotad[oa]|supera|maximo|"
     r"no (?:se )?(?:ha|han|hemos|puede|pueden|pudo|esta|existe|responde|disponible|permite|encuentra)|ha dejado de|"
-    r"sin (?:conexion|permiso|cobertura|respuesta)|intentelo|failed|failure|fatal|cannot|can't|unable|denied|expired|"
+    r"sin (?:conexion|permiso|cobertura|respuesta)|failed|failure|fatal|cannot|can't|unable|denied|expired|"
     r"timeout|timed out|not (?:found|available|allowed|valid)|exceeds?|invalid|stopped|unavailable)\b"
 )
 
 
-_POINTING = frozenset(
-    "abajo adjun aparec aqui attac buena bueno captu click cosa dias dice estab esto favor fichero foto "
-    "hacer haces hacie here image manda mando mensa minut mirad mirar miren momen noche panta pantal "
-    "panto pasa pictu podei podri pone pueda puede puedo queda sabe sale salen salid scree see segui shot "
-    "shows sigue tarde tengo tiempo todo veis ver vien vuelv what".split()
+_FURNITURE = re.compile(
+    r"\b(?:cookies?|aviso legal|legal notice|politica de|(?:de|y|la) privacidad|privacy|proteccion de datos|copyright|"
+    r"condiciones (?:de uso|generales|legales)|terminos y condiciones|terms of|derechos reservados|rights reserved|"
+    r"mapa (?:web|del sitio)|accesibilidad|siguenos|newsletter|redes sociales|atencion al cliente|contact us)\b|©"
 )
-"""Stems of what people write around an attachment: «me sale esto, os mando la captura»."""
+"""Stands at the foot or the head of every page. Found in folded text."""
+
+_BUTTONS = frozenset(
+    "acept again ahora atras back cance cerra clic close conti desca descu eleg elegi entra envia guard hecho inici "
+    "inten later log mas menu ok otro pagar reenv reint retry salir segui selec sigui subir tarde try ver volve".split()
+)
+"""A line of nothing else is a button."""
+
+_MENU = re.compile(r"[|·•●▸]")
+_SMALL = re.compile(
+    r"\b(?:el|la|los|las|un|una|de|del|al|en|con|por|para|su|se|no|que|es|ha|the|of|to|in|is|has|not|for|your)\b"
+)
+_MENU_WORDS = 5
+"""So many words without a small one among them are the entries of a menu."""
+
+_TITLE_WORDS = 6
+_TITLE_WITHIN = 6
+"""The title of a screen is a short one among so many lines before what happened."""
+
+_POINTING = frozenset(
+    "abajo adjun alguie algun antes aparec apare app aplic aqui attac ayer buena bueno captu click cosa cuant cuand cuanto desde "
+    "despu dias dice dijer donde estab esto explic falla fallan favor fiche foto gente graci hacer haces hacie hello hola hoy image "
+    "intent inten llevo maña manan manda mando mensa minut mirad mirar mirei miren momen neces noche nuevo pagin panta panto "
+    "pasa persona pictu podei podri poner pone porque posib pront pueda puede puedo pues queda quier saber sabe sale "
+    "salen salid scree see segui semana seman shot shows sigue siemp soluc soy tambi tarde tengo tiempo tiemp todo "
+    "trabaj urgen veces veis ver vien vuelv web what".split()
+)
+"""Stems of what people write around an attachment: «me sale esto desde ayer, os mando la captura, es urgente»."""
 
 _OPINION = 1.5
 """In the measure of `Lexicon.telling`: about two words that stand in few rows. A ticket whose own words come to no more
 only points at its attachments."""
 
+_MANY = 9
+"""Words that the dictionary does not have, or not in the ticket's language. Who writes more of them tells something,
+though nobody here knows what."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    order: int
     text: str
     failure: bool
     told: float
 
 
-def own_words(text: str, lexicon: Lexicon) -> frozenset[str]:
-    """The stems of a ticket's own words that the dictionary has, without those that only point at an attachment."""
-    return lexicon.known(stems(text)) - GENERIC - _POINTING
+def own_words(text: str) -> frozenset[str]:
+    """The stems of a ticket's own words, without those that only point at an attachment."""
+    return frozenset(stem for stem in stems(text) if not stem.isdigit()) - GENERIC - _POINTING
 
 
 def says_much(words: frozenset[str], lexicon: Lexicon) -> bool:
-    """True when these words alone would say what a ticket is about."""
-    return lexicon.telling(words) > _OPINION
+    """True when these words say what a ticket is about, in words of the dictionary or in many others."""
+    known = lexicon.known(words)
+    return lexicon.telling(known) > _OPINION or len(words - known) > _MANY
 
 
 def telling_lines(reading: Reading, identifiers: Sequence[Identifier], lexicon: Lexicon) -> Query | None:
@@ -69,21 +99,51 @@ def telling_lines(reading: Reading, identifiers: Sequence[Identifier], lexicon: 
     Lines that speak of a failure come first, then those with the rarest words of the dictionary; they are put together
     in their own order.
     """
-    texts = [line for part in reading.seen for line in lines_of(part, identifiers)[:_MOST_LINES]]
-    failing = [bool(_FAILURE.search(fold(text))) for text in texts]
-    beside = [failing[i] or (i > 0 and failing[i - 1]) for i in range(len(texts))]
-    found = [
-        _Line(i, text, beside[i], lexicon.telling(lexicon.known(stems(text))))
-        for i, text in enumerate(texts)
-        if len(stems(text)) > 1
-    ]
+    found = [line for part in reading.seen for line in _lines(part, identifiers, lexicon)]
     kept: dict[str, _Line] = {}
     room = _ROOM
-    for line in sorted(found, key=lambda one: (not one.failure, -one.told, one.order)):
-        if line.text not in kept and len(line.text) <= room and (line.failure or line.told >= _LEAST_TOLD):
+    for line in sorted(found, key=lambda one: (not one.failure, -one.told)):
+        if line.text not in kept and len(line.text) <= room:
             kept[line.text] = line
             room -= len(line.text) + 2
     if sum(line.told for line in kept.values()) < _LEAST_TOLD:
         return None
-    text = ". ".join(line.text.rstrip(".") for line in sorted(kept.values(), key=lambda one: one.order))
-    return Query(text, "attachment", 1.0)
+    chosen = [line for line in dict.fromkeys(found) if kept.get(line.text) == line]
+    return Query(". ".join(line.text.rstrip(".") for line in chosen), "attachment", 1.0)
+
+
+def _lines(part: Part, identifiers: Sequence[Identifier], lexicon: Lexicon) -> list[_Line]:
+    """The lines of one text that may tell something, in their order."""
+    texts = [text for text in lines_of(part, identifiers)[:_MOST_LINES] if not _is_furniture(text)]
+    failing = [_FAILURE.search(fold(text)) is not None for text in texts]
+    found: dict[int, _Line] = {}
+    for number, text in enumerate(texts):
+        some = stems(text) - _BUTTONS
+        words = lexicon.known(some) - GENERIC
+        told = lexicon.telling(words)
+        failure = failing[number] or (number > 0 and failing[number - 1] and len(some) > 1)
+        if failure or (told >= _LEAST_TOLD and len(words) > 1):
+            found[number] = _Line(text, failure, told)
+    title = _title(texts, min(found, default=0), lexicon)
+    return ([title] if title else []) + list(found.values())
+
+
+def _title(texts: Sequence[str], before: int, lexicon: Lexicon) -> _Line | None:
+    """The last short line with a word of the dictionary before the first line that tells something: where it happened.
+
+    It counts as a failure does, since the same message may stand on any screen.
+    """
+    for text in reversed(texts[max(0, before - _TITLE_WITHIN) : before]):
+        if len(text.split()) <= _TITLE_WORDS and (words := lexicon.known(stems(text) - _BUTTONS) - GENERIC):
+            return _Line(text, failure=True, told=lexicon.telling(words))
+    return None
+
+
+def _is_furniture(text: str) -> bool:
+    """True for menus, buttons and what stands at the foot of every page."""
+    folded = fold(text)
+    if _FAILURE.search(folded):
+        return False
+    words = [word for word in folded.split() if word.isalpha()]
+    menu = len(_MENU.findall(text)) > 1 or (len(words) >= _MENU_WORDS and not _SMALL.search(folded))
+    return menu or bool(_FURNITURE.search(folded)) or not stems(text) - _BUTTONS
