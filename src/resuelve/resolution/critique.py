@@ -19,11 +19,11 @@ from resuelve.resolution.conversation import moved_on, much_new
 from resuelve.resolution.decide import describe
 from resuelve.resolution.gravity import grave_matter
 from resuelve.resolution.identify import has_placeholder
-from resuelve.resolution.orders import gives_orders
+from resuelve.resolution.orders import bids_to_close, gives_orders
 from resuelve.resolution.promise import told
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
-from resuelve.resolution.read import Reading
+from resuelve.resolution.read import Reading, with_letters
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import Scoring, features, shipped
@@ -136,6 +136,11 @@ class Case:
         return self.reading.text
 
     @property
+    def heard(self) -> Reading:
+        """What people said, with the letters that they attached where attachments carry the ticket."""
+        return with_letters(self.reading) if self.carried else self.reading
+
+    @property
     def searched(self) -> str:
         """What the row was found with: what people wrote, and what carries the ticket if something does."""
         return f"{self.text}\n{self.telling}" if self.carried else self.text
@@ -219,8 +224,9 @@ def _critique(
 
 def _orders(case: Case) -> _Finding | None:
     """A text that gives orders to a machine is for a person to read."""
-    texts = (case.text, *(part.text for part in case.reading.seen))
-    return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if any(map(gives_orders, texts)) else None
+    attached = [part.text for part in (*case.reading.seen, *case.reading.described)]
+    orders = any(map(gives_orders, [case.text, *attached])) or any(map(bids_to_close, attached))
+    return (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT, {}) if orders else None
 
 
 def _tried(case: Case) -> _Finding | None:
@@ -294,7 +300,7 @@ def unusable(problem: KnownError) -> Doubt:
 
 def _several(case: Case) -> _Finding | None:
     """The ticket says that it holds a second matter, or holds one that another row would solve otherwise."""
-    if apart := _APART.search(case.text):
+    if apart := _APART.search(case.heard.text):
         return Verdict.REJECTED, Doubt.SEVERAL_PROBLEMS, {"other": f"«{apart.group()}…»"}
     aside = case.found.aside
     if aside is None or consequence(aside.problem) == consequence(case.problem):
@@ -338,13 +344,13 @@ def _too_long(case: Case) -> _Finding | None:
 
 def _moved_on(case: Case) -> _Finding | None:
     """What was said after the ticket was opened puts its first description in doubt."""
-    turn = moved_on(case.reading) or much_new(case.reading, case.row)
+    turn = moved_on(case.heard) or much_new(case.reading, case.row)
     return (Verdict.REJECTED, Doubt.MOVED_ON, {"turn": turn}) if turn else None
 
 
 def _told_before(case: Case) -> _Finding | None:
     """The desk has answered, or its remedy was tried: the same once more helps nobody."""
-    told = told_before(case.reading)
+    told = told_before(case.heard)
     if told or tried_in_vain(case.problem, case.reading):
         return Verdict.ALREADY_TRIED, Doubt.TOLD_BEFORE, {"told": told or case.problem.id}
     return None

@@ -53,6 +53,12 @@ _ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDIT
 _MAY_BE_CARRIED = _ABOUT_THE_ROW | {Doubt.CONTRADICTORY, Doubt.PERHAPS_ANSWERED}
 """Doubts that what is attached may dispel."""
 
+_FOR_LACK_OF_WORDS = _MAY_BE_CARRIED | {Doubt.NOTHING_TO_DECIDE}
+"""Doubts to which an attachment that could not be read may be the answer."""
+
+_NAMED = 3
+"""Attachments that a reason names."""
+
 _BESIDE, _POINTING = 0.5, 0.15
 """What the ticket's own words weigh beside its attachments, where they alone had led to nothing; the second where they
 only point at them."""
@@ -268,7 +274,7 @@ class _Deliberator:
             carried=findings.carried,
             confirmed=problem.id in findings.nearest,
             second=lambda: second_matter(
-                () if self._only_points(findings) else sentences(findings.reading, findings.identifiers),
+                self._sentences(findings),
                 problem,
                 embedder=knowledge.embedder,
                 index=knowledge.index,
@@ -277,6 +283,13 @@ class _Deliberator:
                 lexicon=knowledge.lexicon,
             ),
         )
+
+    def _sentences(self, findings: Findings) -> tuple[str, ...]:
+        """Those among which a second matter is looked for: not «me sale esto», and not what stands on a screen."""
+        reading = findings.reading
+        own = () if self._only_points(findings) else reading.parts
+        letters = reading.letters if findings.carried else ()
+        return sentences(replace(reading, parts=(*own, *letters)), findings.identifiers)
 
     def _choose(self, findings: Findings, rejections: Sequence[Judged]) -> Choice:
         offered = self._offered(findings, rejections)
@@ -353,6 +366,9 @@ class _Deliberator:
         *,
         waiting: bool = False,
     ) -> Deliberation:
+        if doubt in _FOR_LACK_OF_WORDS and (names := findings.reading.unseen):
+            shown = ", ".join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
+            reason = f"{reason} {self._say('unread', names=shown)}"
         return Deliberation(
             findings=findings,
             problem=rejections[0].problem if rejections else None,

@@ -31,6 +31,18 @@ _ORDERS = re.compile(
 )
 
 
+_CLOSING = re.compile(
+    r"\b(?:cierr[ae]n?|cerrad|close|resuelv[ae]n?|resolve|(?:marc|aprueb|rechaz|reasign)(?:a|e|ue)n?|mark|approve|reject|reassign)"
+    r"\s+(?:(?:esta|este|la|el|this|the)\s+)(?:presente\s+)?(?:incidencia|ticket|caso|solicitud\s+de\s+soporte|incident|case)\b",
+    re.IGNORECASE,
+)
+
+
+def bids_to_close(text: str) -> bool:
+    """True when a text bids somebody to close or move a ticket. On a ticket people may; in a file that is odd."""
+    return _CLOSING.search(text) is not None
+
+
 def gives_orders(text: str) -> bool:
     """True when a text addresses an assistant or model, or bids it to ignore its instructions."""
     return _ORDERS.search(text) is not None

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.readers import Unread
 from resuelve.resolution.attachments import DESCRIPTION, Attached, obstacles_of, passages_of, untouched
 from resuelve.resolution.words import fold, language_of
 
 LONGEST_TEXT = 20_000
 """Characters of a text that the stages look at; a longer one is for a person."""
+
+OCR = "OCR"
+"""The last part of the place of what was read off a picture."""
+
+_WRITTEN = ("docx", "eml", "msg", "pdf")
+
+_LEFT = (Unread.SWITCHED_OFF, Unread.NO_TEXT, Unread.EMPTY)
+"""Nothing was to be read."""
 
 _ON_HOLD = "en espera"
 _OVER = re.compile(
@@ -66,6 +75,13 @@ class Reading:
         return tuple(Part(source, passage.text) for source, passage in passages_of(self.attached))
 
     @property
+    def letters(self) -> tuple[Part, ...]:
+        """What people wrote in what they attached: mails, letters; without screens, logs and tables."""
+        written = (one for one in self.attached if one.document.kind in _WRITTEN)
+        found = passages_of(tuple(written))
+        return tuple(Part(source, one.text) for source, one in found if not one.place.endswith(OCR))
+
+    @property
     def described(self) -> tuple[Part, ...]:
         """What a model says that pictures show; it counts in no score."""
         return tuple(Part(one.source(DESCRIPTION), one.described) for one in self.attached if one.described)
@@ -76,9 +92,15 @@ class Reading:
         return tuple((source, obstacle.reason.value) for source, obstacle in obstacles_of(self.attached))
 
     @property
+    def unseen(self) -> tuple[str, ...]:
+        """The names of attachments of which nothing could be read, though they should have been."""
+        nothing = (one for one in self.attached if not one.document.passages)
+        return tuple(one.name for one in nothing if not any(o.reason in _LEFT for o in one.document.obstacles))
+
+    @property
     def comments(self) -> tuple[Part, ...]:
         """What people added after the ticket was opened."""
-        return tuple(part for part in self.parts if part.source.startswith("history"))
+        return tuple(part for part in self.parts if part.source.startswith("history") and part not in self.letters)
 
     @property
     def too_long(self) -> bool:
@@ -115,6 +137,11 @@ def read(incident: Incident, *, label: str) -> Reading:
         language=language_of(" ".join(part.text for part in kept)),
         attached=untouched(incident),
     )
+
+
+def with_letters(reading: Reading) -> Reading:
+    """The same with what people wrote in their attachments among its parts, as if they had written it on the ticket."""
+    return replace(reading, parts=(*reading.parts, *reading.letters))
 
 
 def _waiting(incident: Incident, label: str) -> bool:

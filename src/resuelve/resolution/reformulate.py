@@ -14,7 +14,7 @@ from typing import Literal
 
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.models import ChatModel
-from resuelve.resolution.identify import placeholders
+from resuelve.resolution.identify import identify_text, placeholders
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import LONGEST_TEXT, Part, Reading
@@ -129,12 +129,20 @@ def restate(ticket: str, chat: ChatModel) -> tuple[Query, ...]:
     return tuple(q for q in restated if _says_something(q.text)) if _says_something(restated[0].text) else ()
 
 
-def depersonalised(reading: Reading, identifiers: Sequence[Identifier]) -> str:
-    """The ticket as a model may see it: each part with its origin, identifiers replaced by their kind."""
+def depersonalised(reading: Reading, identifiers: Sequence[Identifier], telling: str = "") -> str:
+    """The ticket as a model may see it: each part with its origin, identifiers replaced by their kind.
+
+    Args:
+        telling: the lines of the attachments that tell something, in place of the whole of them: a model is not sent
+            the rest of a prescription or of somebody's letter.
+    """
     lines = []
-    for part in (*reading.parts, *reading.seen, *reading.described):
-        spans = [(i.start, i.end, f"[{i.kind.value}]") for i in _personal(part, identifiers)]
+    for part in (*reading.parts, *reading.described):
+        own = identifiers if part not in reading.described else tuple(identify_text(part.text, part.source))
+        spans = [(i.start, i.end, f"[{i.kind.value}]") for i in _personal(part, own)]
         lines.append(f"{part.source}: {_replaced(part.text, spans)[:_MODEL_CAP]}")
+    if telling:
+        lines.append(f"attachments: {telling}")
     return "\n".join(lines)[: 3 * _MODEL_CAP]
 
 

@@ -59,7 +59,7 @@ def second_opinion(
         ModelUnavailable: the model is out of reach; later it may work.
     """
     case = asked.case
-    ticket = depersonalised(case.reading, asked.identifiers)
+    ticket = depersonalised(case.reading, asked.identifiers, case.telling)
     queries = _restated(ticket, chat, trace)
     found, ranked = search(case.reading, queries) if queries else (NOTHING, ())
     held = {one.problem.id for one in asked.offered}

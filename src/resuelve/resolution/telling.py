@@ -40,8 +40,9 @@ _FURNITURE = re.compile(
 """Stands at the foot or the head of every page. Found in folded text."""
 
 _BUTTONS = frozenset(
-    "acept again ahora atras back cance cerra clic close conti desca descu eleg elegi entra envia guard hecho inici "
-    "inten later log mas menu ok otro pagar reenv reint retry salir segui selec sigui subir tarde try ver volve".split()
+    "acept again ahora atras back cance cerra clic close conti desca descu eleg elegi entra envia guard "
+    "hecho inici inten later log menu ok otro pagar reenv reint retry salir segui selec sigui subir tarde "
+    "try ver volve".split()
 )
 """A line of nothing else is a button."""
 
@@ -57,12 +58,12 @@ _TITLE_WITHIN = 6
 """The title of a screen is a short one among so many lines before what happened."""
 
 _POINTING = frozenset(
-    "abajo adjun alguie algun antes aparec apare app aplic aqui attac ayer buena bueno captu click cosa cuant cuand cuanto desde "
-    "despu dias dice dijer donde estab esto explic falla fallan favor fiche foto gente graci hacer haces hacie hello hola hoy image "
-    "intent inten llevo maña manan manda mando mensa minut mirad mirar mirei miren momen neces noche nuevo pagin panta panto "
-    "pasa persona pictu podei podri poner pone porque posib pront pueda puede puedo pues queda quier saber sabe sale "
-    "salen salid scree see segui semana seman shot shows sigue siemp soluc soy tambi tarde tengo tiempo tiemp todo "
-    "trabaj urgen veces veis ver vien vuelv web what".split()
+    "abajo adjun algui algun antes apare aplic app aqui attac ayer buena bueno captu click cosa cuand "
+    "cuant desde despu dias dice dijer donde estab expli falla favor fiche foto gente graci hacer haces "
+    "hacie hoy image inten llevo manan manda mando mensa minut mirad mirar mirei miren momen neces noche "
+    "nuevo pagin panta panto pasa perso pictu podei podri pone poner porqu posib pront pueda puede puedo "
+    "pues queda quier sabe saber sale salen salid scree see segui seman shot shows siemp sigue soluc soy "
+    "tambi tarde tengo tiemp todo traba urgen veces veis ver vien vuelv web what".split()
 )
 """Stems of what people write around an attachment: «me sale esto desde ayer, os mando la captura, es urgente»."""
 

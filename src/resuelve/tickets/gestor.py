@@ -10,7 +10,14 @@ from urllib.parse import quote
 import httpx2
 
 from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
-from resuelve.domain.errors import Rejected, TicketError, TicketNotFound, TicketRefused, TicketUnavailable
+from resuelve.domain.errors import (
+    AttachmentTooLarge,
+    Rejected,
+    TicketError,
+    TicketNotFound,
+    TicketRefused,
+    TicketUnavailable,
+)
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, shown
@@ -189,6 +196,9 @@ class GestorClient:
                 where=shown(url),
                 remedy=message("allow the host {host} for attachments, if it may be trusted", host=repr(url.host)),
             )
+        # The manager's own account, if its address has one, is for the manager alone.
+        if own and not url.userinfo and self._base.userinfo:
+            url = url.copy_with(username=self._base.username, password=self._base.password)
         return url
 
 
@@ -259,7 +269,7 @@ def _attached(answer: Answer, limit: int) -> bytes:
             remedy="",
         )
     if answer.cut:
-        raise TicketRefused(
+        raise AttachmentTooLarge(
             message("larger than {limit} bytes", limit=limit),
             where=answer.where,
             remedy="open the attachment in the manager",

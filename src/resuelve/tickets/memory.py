@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from resuelve.domain.decision import Close, Hold, Reassign, TicketAction
-from resuelve.domain.errors import TicketNotFound, TicketRefused
+from resuelve.domain.errors import AttachmentTooLarge, TicketNotFound, TicketRefused
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.message import message
 from resuelve.tickets.port import Listing
@@ -105,7 +105,7 @@ class MemoryTicketManager:
         if content is None:
             raise TicketNotFound("no such attachment", where=url[:200], remedy="")
         if len(content) > limit:
-            raise TicketRefused(message("larger than {limit} bytes", limit=limit), where=url[:200], remedy="")
+            raise AttachmentTooLarge(message("larger than {limit} bytes", limit=limit), where=url[:200], remedy="")
         return content
 
     def close(self) -> None:

@@ -56,7 +56,8 @@ class TicketManager(Protocol):
         """The bytes of an attachment, at most `limit` of them.
 
         Raises:
-            TicketRefused: the URL is not the manager's own, or the file is larger than `limit`.
+            TicketRefused: the URL is not the manager's own.
+            AttachmentTooLarge: the file is larger than `limit`.
         """
         ...
 

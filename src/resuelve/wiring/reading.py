@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ _PACKAGES = ("lxml", "olefile", "onnxruntime", "PIL", "pypdfium2", "rapidocr")
 """What the extra `reading` brings, by the names under which it is imported."""
 
 
+_READ_BY = ("onnxruntime", "pypdfium2", "rapidocr")
+"""Another version of these may read something else."""
+
 VERSION = 1
 """Goes up when the same attachment reads differently, so that tickets are looked at again."""
 
@@ -35,7 +39,10 @@ def limits(settings: Settings) -> Limits:
 
 def reads(settings: Settings) -> tuple[object, ...]:
     """All of the reading that could change a decision."""
-    return (VERSION, missing(), settings.vision_model) if settings.read_attachments else ()
+    if not settings.read_attachments:
+        return ()
+    limits_set = settings.attachment_mb, settings.attachment_seconds, sorted(settings.attachment_hosts)
+    return (VERSION, missing(), [_version(name) for name in _READ_BY], settings.vision_model, *limits_set)
 
 
 @contextmanager
@@ -106,6 +113,13 @@ def held(settings: Settings) -> tuple[str, ...]:
 def missing() -> tuple[str, ...]:
     """Packages of the extra `reading` that are not installed."""
     return tuple(name for name in _PACKAGES if find_spec(name) is None)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def _sandboxed(settings: Settings) -> SandboxedReader:
