@@ -15,8 +15,9 @@ from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import Fix, KnownError, Prescription, ResolutionKind
 from resuelve.knowledge import catalogue, correctives
 from resuelve.knowledge.catalogue import Catalogue
+from resuelve.resolution.case import Case
 from resuelve.resolution.consult import prescribed
-from resuelve.resolution.critique import Case, critique
+from resuelve.resolution.critique import critique
 from resuelve.resolution.read import read
 from resuelve.resolution.rerank import Ranked
 from resuelve.resolution.retrieve import Retrieved

@@ -16,7 +16,8 @@ from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.models.scripted import ScriptedChat
 from resuelve.readers import Document, Passage
 from resuelve.resolution.attachments import Attached
-from resuelve.resolution.critique import Case, critique, same_text
+from resuelve.resolution.case import Case
+from resuelve.resolution.critique import critique, same_text
 from resuelve.resolution.orders import gives_orders
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.read import read

@@ -14,7 +14,8 @@ from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.models.scripted import Answers, ScriptedChat
-from resuelve.resolution.critique import Case, critique
+from resuelve.resolution.case import Case
+from resuelve.resolution.critique import critique
 from resuelve.resolution.prompts.schemas import NONE, Reformulation, Review
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query

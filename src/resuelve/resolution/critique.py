@@ -7,14 +7,13 @@ right; a language model, when there is one, is asked last, and only about what i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable
 
 from resuelve.domain.decision import Critique, Doubt, Verdict
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.models import ChatModel
 from resuelve.resolution.attempts import told_before, tried_in_vain
+from resuelve.resolution.case import Case
 from resuelve.resolution.conversation import moved_on, much_new
 from resuelve.resolution.decide import describe
 from resuelve.resolution.gravity import grave_matter
@@ -23,14 +22,10 @@ from resuelve.resolution.orders import bids_to_close, gives_orders
 from resuelve.resolution.promise import told
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
-from resuelve.resolution.read import Reading, with_letters
-from resuelve.resolution.rerank import Ranked, consequence
-from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import Scoring, features, shipped
-from resuelve.resolution.second_matter import SecondMatter
+from resuelve.resolution.rerank import consequence
+from resuelve.resolution.score import features
 from resuelve.resolution.telling import own_words, says_much
-from resuelve.resolution.timing import meets
-from resuelve.resolution.words import Lexicon, fold, stems
+from resuelve.resolution.words import fold, stems
 from resuelve.texts import say
 
 _DECISIVE = 0.65
@@ -77,73 +72,6 @@ _DOUBTS = {
     "VARIOS_ASUNTOS": Doubt.SEVERAL_PROBLEMS,
     "YA_INTENTADO": Doubt.ALREADY_TRIED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What the critic looks at.
-
-    Attributes:
-        ranked: every candidate, the chosen one among them.
-        threshold: below this score (0-100) a choice is not approved.
-        today: the day of the run; without it no fix is taken to be ahead.
-        scoring: what makes a score of the features.
-        identifiers: the ticket holds one at least.
-        telling: what the attachments tell, in short; see `telling_lines`.
-        carried: the row was found with the attachments, after the ticket's own words had led to none;
-            confirmed: it is one of those that these would have offered.
-        second: looks for a sentence that the choice does not account for; asked last, because it costs an encoding.
-    """
-
-    reading: Reading
-    found: Retrieved
-    ranked: Sequence[Ranked]
-    chosen: Ranked
-    lexicon: Lexicon
-    threshold: float
-    today: date | None = None
-    scoring: Scoring = field(default_factory=shipped)
-    identifiers: bool = False
-    telling: str = ""
-    carried: bool = False
-    confirmed: bool = False
-    second: Callable[[], SecondMatter | None] = lambda: None
-
-    @property
-    def problem(self) -> KnownError:
-        """The known error that was chosen."""
-        return self.chosen.problem
-
-    @property
-    def rivals(self) -> list[Ranked]:
-        """The other candidates, without those whose condition of time the ticket does not meet."""
-        others = (one for one in self.ranked if one.problem.id != self.problem.id)
-        return [one for one in others if _timely(self, one.problem)]
-
-    @property
-    def words_tell(self) -> bool:
-        """False when ticket and dictionary are in different languages."""
-        return self.reading.language == self.lexicon.language
-
-    @property
-    def row(self) -> str:
-        """All texts of the chosen row."""
-        return "\n".join((*self.problem.examples, self.problem.component, self.problem.solution))
-
-    @property
-    def text(self) -> str:
-        """What people wrote on the ticket."""
-        return self.reading.text
-
-    @property
-    def heard(self) -> Reading:
-        """What people said, with the letters that they attached where attachments carry the ticket."""
-        return with_letters(self.reading) if self.carried else self.reading
-
-    @property
-    def searched(self) -> str:
-        """What the row was found with: what people wrote, and what carries the ticket if something does."""
-        return f"{self.text}\n{self.telling}" if self.carried else self.text
 
 
 _Finding = tuple[Verdict, Doubt, dict[str, str]]
@@ -374,12 +302,7 @@ def _untimely(case: Case) -> _Finding | None:
     """The row is for matters of more, or of less, than so many days; an agent looks the dates up itself."""
     if case.problem.prescription.kind is ResolutionKind.AGENT:
         return None
-    return None if _timely(case, case.problem) else (Verdict.REJECTED, Doubt.UNMET_CONDITION, {})
-
-
-def _timely(case: Case, problem: KnownError) -> bool:
-    texts = [part.text for part in case.reading.parts]
-    return meets(problem, [*texts, case.telling] if case.carried else texts, case.reading.incident.opened)
+    return None if case.timely(case.problem) else (Verdict.REJECTED, Doubt.UNMET_CONDITION, {})
 
 
 def _perhaps_answered(case: Case) -> _Finding | None:

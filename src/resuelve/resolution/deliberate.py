@@ -26,8 +26,9 @@ from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
 from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.authorise import Authorisation, authorise, doubt_of
+from resuelve.resolution.case import Case
 from resuelve.resolution.consult import consult, prescribed
-from resuelve.resolution.critique import Case, critique
+from resuelve.resolution.critique import critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.deliberation import Deliberation, Findings, Judged
 from resuelve.resolution.identify import identify

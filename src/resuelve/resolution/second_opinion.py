@@ -15,7 +15,8 @@ from resuelve.domain.errors import ModelOutputInvalid
 from resuelve.domain.identifier import Identifier
 from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel
-from resuelve.resolution.critique import VETOED, Case, critique
+from resuelve.resolution.case import Case
+from resuelve.resolution.critique import VETOED, critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.read import Reading
 from resuelve.resolution.reformulate import Query, depersonalised, restate

@@ -58,12 +58,13 @@ _TITLE_WITHIN = 6
 """The title of a screen is a short one among so many lines before what happened."""
 
 _POINTING = frozenset(
-    "abajo adjun algui algun antes apare aplic app aqui attac ayer buena bueno captu click cosa cuand "
-    "cuant desde despu dias dice dijer donde estab expli falla favor fiche foto gente graci hacer haces "
-    "hacie hoy image inten llevo manan manda mando mensa minut mirad mirar mirei miren momen neces noche "
-    "nuevo pagin panta panto pasa perso pictu podei podri pone poner porqu posib pront pueda puede puedo "
-    "pues queda quier sabe saber sale salen salid scree see segui seman shot shows siemp sigue soluc soy "
-    "tambi tarde tengo tiemp todo traba urgen veces veis ver vien vuelv web what".split()
+    "abajo adjun algui algun antes apare aplic app aqui attac ayer buena bueno captu click clien corre "
+    "cosa cuand cuant desde despu dias dice dijer donde estab expli falla favor fiche forwa foto gente "
+    "graci hacer haces hacie hoy image inten llevo mail manan manda mando mensa minut mirad mirar mirei "
+    "miren momen neces noche nuevo pagin panta panto pasa perso pictu podei podri pone poner porqu posib "
+    "pront pueda puede puedo pues queda quier reenv sabe saber sale salen salid scree see segui seman "
+    "shot shows siemp sigue soluc soy tambi tarde tengo tiemp todo traba urgen veces veis ver vien vuelv "
+    "web what".split()
 )
 """Stems of what people write around an attachment: «me sale esto desde ayer, os mando la captura, es urgente»."""
 
