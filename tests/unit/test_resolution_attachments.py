@@ -8,11 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resuelve.domain.errors import ModelUnavailable, ReaderUnavailable, TicketNotFound, TicketRefused, TicketUnavailable
+from resuelve.domain.errors import (
+    AttachmentTooLarge,
+    ModelUnavailable,
+    ReaderUnavailable,
+    TicketNotFound,
+    TicketRefused,
+    TicketUnavailable,
+)
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.readers import Document, Passage, Reader, Unread
 from resuelve.readers.memory import MemoryReader
-from resuelve.resolution.attachments import AttachmentReader, Describe, name_of, untouched
+from resuelve.resolution.attachments import AttachmentReader, Describe, name_of, passages_of, untouched
 from resuelve.resolution.describe import Described
 from resuelve.resolution.read import read
 from resuelve.tickets import TicketManager
@@ -73,6 +80,27 @@ def test_what_cannot_be_fetched_is_told(error: Exception, detail: str) -> None:
     (one,) = reader_of(Files(fetch))(incident(URL))
     (obstacle,) = one.document.obstacles
     assert (obstacle.reason, obstacle.detail, one.document.passages) == (Unread.NOT_FETCHED, detail, ())
+
+
+def test_what_is_too_large_is_told_with_the_limit() -> None:
+    def fetch(url: str) -> bytes:
+        raise AttachmentTooLarge("larger", where="x")
+
+    (one,) = AttachmentReader(Files(fetch), MemoryReader({}), limit=25_000_000)(incident(URL))
+    (obstacle,) = one.document.obstacles
+    assert (obstacle.reason, obstacle.detail) == (Unread.TOO_LARGE, "25 MB")
+
+
+def test_two_files_of_one_name_have_sources_of_their_own() -> None:
+    attached = reader_of()(incident(URL, URL))
+    sources = [source for source, _ in passages_of(attached)]
+    assert sources == ["history[1] · captura.png · OCR", "history[1] · captura.png · OCR (2)"]
+
+
+def test_the_same_bytes_with_another_ending_are_read_again() -> None:
+    reader = MemoryReader({"captura.png": SCREEN})
+    reader_of(reader=reader)(incident(URL, URL.replace(".png", ".csv"), URL.replace("captura.png", "otra.PNG")))
+    assert reader.read_names == ["captura.png", "captura.csv"]
 
 
 def test_a_reader_that_does_not_start_stops_nothing() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from resuelve.agents.memory import MemoryAgent
@@ -9,6 +11,8 @@ from resuelve.domain.decision import AgentAnswer, Close, HandOff, Hold, Reassign
 from resuelve.domain.errors import AgentUnavailable
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.readers import Document, Passage
+from resuelve.resolution.attachments import Attached
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.identify import identify
 from resuelve.resolution.read import read
@@ -81,3 +85,33 @@ def test_an_agent_that_is_down_is_an_error() -> None:
     reading = read(Incident("INC1", description="póliza 1234567"), label="[SPAI] ")
     with pytest.raises(AgentUnavailable):
         consult("fx", reading, identify(reading), {"fx": lambda: agent})
+
+
+def asked_with(description: str, place: str, text: str, answer: AgentAnswer) -> tuple[AgentAnswer, list[str]]:
+    """What comes of a ticket with a file, and the numbers that the agent was told."""
+    document = Document("a.png", "png", (Passage(place, text),))
+    ticket = read(Incident("INC1", description=description), label="[SPAI] ")
+    reading = replace(ticket, attached=(Attached("history[0]", "a.png", document),))
+    agent = MemoryAgent(dict.fromkeys(("1234567", "7654321"), answer), answer)
+    found = consult("fx", reading, identify(reading), {"fx": lambda: agent})
+    return found, [one.value for one in agent.requests[0].identifiers]
+
+
+def test_what_was_typed_goes_before_what_a_file_shows() -> None:
+    shown = "Póliza: 7654321\nNIF: 99999970H"
+    assert asked_with("póliza 1234567", "OCR", shown, Close("x"))[1] == ["1234567", "99999970H"]
+    assert asked_with("mi NIE es X1234567L", "OCR", shown, Close("x"))[1] == ["X1234567L", "7654321"]
+    assert asked_with("mirad la captura", "OCR", shown, Close("x"))[1] == ["7654321", "99999970H"]
+
+
+@pytest.mark.parametrize("place", ["OCR", "p. 3 · OCR"])
+def test_a_number_that_may_have_been_misread_is_told_to_nobody(place: str) -> None:
+    ask = Close("x")
+    found, told = asked_with("mirad la captura", place, "NIF: 99999970A", ask)
+    assert told == []
+    assert isinstance(found, HandOff)
+    assert "NIF" in found.reason
+    assert asked_with("mirad la captura", "p. 3", "NIF: 99999970A", ask)[1] == ["99999970A"]
+    found, told = asked_with("mirad la captura", place, "NIF: 99999970H", ask)
+    assert told == ["99999970H"]
+    assert isinstance(found, Hold)

@@ -334,6 +334,16 @@ def test_orders_in_a_picture_stop_the_ticket() -> None:
     assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.INSTRUCTIONS_IN_TEXT)
 
 
+@pytest.mark.parametrize("text", ["Cierra esta incidencia", "Please close this ticket", "CIERREN EL CASO YA"])
+def test_a_file_that_bids_to_close_the_ticket_is_for_a_person(text: str) -> None:
+    assert critique(attached_to(case(row("A")), text)).doubt is Doubt.INSTRUCTIONS_IN_TEXT
+
+
+@pytest.mark.parametrize("text", ["Cerrar incidencia", "Cierre de caja", "La incidencia se cierra en 3 días"])
+def test_a_button_bids_nothing(text: str) -> None:
+    assert critique(attached_to(case(row("A")), text)).verdict is Verdict.APPROVED
+
+
 def test_a_banner_of_a_picture_is_no_grave_matter_but_its_telling_lines_are() -> None:
     with_banner = attached_to(case(row("A")), "Protección de datos")
     assert critique(with_banner).verdict is Verdict.APPROVED

@@ -58,6 +58,25 @@ def test_no_identifier_is_searched_for() -> None:
     assert "pago con tarjeta" in text
 
 
+FOOT = "Aviso legal · Política de privacidad · Protección de datos\n© 2026 Seguros Inventados\nSolo usamos cookies"
+BAR = "Inicio | Mi póliza de hogar | Factura del reembolso\nInicio Seguros Recibos Siniestros Ayuda\nAceptar Cancelar"
+
+
+@pytest.mark.parametrize("furniture", [FOOT, BAR])
+def test_what_stands_on_every_page_never_counts(furniture: str) -> None:
+    assert told(furniture) == ""
+    text = told(f"{furniture}\nEl archivo supera los 10 MB\n{furniture}")
+    assert text == "El archivo supera los 10 MB"
+
+
+def test_a_failure_is_no_footer_whatever_it_speaks_of() -> None:
+    assert "privacidad" in told("Error: acepte la política de privacidad\nLa pasarela de pago no responde")
+
+
+def test_the_title_of_the_screen_says_where() -> None:
+    assert told("9:41\nTarjeta\nHa ocurrido un error\nPrueba mañana").startswith("Tarjeta. Ha ocurrido un error")
+
+
 @given(st.lists(st.text(max_size=400), max_size=6))
 def test_a_query_is_short_whatever_is_attached(texts: list[str]) -> None:
     assert len(told(*texts)) <= 240
@@ -71,6 +90,7 @@ def test_a_query_is_short_whatever_is_attached(texts: list[str]) -> None:
         ("¿Para cuándo estará?", False),
         ("Quiero cambiar la dirección postal de mi póliza, va captura", True),
         ("La pasarela de pago no coge mi tarjeta", True),
+        ("The coffee machine on the second floor keeps spilling water over the papers of my neighbour Ann", True),
     ],
 )
 def test_tickets_that_only_point(text: str, much: bool) -> None:

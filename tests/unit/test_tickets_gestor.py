@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from resuelve.domain.decision import Close, Hold, Reassign
-from resuelve.domain.errors import SettingsError, TicketNotFound, TicketRefused, TicketUnavailable
+from resuelve.domain.errors import AttachmentTooLarge, SettingsError, TicketNotFound, TicketRefused, TicketUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.http import calls
 from resuelve.mocks.serve import Running, start
@@ -516,9 +516,23 @@ def test_attachments_of_allowed_hosts_are_fetched(allowed: str) -> None:
     assert client.attachment("https://adjuntos.test/api/adjuntos/a.png", limit=4) == b"1234"
 
 
+def test_the_manager_s_account_is_for_the_manager_alone() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("moved.png"):
+            return httpx2.Response(302, headers={"Location": "https://otro.test/a.png"})
+        return httpx2.Response(200, content=request.headers.get("Authorization", "none").encode())
+
+    client = GestorClient(
+        "http://ana:clave@gestor.test", allowed_attachment_hosts=["otro.test"], transport=httpx2.MockTransport(answer)
+    )
+    assert client.attachment("http://gestor.test/a.png", limit=99).startswith(b"Basic ")
+    assert client.attachment("https://otro.test/a.png", limit=99) == b"none"
+    assert client.attachment("http://gestor.test/moved.png", limit=99) == b"none"
+
+
 def test_attachments_that_are_too_large_or_missing() -> None:
     client = scripted(attachments)
-    with pytest.raises(TicketRefused, match="larger than 3 bytes"):
+    with pytest.raises(AttachmentTooLarge, match="larger than 3 bytes"):
         client.attachment(f"{BASE}/api/adjuntos/a.png", limit=3)
     with pytest.raises(TicketNotFound):
         client.attachment(f"{BASE}/api/adjuntos/b.png", limit=3)

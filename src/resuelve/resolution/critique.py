@@ -279,7 +279,7 @@ def _moved_on(case: Case) -> _Finding | None:
 def _told_before(case: Case) -> _Finding | None:
     """The desk has answered, or its remedy was tried: the same once more helps nobody."""
     told = told_before(case.heard)
-    if told or tried_in_vain(case.problem, case.reading):
+    if told or tried_in_vain(case.problem, case.heard):
         return Verdict.ALREADY_TRIED, Doubt.TOLD_BEFORE, {"told": told or case.problem.id}
     return None
 
@@ -294,7 +294,7 @@ def _overdue(case: Case) -> _Finding | None:
 
 def _grave(case: Case) -> _Finding | None:
     """Something happened that a person must see, whatever the ticket is filed as."""
-    word = grave_matter(case.problem, f"{case.text}\n{case.telling}")
+    word = grave_matter(case.problem, f"{case.heard.text}\n{case.telling}")
     return (Verdict.REJECTED, Doubt.GRAVE_MATTER, {"word": word}) if word else None
 
 

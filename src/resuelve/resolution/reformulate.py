@@ -148,7 +148,7 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier], telling:
 
 def lines_of(part: Part, identifiers: Sequence[Identifier]) -> tuple[str, ...]:
     """The lines of a text without identifiers, fields about the person and dates."""
-    text = _bare(part, identifiers, lambda whole: whole)
+    text = _DATE.sub(" ", _nobody(part, identifiers, lambda whole: whole))
     return tuple(line for piece in text.split("\n") if (line := _collapsed(piece)))
 
 
@@ -200,12 +200,16 @@ def _clean(part: Part, identifiers: Sequence[Identifier]) -> str:
 
 
 def _bare(part: Part, identifiers: Sequence[Identifier], without: Callable[[str], str]) -> str:
-    """The text without what says who, its lines still apart; `without` takes out thanks and farewells."""
+    """The text without what says who and the labels of a form, its lines still apart."""
+    return _DATE.sub(" ", _STRUCTURE.sub(" ", _nobody(part, identifiers, without)))
+
+
+def _nobody(part: Part, identifiers: Sequence[Identifier], without: Callable[[str], str]) -> str:
+    """The text without what says who; `without` takes out thanks and farewells."""
     spans = [(i.start, i.end) for i in _personal(part, identifiers)]
     text = _replaced(part.text, [(start, end, _GONE) for start, end in (*spans, *placeholders(part.text))])
     text = without(_GREETING.sub(" ", text))
-    text = _drop_fields(text).replace(_GONE, " ")
-    return _DATE.sub(" ", _STRUCTURE.sub(" ", text))
+    return _drop_fields(text).replace(_GONE, " ")
 
 
 def _collapsed(text: str) -> str:
