@@ -35,7 +35,7 @@ SCREENS: dict[str, tuple[str, tuple[str, ...]]] = {
             "No se ha podido iniciar el pago del recibo con tarjeta.",
             "Código: TPV-0031",
             "",
-            "Inicio · Mis recibos · Ayuda",
+            "Aviso legal · Protección de datos · Cookies",
         ),
     ),
     "estado_poliza.png": (

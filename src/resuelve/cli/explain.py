@@ -19,6 +19,9 @@ from resuelve.resolution.trace import plain
 from resuelve.settings import Settings
 from resuelve.texts import say
 
+_GIVEN_PARTS = ("attachments", "identify", "reformulate")
+"""Stages that are given parts of the ticket, by their source."""
+
 
 def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None:
     """Decide about the incident as it stands now, and show how; then what earlier runs did.
@@ -74,7 +77,7 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         console.rule(Text(f"{title} ({1000 * step['seconds']:.1f} ms)"), align="left", style="dim")
         for side in ("input", "output"):
             console.print(Text(say(f"cli.explain.{side}", language), style="dim"))
-            below = "parts" if step["stage"] == "identify" and side == "input" else ""
+            below = "parts" if step["stage"] in _GIVEN_PARTS and side == "input" else ""
             for line in lines(step[side], language, below=below, indent=1):
                 console.print(Text(line))
     decision = content["decision"]

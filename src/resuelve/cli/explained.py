@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from resuelve.resolution import score
+from resuelve.resolution.attachments import DESCRIPTION
 from resuelve.texts import catalogue, say
 
 FEATURES = frozenset({*score.FEATURES, "relevance"})
@@ -18,6 +19,7 @@ FEATURES = frozenset({*score.FEATURES, "relevance"})
 
 _PARTS = "parts"
 _PART = re.compile(r"history\[(\d+)\]\.(detail|notes)")
+_ENTRY = re.compile(r"history\[(\d+)\]")
 _SHORT = 12
 """A mapping of fewer plain values is one line."""
 
@@ -70,8 +72,22 @@ def part(source: str, language: str) -> str:
     """Where in a ticket a text stands: «título», «historial[2].detalle»."""
     if source in ("title", "description"):
         return say(f"explain.part.{source}", language)
-    match = _PART.fullmatch(source)
-    return say(f"explain.part.{match[2]}", language, number=match[1]) if match else source
+    if match := _PART.fullmatch(source):
+        return say(f"explain.part.{match[2]}", language, number=match[1])
+    origin, _, within = source.partition(" · ")
+    if not within:
+        return source
+    if match := _ENTRY.fullmatch(origin):
+        origin = say("explain.part.entry", language, number=match[1])
+    elif origin == "incident":
+        origin = say("explain.part.incident", language)
+    return f"{origin} · {_described(within, language)}"
+
+
+def _described(within: str, language: str) -> str:
+    """The place in an attachment; only a model's description is called differently in another language."""
+    file, dot, last = within.rpartition(" · ")
+    return f"{file}{dot}{say('explain.part.seen', language)}" if dot and last == DESCRIPTION else within
 
 
 def _said(value: Any, language: str, *fields: str) -> str:

@@ -32,7 +32,7 @@ from resuelve.resolution.critique import critique
 from resuelve.resolution.decide import decide, offer
 from resuelve.resolution.deliberation import Deliberation, Findings, Judged
 from resuelve.resolution.identify import identify
-from resuelve.resolution.in_short import SHOWN, found_in_short, ranked_in_short
+from resuelve.resolution.in_short import SHOWN, attached_in_short, found_in_short, ranked_in_short
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
@@ -160,8 +160,7 @@ class _Deliberator:
         if reading.attached:
             with self.trace.stage("attachments", [one.source() for one in reading.attached]) as step:
                 reading = replace(reading, attached=self.attachments(reading.incident))
-                said = (*reading.seen, *reading.described)
-                step.output = {"attached": {part.source: part.text for part in said}, "unread": reading.unread}
+                step.output = attached_in_short(reading)
         with self.trace.stage("identify", [part.source for part in (*reading.parts, *reading.seen)]) as step:
             step.output = identifiers = identify(reading)
         telling = telling_lines(reading, identifiers, self.knowledge.lexicon) if reading.seen else None

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from resuelve.resolution.attachments import obstacles_of
+from resuelve.resolution.read import Reading
 from resuelve.resolution.rerank import Ranked
 from resuelve.resolution.retrieve import Retrieved
 
+_LONGEST = 600
+"""Characters of an attachment that the trace shows."""
+
 SHOWN = 8
 """Candidates that the trace shows."""
+
+
+def attached_in_short(reading: Reading) -> dict[str, object]:
+    """What attachments say, the beginning of it, and what was not read of them."""
+    said = (*reading.seen, *reading.described)
+    left = obstacles_of(reading.attached)
+    return {
+        "attached": [{"source": part.source, "text": _begun(part.text)} for part in said],
+        "unread": [{"source": source, "reason": one.reason, "detail": one.detail} for source, one in left],
+    }
+
+
+def _begun(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)})"
 
 
 def found_in_short(found: Retrieved) -> dict[str, object]:
