@@ -92,7 +92,7 @@ def asked_with(description: str, place: str, text: str, answer: AgentAnswer) -> 
     document = Document("a.png", "png", (Passage(place, text),))
     ticket = read(Incident("INC1", description=description), label="[SPAI] ")
     reading = replace(ticket, attached=(Attached("history[0]", "a.png", document),))
-    agent = MemoryAgent(dict.fromkeys(("1234567", "7654321"), answer), answer)
+    agent = MemoryAgent(dict.fromkeys(("1234567", "7654321"), answer))
     found = consult("fx", reading, identify(reading), {"fx": lambda: agent})
     return found, [one.value for one in agent.requests[0].identifiers]
 
