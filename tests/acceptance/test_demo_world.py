@@ -85,6 +85,18 @@ def test_much_is_done(desk: Desk) -> None:
     desk.nothing_twice()
 
 
+def test_what_only_a_screenshot_tells_is_solved(desk: Desk, entries: dict[str, dict[str, Any]]) -> None:
+    pytest.importorskip("rapidocr", reason="needs the extra `reading`")
+    told = {code: one for code, one in EXPECTED.items() if "only-attachment" in one["tags"]}
+    assert len(told) == 3
+    assert {change["incident"] for change in desk.ledger() if right(change)} >= told.keys()
+    (by_agent,) = (code for code, one in told.items() if "api" in one["tags"])
+    kinds = {(one["kind"], "OCR" in one["source"]) for one in entries[by_agent]["decision"]["identifiers"]}
+    assert ("policy", True) in kinds, "the agent was asked about a policy that stands in the screenshot alone"
+    (hostile,) = (code for code, one in EXPECTED.items() if {"attachment", "injection"} <= set(one["tags"]))
+    assert entries[hostile]["decision"]["doubt"] == "instructions_in_text"
+
+
 def test_texts_are_those_of_the_dictionary_or_of_an_agent(desk: Desk, entries: dict[str, dict[str, Any]]) -> None:
     for change in desk.ledger():
         text, entry = message(change), entries[change["incident"]]

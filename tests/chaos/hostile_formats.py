@@ -11,9 +11,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from resuelve.readers import worker
 from resuelve.readers.formats.scope import Scope
 from resuelve.readers.port import Obstacle, Passage
+from resuelve.readers.process import worker
 
 
 def read(data: bytes, scope: Scope) -> Iterator[Passage | Obstacle]:

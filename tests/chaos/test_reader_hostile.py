@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from resuelve.domain.errors import ReaderUnavailable
-from resuelve.readers import Document, Limits, Obstacle, Passage, Unread, frames
-from resuelve.readers.child import PROGRAM
+from resuelve.readers import Document, Limits, Obstacle, Passage, Unread
+from resuelve.readers.process import frames
+from resuelve.readers.process.child import PROGRAM
 from resuelve.readers.sandbox import SandboxedReader
 
 HERE = Path(__file__).parent

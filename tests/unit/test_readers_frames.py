@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resuelve.readers import frames, worker
 from resuelve.readers.naming import clean_place, clean_text
 from resuelve.readers.port import Limits, Obstacle, Passage, Unread
+from resuelve.readers.process import frames, worker
 
 TEXT = st.text(max_size=50)
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from resuelve.readers.syscalls import _KNOWN, _Calls, program
+from resuelve.readers.process.syscalls import _KNOWN, _Calls, program
 
 ALLOWED, REFUSED, UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 PROCESS = 4711

@@ -12,7 +12,7 @@ from resuelve import wiring
 from resuelve.agents import AgentRequest
 from resuelve.cli.surroundings import said_of_names, terminal
 from resuelve.cli.tables import say_unknown
-from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError
+from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError, TrainingError
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
@@ -25,7 +25,7 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
-from resuelve.wiring import reading
+from resuelve.wiring import captions, reading
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -248,9 +248,15 @@ def _model(settings: Settings) -> str:
 
 
 def _attachments(settings: Settings) -> tuple[str, ...]:
-    """How what is read is kept in, and what cannot be read yet."""
+    """How what is read is kept in, what says what pictures show, and what cannot be read or said yet."""
     language = settings.language
     held = ", ".join(say(f"readers.holds.{token}", language) for token in reading.held(settings))
+    found = say("readers.held", language, held=held)
     packages = ", ".join(reading.missing())
-    notes = (say("readers.missing", language, packages=packages),) if packages else ()
-    return say("readers.held", language, held=held), *notes
+    notes = [say("readers.missing", language, packages=packages)] if packages else []
+    try:
+        if version := captions.captions_in_use(settings):
+            found = f"{found}; {say('readers.describer', language, name=version.name)}"
+    except TrainingError as error:
+        notes.append(translated(error, language))
+    return found, *notes

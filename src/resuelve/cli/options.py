@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,13 @@ BAD_USE, FAILED, INCOMPLETE = 2, 1, 3
 def told(key: str) -> str:
     """The help text of this key, in the language of the command line."""
     return say(key, LANGUAGE)
+
+
+class Rows(StrEnum):
+    """The rows that past tickets are decided with: those that existed when each was opened, or those of today."""
+
+    THEN = "then"
+    NOW = "now"
 
 
 Workspace = Annotated[Path | None, typer.Option("--workspace", "-w", help=told("cli.workspace.help"))]

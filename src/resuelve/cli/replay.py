@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from resuelve.cli.options import FAILED, AsJson, Workspace, at_least_one, named, told
+from resuelve.cli.options import FAILED, AsJson, Rows, Workspace, at_least_one, named, told
 
 Source = Annotated[Path | None, typer.Option("--from", metavar="FILE", help=told("mine.from.help"))]
 Since = Annotated[
     datetime | None, typer.Option("--since", formats=["%Y-%m-%d", "%d/%m/%Y"], help=told("replay.since.help"))
 ]
 Newest = Annotated[int | None, typer.Option("--limit", callback=at_least_one, help=told("replay.limit.help"))]
-
-
-class Rows(StrEnum):
-    """The rows that past tickets are decided with: those that existed when each was opened, or those of today."""
-
-    THEN = "then"
-    NOW = "now"
 
 
 def replay(

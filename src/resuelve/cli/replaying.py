@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from resuelve import wiring
+from resuelve.cli.options import Rows
 from resuelve.cli.past import Choice, Past
-from resuelve.cli.replay import Rows
 from resuelve.cli.replayed import print_replayed
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import EvaluationError

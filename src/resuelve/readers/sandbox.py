@@ -6,10 +6,10 @@ import os
 import queue
 from dataclasses import dataclass, field
 
-from resuelve.readers.child import PROGRAM, Child, Died
 from resuelve.readers.extract import too_large
 from resuelve.readers.naming import clean_name
 from resuelve.readers.port import Document, Limits, Obstacle, Passage, Unread
+from resuelve.readers.process.child import PROGRAM, Child, Died
 
 _SUSPECT = frozenset((Unread.MEMORY, Unread.DAMAGED))
 """After these a process reads no further file: memory would be missing, or a library may have been led astray."""

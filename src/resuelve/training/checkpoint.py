@@ -20,7 +20,6 @@ ABOUT = "model.json"
 BASE, ADAPTER = "whole", "adapter"
 _FORMAT = 1
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
-_PIECE = 1 << 20
 
 
 def located(model: str, *, fetch: bool = True) -> Path:
@@ -87,11 +86,9 @@ def identity_of(folder: Path) -> str:
     """A digest of configuration and weights: the same model, wherever it lies."""
     whole = hashlib.sha256()
     for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        digest = hashlib.sha256()
         with file.open("rb") as content:
-            while piece := content.read(_PIECE):
-                digest.update(piece)
-        whole.update(f"{file.name} {digest.hexdigest()}\n".encode())
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        whole.update(f"{file.name} {digest}\n".encode())
     return whole.hexdigest()
 
 

@@ -24,7 +24,6 @@ from resuelve.domain.message import message, system_said
 _ABOUT, _IN_USE = "version.json", "in_use.json"
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt")
 _ROLE = re.compile(r"[a-z][a-z0-9-]{1,40}")
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +232,7 @@ def _digest(folder: Path) -> str:
         name = file.relative_to(folder).as_posix()
         if name == _ABOUT:
             continue
-        one = hashlib.sha256()
         with file.open("rb") as content:
-            while piece := content.read(_PIECE):
-                one.update(piece)
-        whole.update(f"{name}\0{one.hexdigest()}\n".encode())
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        whole.update(f"{name}\0{digest}\n".encode())
     return whole.hexdigest()

@@ -53,7 +53,7 @@ def _check_fit(folder: Path) -> None:
 
 def main() -> None:
     """The child: describe what comes in, with the model of the folder that is named."""
-    from resuelve.readers.isolation import allow_seconds, give_up
+    from resuelve.readers.process.isolation import allow_seconds, give_up
 
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # whatever a library prints is no answer

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from resuelve.domain.errors import TrainingError
-from resuelve.readers import Limits, Reader
+from resuelve.readers import Limits
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
 
@@ -88,13 +88,15 @@ def _captions(settings: Settings) -> Describer | None:
 
     try:
         return describer(settings)
-    except TrainingError:  # the doctor says so; the product does without
+    except TrainingError:  # a model that only helps to search stops no run; `resuelve doctor` says what is wrong
         return None
 
 
-def reader(settings: Settings) -> Reader:
+def reader(settings: Settings) -> SandboxedReader:
     """The reader of attachments, in processes of its own. None is started before the first file."""
-    return _sandboxed(settings)
+    from resuelve.readers.sandbox import SandboxedReader
+
+    return SandboxedReader(limits(settings))
 
 
 def held(settings: Settings) -> tuple[str, ...]:
@@ -103,7 +105,7 @@ def held(settings: Settings) -> tuple[str, ...]:
     Raises:
         ReaderUnavailable: it does not start.
     """
-    one = _sandboxed(settings)
+    one = reader(settings)
     try:
         return one.holds()
     finally:
@@ -120,9 +122,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _sandboxed(settings: Settings) -> SandboxedReader:
-    from resuelve.readers.sandbox import SandboxedReader
-
-    return SandboxedReader(limits(settings))

@@ -14,9 +14,8 @@ from typing import Any
 from lxml import etree
 
 from resuelve.readers.formats.scope import Found, Scope
-from resuelve.readers.package import BROKEN, Package, Refused, Relation
-from resuelve.readers.port import Obstacle, Passage, Unread
-from resuelve.readers.word_looks import (
+from resuelve.readers.office.package import BROKEN, Package, Refused, Relation
+from resuelve.readers.office.word_looks import (
     DEFAULT,
     UNKNOWN,
     WordLook,
@@ -26,6 +25,7 @@ from resuelve.readers.word_looks import (
     styles_of,
     value_of,
 )
+from resuelve.readers.port import Obstacle, Passage, Unread
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -39,7 +39,6 @@ _ICON = 300_000 * 300_000
 """Square EMU (360,000 a centimetre) below which a picture says nothing."""
 
 _ASIDE = ("header", "footer", "footnotes", "endnotes", "comments")
-_DRAWN = ("emf", "wmf", "svg")
 _SKIPPED = frozenset(f"{_W}{name}" for name in "del moveFrom instrText delText pPr rPr tblPr trPr tcPr sectPr".split())
 _SIGNS = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-", f"{_W}softHyphen": ""}
 
@@ -139,22 +138,7 @@ def _aside(package: Package, relations: dict[str, Relation]) -> Iterator[tuple[s
 
 def _pictures(package: Package, part: _Part, relations: dict[str, Relation], scope: Scope) -> Found:
     """The pictures of the document itself; those of headers are letter paper."""
-    targets = [relations[one] for one in part.pictures if one in relations]
-    names = list(dict.fromkeys(one.target for one in targets if not one.external))
-    for name in names[: scope.limits.files]:
-        shown = posixpath.basename(name)
-        ending = posixpath.splitext(name)[1].lstrip(".").lower()
-        if ending in _DRAWN:
-            yield Obstacle(shown, Unread.UNKNOWN_KIND, ending)
-            continue
-        try:
-            content = package.bytes(name)
-        except BROKEN:
-            yield Obstacle(shown, Unread.DAMAGED)
-            continue
-        yield from scope.inner(shown, content)
-    if len(names) > scope.limits.files:
-        yield Obstacle("", Unread.TOO_MANY_FILES, str(len(names)))
+    return package.pictures((relations[one] for one in part.pictures if one in relations), scope)
 
 
 def _blocks(around: Any, look: WordLook, part: _Part) -> None:

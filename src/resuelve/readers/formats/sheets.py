@@ -19,7 +19,7 @@ _FIRST_ROWS = 20
 def read(data: bytes, scope: Scope) -> Found:
     """The rows of a CSV, or those of the sheets of a workbook with their names as places."""
     if data.startswith(b"PK"):
-        from resuelve.readers.workbook import read_workbook
+        from resuelve.readers.office.workbook import read_workbook
 
         yield from read_workbook(data, scope)
     else:

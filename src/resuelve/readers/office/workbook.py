@@ -8,7 +8,6 @@ row.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 from lxml import etree
 
 from resuelve.readers.formats.scope import Found, Scope
-from resuelve.readers.package import BROKEN, Package, Refused
+from resuelve.readers.office.package import BROKEN, SAFE, Package, Refused
 from resuelve.readers.port import Obstacle, Passage, Unread
 from resuelve.readers.rows import COLUMNS, Lines
 
@@ -31,7 +30,6 @@ _DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 _ZERO, _ZERO_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a sheet knows no zone
 _LAST_DAY = 2_958_466
-_DRAWN = (".emf", ".wmf", ".svg")
 _WHITE = 0xF0
 
 
@@ -142,16 +140,7 @@ def _rows(book: _Book, part: str, found: _Sheet) -> None:
 
 def _elements(data: bytes, *tags: str) -> Iterator[Any]:
     """The elements of these names, one after the other, each gone when the next comes."""
-    parsed = etree.iterparse(
-        io.BytesIO(data),
-        tag=tags,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    parsed = etree.iterparse(io.BytesIO(data), tag=tags, **SAFE)
     for _, element in parsed:
         yield element
         element.clear()
@@ -251,19 +240,7 @@ def _beside(package: Package, part: str, name: str, scope: Scope) -> Found:
 
 
 def _pictures(package: Package, drawing: str, scope: Scope) -> Found:
-    relations = package.relations(drawing).values()
-    targets = dict.fromkeys(one.target for one in relations if one.kind == "image" and not one.external)
-    for target in list(targets)[: scope.limits.files]:
-        shown = posixpath.basename(target)
-        if target.lower().endswith(_DRAWN):
-            yield Obstacle(shown, Unread.UNKNOWN_KIND, posixpath.splitext(shown)[1].lstrip("."))
-            continue
-        try:
-            content = package.bytes(target)
-        except BROKEN:
-            yield Obstacle(shown, Unread.DAMAGED)
-            continue
-        yield from scope.inner(shown, content)
+    return package.pictures((one for one in package.relations(drawing).values() if one.kind == "image"), scope)
 
 
 def _column(place: str, following: int) -> int:

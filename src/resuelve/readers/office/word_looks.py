@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from resuelve.readers.package import BROKEN, Package, Relation
+from resuelve.readers.office.package import BROKEN, Package, Relation
 
 DEFAULT, UNKNOWN = "", "?"
 """The name under which text without a style is kept; a ground that is no plain colour."""

@@ -17,11 +17,14 @@ from pathlib import Path
 import resuelve
 from resuelve.domain.errors import ReaderUnavailable
 from resuelve.domain.message import message, system_said
-from resuelve.readers import frames
 from resuelve.readers.extract import MOST_ITEMS, NO_MEMORY
 from resuelve.readers.port import Limits, Obstacle, Passage, Unread
+from resuelve.readers.process import frames
 
-PROGRAM = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); from resuelve.readers.worker import main; main()"
+PROGRAM = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
+    "from resuelve.readers.process.worker import main; main()"
+)
 _STARTS_WITHIN = 60.0
 """Seconds. It takes a tenth of one; a machine may be very busy."""
 

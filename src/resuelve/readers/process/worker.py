@@ -7,11 +7,11 @@ import os
 import sys
 from typing import BinaryIO
 
-from resuelve.readers import frames
 from resuelve.readers.extract import found
-from resuelve.readers.isolation import allow_seconds, give_up
 from resuelve.readers.kinds import kind_of
 from resuelve.readers.port import Limits
+from resuelve.readers.process import frames
+from resuelve.readers.process.isolation import allow_seconds, give_up
 
 
 def main() -> None:

@@ -7,12 +7,14 @@ import posixpath
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
-from resuelve.readers.port import Unread
+from resuelve.readers.formats.scope import Found, Scope
+from resuelve.readers.port import Obstacle, Unread
 
 MOST_PARTS = 10_000
 
@@ -21,6 +23,19 @@ BROKEN = (
     *(zipfile.BadZipFile, zlib.error, etree.LxmlError),
 )
 """What reading a part may raise: it is missing, damaged or no XML."""
+
+SAFE = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""How every part is parsed: nothing in it names another file, and nothing expands."""
+
+_DRAWN = ("emf", "wmf", "svg")
+"""Endings of drawings, which are instructions to draw and no pixels."""
 
 _LOCKED = 1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -111,14 +126,24 @@ class Package:
             for one in root.iter(_RELATION)
         }
 
+    def pictures(self, relations: Iterable[Relation], scope: Scope) -> Found:
+        """What the pictures that are pointed to say, each once; those on the network are left alone."""
+        names = list(dict.fromkeys(one.target for one in relations if not one.external))
+        for name in names[: scope.limits.files]:
+            shown = posixpath.basename(name)
+            ending = posixpath.splitext(name)[1].lstrip(".").lower()
+            if ending in _DRAWN:
+                yield Obstacle(shown, Unread.UNKNOWN_KIND, ending)
+                continue
+            try:
+                content = self.bytes(name)
+            except BROKEN:
+                yield Obstacle(shown, Unread.DAMAGED)
+                continue
+            yield from scope.inner(shown, content)
+        if len(names) > scope.limits.files:
+            yield Obstacle("", Unread.TOO_MANY_FILES, str(len(names)))
+
 
 def _parser(*, mend: bool) -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        recover=mend,
-    )
+    return etree.XMLParser(recover=mend, **SAFE)

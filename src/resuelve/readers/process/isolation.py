@@ -9,9 +9,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from resuelve.readers.audit import refuse
-from resuelve.readers.landlock import only_own_files
-from resuelve.readers.syscalls import filter_calls
+from resuelve.readers.process.audit import refuse
+from resuelve.readers.process.landlock import only_own_files
+from resuelve.readers.process.syscalls import filter_calls
 
 TOKENS = ("memory", "cpu", "files", "privileges", "network", "folders", "calls", "python")
 """What may hold, in this order:

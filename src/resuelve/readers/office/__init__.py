@@ -1,0 +1,1 @@
+"""What Word and Excel have in common, and what each says of how something looks."""
