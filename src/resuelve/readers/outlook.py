@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from olefile import OleFileIO
 
-from resuelve.readers.charsets import text_in
+from resuelve.readers.encodings import text_in
 from resuelve.readers.letter import Letter
 from resuelve.readers.port import Obstacle, Unread
 

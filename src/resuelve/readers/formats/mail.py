@@ -16,7 +16,7 @@ from email.message import Message
 from typing import Any
 
 from resuelve.readers.agreement import agrees
-from resuelve.readers.charsets import text_in
+from resuelve.readers.encodings import text_in
 from resuelve.readers.formats.scope import Found, Scope
 from resuelve.readers.letter import Letter
 from resuelve.readers.port import Obstacle, Passage, Unread

@@ -12,8 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 from lxml import etree
 
-from resuelve.readers.charsets import text_in
 from resuelve.readers.colours import WHITE, Colour, colour, near
+from resuelve.readers.encodings import text_in
 from resuelve.readers.formats.scope import Found, Scope
 from resuelve.readers.port import Obstacle, Passage, Unread
 from resuelve.readers.styling import Declared, declared, is_hidden, matching, rules
