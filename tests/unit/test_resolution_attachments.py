@@ -17,7 +17,7 @@ from resuelve.domain.errors import (
     TicketUnavailable,
 )
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.readers import Document, Passage, Reader, Unread
+from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
 from resuelve.readers.memory import MemoryReader
 from resuelve.resolution.attachments import AttachmentReader, Describe, name_of, passages_of, untouched
 from resuelve.resolution.describe import Described
@@ -93,7 +93,7 @@ def test_what_is_too_large_is_told_with_the_limit() -> None:
 
 def test_two_files_of_one_name_have_sources_of_their_own() -> None:
     attached = reader_of()(incident(URL, URL))
-    sources = [source for source, _ in passages_of(attached)]
+    sources = [source for source, _, _ in passages_of(attached)]
     assert sources == ["history[1] · captura.png · OCR", "history[1] · captura.png · OCR (2)"]
 
 
@@ -127,8 +127,40 @@ def test_of_very_many_attachments_the_first_are_read() -> None:
     assert {obstacle.reason for one in found[20:] for obstacle in one.document.obstacles} == {Unread.TOO_MANY_FILES}
 
 
+@pytest.mark.parametrize(
+    ("reason", "reads"), [(Unread.TIME, 2), (Unread.MEMORY, 2), (Unread.CRASHED, 2), (Unread.DAMAGED, 1)]
+)
+def test_what_went_wrong_for_the_moment_is_tried_again(reason: Unread, reads: int) -> None:
+    reader = MemoryReader({"captura.png": Document("captura.png", "png", obstacles=(Obstacle("", reason),))})
+    read_by = reader_of(reader=reader)
+    read_by(incident(URL))
+    read_by(incident(URL))
+    assert len(reader.read_names) == reads
+
+
+def test_a_picture_is_described_once_a_model_answers() -> None:
+    silent = iter([True, False])
+
+    def describe(picture: bytes, media: str, ocr: str) -> Described:
+        if next(silent):
+            raise ModelUnavailable("silence", where="x")
+        return Described("Reembolsos", "", "")
+
+    read_by = reader_of(describe=describe)
+    assert [read_by(incident(URL))[0].described for _ in range(3)] == ["", "Reembolsos", "Reembolsos"]
+
+
+def test_a_machine_that_is_short_of_something_stops_nothing() -> None:
+    class Short(MemoryReader):
+        def read(self, name: str, data: bytes) -> Document:
+            raise OSError(24, "Too many open files")
+
+    (one,) = reader_of(reader=Short({}))(incident(URL))
+    assert [obstacle.reason for obstacle in one.document.obstacles] == [Unread.CRASHED]
+
+
 def test_a_ticket_does_not_take_for_ever() -> None:
-    times = iter([0.0, 1.0, 500.0])
+    times = iter([0.0, 1.0, 1.0, 500.0])  # fetching, reading
     slow = AttachmentReader(
         Files(lambda _: PNG),
         MemoryReader({"captura.png": SCREEN}),

@@ -94,7 +94,7 @@ def asked_with(description: str, place: str, text: str, answer: AgentAnswer) -> 
     reading = replace(ticket, attached=(Attached("history[0]", "a.png", document),))
     agent = MemoryAgent(dict.fromkeys(("1234567", "7654321"), answer))
     found = consult("fx", reading, identify(reading), {"fx": lambda: agent})
-    return found, [one.value for one in agent.requests[0].identifiers]
+    return found, [one.value for request in agent.requests for one in request.identifiers]
 
 
 def test_what_was_typed_goes_before_what_a_file_shows() -> None:
@@ -115,3 +115,11 @@ def test_a_number_that_may_have_been_misread_is_told_to_nobody(place: str) -> No
     found, told = asked_with("mirad la captura", place, "NIF: 99999970H", ask)
     assert told == ["99999970H"]
     assert isinstance(found, Hold)
+
+
+def test_of_two_persons_the_one_that_could_be_read_is_not_taken_for_the_only_one() -> None:
+    shown = "Tomador NIF: 99999970A\nAsegurado NIF: 99999971L\nPóliza: 7654321"
+    found, told = asked_with("mirad la captura", "OCR", shown, Close("x"))
+    assert isinstance(found, HandOff)
+    assert told == []
+    assert asked_with("mi NIF es 99999970H", "OCR", shown, Close("x"))[1] == ["99999970H", "7654321"]

@@ -34,8 +34,7 @@ def reading_of(*texts: str) -> Reading:
 
 def told(*texts: str) -> str:
     reading = reading_of(*texts)
-    query = telling_lines(reading, identify(reading), LEXICON)
-    return query.text if query else ""
+    return "\n".join(query.text for query in telling_lines(reading, identify(reading), LEXICON))
 
 
 def test_lines_about_a_failure_come_before_menus() -> None:

@@ -530,6 +530,16 @@ def test_the_manager_s_account_is_for_the_manager_alone() -> None:
     assert client.attachment("http://gestor.test/moved.png", limit=99) == b"none"
 
 
+@pytest.mark.parametrize(
+    "address", [f"{BASE}/api/incidencias/cerradas", "/api/incidencias?buzon=OTRO", "\ud800", "http://[", "/a\ud800.png"]
+)
+def test_tickets_and_nonsense_are_no_attachments(address: str) -> None:
+    asked = Asked(attachments)
+    with pytest.raises(TicketRefused):
+        scripted(asked).attachment(address, limit=100)
+    assert list(asked.urls) == []
+
+
 def test_attachments_that_are_too_large_or_missing() -> None:
     client = scripted(attachments)
     with pytest.raises(AttachmentTooLarge, match="larger than 3 bytes"):

@@ -9,10 +9,10 @@ import hashlib
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from resuelve.domain.errors import (
@@ -36,6 +36,9 @@ DESCRIPTION = "description"
 _MOST = 20
 _SECONDS = 180.0
 """For all attachments of one ticket."""
+
+_PASSING = frozenset((Unread.TIME, Unread.MEMORY, Unread.CRASHED, Unread.NOT_INSTALLED))
+"""What may be otherwise the next time: not remembered."""
 
 _REMEMBERED = 64
 _LONGEST_NAME = 100
@@ -78,7 +81,8 @@ class AttachmentReader:
     Args:
         limit: bytes that one attachment may have.
         describe: says what a picture shows; None without a model that sees.
-        seconds: what all attachments of one ticket may take; those beyond are not read.
+        seconds: once the attachments of a ticket have taken so long, no further one is begun. What others took
+            meanwhile does not count: one is read at a time.
         clock: monotonic seconds.
     """
 
@@ -103,47 +107,58 @@ class AttachmentReader:
 
     def __call__(self, incident: Incident) -> tuple[Attached, ...]:
         """The attachments of a ticket, in order; each is there, read or not."""
-        until = self._clock() + self._seconds
+        spent = 0.0
         found: list[Attached] = []
         for number, (origin, url) in enumerate(incident.all_attachments()):
             if number >= _MOST:
                 found.append(_unread(origin, url, Unread.TOO_MANY_FILES, str(_MOST)))
-            elif self._clock() > until:
+                continue
+            if spent > self._seconds:
                 found.append(_unread(origin, url, Unread.TIME, f"{self._seconds:g} s"))
-            else:
-                found.append(self._one(origin, url))
+                continue
+            begun = self._clock()
+            data = self._fetched(origin, url)
+            spent += self._clock() - begun
+            if isinstance(data, Attached):
+                found.append(data)
+                continue
+            with self._lock:
+                begun = self._clock()
+                found.append(self._one(origin, url, data))
+                spent += self._clock() - begun
         return tuple(found)
 
     def close(self) -> None:
         """End the process that reads."""
         self._reader.close()
 
-    def _one(self, origin: str, url: str) -> Attached:
+    def _fetched(self, origin: str, url: str) -> bytes | Attached:
+        """The bytes; or the attachment as one that cannot be had."""
         try:
-            data = self._tickets.attachment(url, limit=self._limit)
+            return self._tickets.attachment(url, limit=self._limit)
         except AttachmentTooLarge:
             return _unread(origin, url, Unread.TOO_LARGE, f"{self._limit / 1e6:g} MB")
         except TicketError as error:
-            host = _host(url) if isinstance(error, TicketRefused) else ""
-            return _unread(origin, url, Unread.NOT_FETCHED, host)
-        # Some kinds show in the ending alone.
-        digest = hashlib.sha256(data).hexdigest() + PurePosixPath(name_of(url)).suffix.lower()
-        with self._lock:
-            known = self._read.get(digest)
-        if known is None:
-            try:
-                document = self._reader.read(name_of(url), data)
-            except ReaderUnavailable:
-                return _unread(origin, url, Unread.CRASHED)
-            known = document, self._seen(document, data)
-            with self._lock:
-                self._read[digest] = known
-                if len(self._read) > _REMEMBERED:
-                    self._read.popitem(last=False)
-        return Attached(origin, name_of(url), *known)
+            return _unread(origin, url, Unread.NOT_FETCHED, _host(url) if isinstance(error, TicketRefused) else "")
 
-    def _seen(self, document: Document, data: bytes) -> str:
-        """What a model says of a picture; nothing where it cannot be had, since it only helps to search."""
+    def _one(self, origin: str, url: str, data: bytes) -> Attached:
+        name = name_of(url)
+        digest = hashlib.sha256(data).hexdigest() + PurePosixPath(name).suffix.lower()  # some kinds show in it alone
+        if digest in self._read:
+            return Attached(origin, name, *self._read[digest])
+        try:
+            document = self._reader.read(name, data)
+        except (ReaderUnavailable, OSError):  # the machine is short of processes, memory or files
+            return _unread(origin, url, Unread.CRASHED)
+        described = self._seen(document, data)
+        if described is not None and not any(one.reason in _PASSING for one in document.obstacles):
+            self._read[digest] = document, described
+            if len(self._read) > _REMEMBERED:
+                self._read.popitem(last=False)
+        return Attached(origin, name, document, described or "")
+
+    def _seen(self, document: Document, data: bytes) -> str | None:
+        """What a model says of a picture; None where it cannot be had now, since it only helps to search."""
         from resuelve.resolution.describe import media_type  # brings the prompts, which not every command needs
 
         media = media_type(data)
@@ -152,7 +167,7 @@ class AttachmentReader:
         try:
             said = self._describe(data, media, "\n".join(one.text for one in document.passages))
         except (ModelError, TrainingError):
-            return ""
+            return None
         return said.text if said else ""
 
 
@@ -166,25 +181,24 @@ def name_of(url: str) -> str:
     return shown[-_LONGEST_NAME:] or "?"
 
 
-def passages_of(attached: tuple[Attached, ...]) -> tuple[tuple[str, Passage], ...]:
-    """What was read of all attachments, each with a source of its own."""
-    return tuple(_apart((one.source(passage.place), passage) for one in attached for passage in one.document.passages))
+def passages_of(attached: tuple[Attached, ...]) -> tuple[tuple[str, Attached, Passage], ...]:
+    """What was read of all attachments, each with a source of its own.
+
+    A second one from the same place gets a number: identifiers are known by their source.
+    """
+    counted: Counter[str] = Counter()
+    found = []
+    for one in attached:
+        for passage in one.document.passages:
+            source = one.source(passage.place)
+            counted[source] += 1
+            found.append((f"{source} ({counted[source]})" if counted[source] > 1 else source, one, passage))
+    return tuple(found)
 
 
 def obstacles_of(attached: tuple[Attached, ...]) -> tuple[tuple[str, Obstacle], ...]:
     """What was not read of all attachments, each with its source."""
     return tuple((one.source(obstacle.place), obstacle) for one in attached for obstacle in one.document.obstacles)
-
-
-_Found = TypeVar("_Found")
-
-
-def _apart(found: Iterable[tuple[str, _Found]]) -> Iterator[tuple[str, _Found]]:
-    """A second one from the same place gets a number: identifiers are known by their source."""
-    counted: Counter[str] = Counter()
-    for source, one in found:
-        counted[source] += 1
-        yield (f"{source} ({counted[source]})" if counted[source] > 1 else source), one
 
 
 def _unread(origin: str, url: str, reason: Unread, detail: str = "") -> Attached:

@@ -53,11 +53,14 @@ def consult(
     if build is None:
         return HandOff(say("resolution.no_agent", language, code=code))
     usable, misread = _usable(reading, identifiers)
+    lost = sorted({one.kind.upper() for one in misread})
+    if {_sort(one.kind) for one in misread} & {_sort(one.kind) for one in usable}:
+        # Of several the one that could be read is not the one that is meant.
+        return HandOff(say("resolution.misread", language, kind=", ".join(lost)))
     request = AgentRequest(code, reading.incident.code, usable, reading.language, language)
     answer = build().answer(request)
     if misread and isinstance(answer, Hold):
-        kinds = ", ".join(sorted({one.kind.upper() for one in misread}))
-        return HandOff(say("resolution.misread", language, kind=kinds))
+        return HandOff(say("resolution.misread", language, kind=", ".join(lost)))
     if isinstance(answer, HandOff):
         return answer
     if has_placeholder(answer.text):

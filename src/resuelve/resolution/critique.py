@@ -24,7 +24,7 @@ from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.rerank import consequence
 from resuelve.resolution.score import features
-from resuelve.resolution.telling import own_words, says_much
+from resuelve.resolution.telling import own_words, says_else
 from resuelve.resolution.words import fold, stems
 from resuelve.texts import say
 
@@ -191,11 +191,15 @@ def _unrelated(case: Case) -> _Finding | None:
 
 
 def _says_else(case: Case) -> _Finding | None:
-    """A ticket that its attachments carry must not itself speak of something that neither they nor the row know."""
+    """A ticket that its attachments carry must not itself speak of what neither they nor the row's problem know.
+
+    What the row's solution happens to speak of is no matter of the ticket's.
+    """
     if case.confirmed or not case.carried:
         return None
-    else_said = own_words(case.text) - stems(case.row) - stems(case.telling)
-    return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if says_much(else_said, case.lexicon) else None
+    problem = stems("\n".join((*case.problem.examples, case.problem.component)))
+    else_said = own_words(case.text) - problem - stems(case.telling)
+    return (Verdict.REJECTED, Doubt.NO_MATCH, {}) if says_else(else_said, case.lexicon) else None
 
 
 def _already_there(case: Case) -> _Finding | None:

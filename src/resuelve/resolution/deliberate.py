@@ -163,8 +163,7 @@ class _Deliberator:
                 step.output = attached_in_short(reading)
         with self.trace.stage("identify", [part.source for part in (*reading.parts, *reading.seen)]) as step:
             step.output = identifiers = identify(reading)
-        telling = telling_lines(reading, identifiers, self.knowledge.lexicon) if reading.seen else None
-        return Findings(reading, identifiers, telling=telling)
+        return Findings(reading, identifiers, telling=telling_lines(reading, identifiers, self.knowledge.lexicon))
 
     def _search(self, findings: Findings) -> Findings:
         reading, components = findings.reading, self.knowledge.components
@@ -176,14 +175,15 @@ class _Deliberator:
     def _carried(self, findings: Findings, rejections: tuple[Judged, ...]) -> Findings | None:
         """The search once more, now with what the attachments tell; None where they cannot help.
 
-        A ticket whose own words suffice is decided by them alone, and what speaks against the ticket itself stays.
+        A ticket whose own words suffice is decided by them alone, and what speaks against the ticket itself stays. Two
+        attachments may tell of two matters: only where a single one tells something does it carry the ticket.
         """
-        if findings.telling is None or any(one.critique.doubt not in _MAY_BE_CARRIED for one in rejections):
+        if len(findings.telling) != 1 or any(one.critique.doubt not in _MAY_BE_CARRIED for one in rejections):
             return None
         share = _POINTING if self._only_points(findings) else _BESIDE
         own = (replace(query, weight=query.weight * share) for query in findings.queries)
         with self.trace.stage("reformulate", [part.source for part in findings.reading.seen]) as step:
-            step.output = queries = (findings.telling, *own)
+            step.output = queries = (*findings.telling, *own)
         found, ranked = self._rows(findings.reading, queries)
         nearest = frozenset(one.problem.id for one in findings.ranked[: self.rules.query_limit])
         return replace(findings, queries=queries, found=found, ranked=ranked, nearest=nearest)
@@ -191,7 +191,7 @@ class _Deliberator:
     def _only_points(self, findings: Findings) -> bool:
         """True when there is an attachment that tells something, and the ticket's own words say no more than that."""
         lexicon = self.knowledge.lexicon
-        return findings.telling is not None and not says_much(own_words(findings.reading.text), lexicon)
+        return bool(findings.telling) and not says_much(own_words(findings.reading.text), lexicon)
 
     def _rows(self, reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
         """What is found with these queries, and its order."""
@@ -269,8 +269,8 @@ class _Deliberator:
             threshold=self.rules.threshold_for(problem),
             today=self.rules.today,
             scoring=self.rules.scoring,
-            identifiers=bool(findings.identifiers),
-            telling=findings.telling.text if findings.telling else "",
+            identifiers=_typed(findings),
+            telling="\n".join(query.text for query in findings.telling),
             carried=findings.carried,
             confirmed=problem.id in findings.nearest,
             second=lambda: second_matter(
@@ -287,7 +287,7 @@ class _Deliberator:
     def _sentences(self, findings: Findings) -> tuple[str, ...]:
         """Those among which a second matter is looked for: not «me sale esto», and not what stands on a screen."""
         reading = findings.reading
-        own = () if self._only_points(findings) else reading.parts
+        own = () if findings.carried and self._only_points(findings) else reading.parts
         letters = reading.letters if findings.carried else ()
         return sentences(replace(reading, parts=(*own, *letters)), findings.identifiers)
 
@@ -392,3 +392,9 @@ class _Deliberator:
 
 def _avoid(rejections: Sequence[Judged]) -> frozenset[str]:
     return frozenset(one for rejection in rejections for one in rejection.critique.avoid)
+
+
+def _typed(findings: Findings) -> bool:
+    """True when people wrote an identifier; what stands in a file is no feature of what they wrote."""
+    attached = {part.source for part in findings.reading.seen}
+    return any(one.source not in attached for one in findings.identifiers)

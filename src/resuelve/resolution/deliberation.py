@@ -29,7 +29,7 @@ class Findings:
     """What the stages before the decision found; empty where they had no need to look.
 
     Attributes:
-        telling: what the attachments tell, as a query; None when they tell nothing.
+        telling: what each attachment that tells something tells, as a query.
         nearest: the rows that the ticket's own words had offered, where the attachments were searched with too.
     """
 
@@ -38,7 +38,7 @@ class Findings:
     queries: tuple[Query, ...] = ()
     found: Retrieved = NOTHING
     ranked: tuple[Ranked, ...] = ()
-    telling: Query | None = None
+    telling: tuple[Query, ...] = ()
     nearest: frozenset[str] = frozenset()
 
     @property

@@ -16,6 +16,9 @@ LONGEST_TEXT = 20_000
 OCR = "OCR"
 """The last part of the place of what was read off a picture."""
 
+_COMMENT = re.compile(r"history\[\d+\]\.")
+"""The source of what somebody wrote there; that of what hangs there goes on with a name."""
+
 _WRITTEN = ("docx", "eml", "msg", "pdf")
 
 _LEFT = (Unread.SWITCHED_OFF, Unread.NO_TEXT, Unread.EMPTY)
@@ -72,14 +75,25 @@ class Reading:
     @property
     def seen(self) -> tuple[Part, ...]:
         """What attachments say. People did not write it on the ticket: it helps to find, to identify and to stop."""
-        return tuple(Part(source, passage.text) for source, passage in passages_of(self.attached))
+        return tuple(Part(source, passage.text) for source, _, passage in passages_of(self.attached))
+
+    @property
+    def files(self) -> tuple[tuple[Part, ...], ...]:
+        """The same, file by file; those in an archive singly."""
+        groups: dict[tuple[int, str], list[Part]] = {}
+        for source, one, passage in passages_of(self.attached):
+            within = passage.place.partition(" · ")[0] if one.document.kind == "zip" else ""
+            groups.setdefault((id(one), within), []).append(Part(source, passage.text))
+        return tuple(map(tuple, groups.values()))
 
     @property
     def letters(self) -> tuple[Part, ...]:
         """What people wrote in what they attached: mails, letters; without screens, logs and tables."""
-        written = (one for one in self.attached if one.document.kind in _WRITTEN)
-        found = passages_of(tuple(written))
-        return tuple(Part(source, one.text) for source, one in found if not one.place.endswith(OCR))
+        return tuple(
+            Part(source, passage.text)
+            for source, one, passage in passages_of(self.attached)
+            if one.document.kind in _WRITTEN and passage.place.rpartition(" · ")[2] != OCR
+        )
 
     @property
     def described(self) -> tuple[Part, ...]:
@@ -100,7 +114,7 @@ class Reading:
     @property
     def comments(self) -> tuple[Part, ...]:
         """What people added after the ticket was opened."""
-        return tuple(part for part in self.parts if part.source.startswith("history") and part not in self.letters)
+        return tuple(part for part in self.parts if _COMMENT.match(part.source))
 
     @property
     def too_long(self) -> bool:

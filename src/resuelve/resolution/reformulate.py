@@ -136,13 +136,15 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier], telling:
         telling: the lines of the attachments that tell something, in place of the whole of them: a model is not sent
             the rest of a prescription or of somebody's letter.
     """
-    lines = []
-    for part in (*reading.parts, *reading.described):
-        own = identifiers if part not in reading.described else tuple(identify_text(part.text, part.source))
+
+    def shown(part: Part, own: Sequence[Identifier]) -> str:
         spans = [(i.start, i.end, f"[{i.kind.value}]") for i in _personal(part, own)]
-        lines.append(f"{part.source}: {_replaced(part.text, spans)[:_MODEL_CAP]}")
-    if telling:
-        lines.append(f"attachments: {telling}")
+        return f"{part.source}: {_replaced(part.text, spans)[:_MODEL_CAP]}"
+
+    lines = [shown(part, identifiers) for part in reading.parts]
+    if telling:  # what a row was found with must not be cut off by a long history
+        lines.insert(min(2, len(lines)), f"attachments: {telling}")
+    lines += [shown(part, tuple(identify_text(part.text, part.source))) for part in reading.described]
     return "\n".join(lines)[: 3 * _MODEL_CAP]
 
 

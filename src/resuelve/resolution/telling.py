@@ -76,6 +76,12 @@ _MANY = 9
 """Words that the dictionary does not have, or not in the ticket's language. Who writes more of them tells something,
 though nobody here knows what."""
 
+_FEW = 2
+"""Words that neither the dictionary nor the attachment has: a name below a greeting, and no more."""
+
+_SALUTE = re.compile(r"\bsaludos?\b", re.IGNORECASE)
+"""Would be taken for «salud»."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -86,7 +92,7 @@ class _Line:
 
 def own_words(text: str) -> frozenset[str]:
     """The stems of a ticket's own words, without those that only point at an attachment."""
-    return frozenset(stem for stem in stems(text) if not stem.isdigit()) - GENERIC - _POINTING
+    return frozenset(stem for stem in stems(_SALUTE.sub(" ", text)) if not stem.isdigit()) - GENERIC - _POINTING
 
 
 def says_much(words: frozenset[str], lexicon: Lexicon) -> bool:
@@ -95,13 +101,27 @@ def says_much(words: frozenset[str], lexicon: Lexicon) -> bool:
     return lexicon.telling(known) > _OPINION or len(words - known) > _MANY
 
 
-def telling_lines(reading: Reading, identifiers: Sequence[Identifier], lexicon: Lexicon) -> Query | None:
-    """The lines of all attachments that tell most, as one query; None when none of them tells anything.
+def says_else(words: frozenset[str], lexicon: Lexicon) -> bool:
+    """True when these words, which neither row nor attachment has, may be about something else.
+
+    One word of the dictionary will do, however common: «tarjeta denegada» is a short ticket with a matter of its own.
+    """
+    known = lexicon.known(words)
+    return bool(known) or len(words - known) > _FEW
+
+
+def telling_lines(reading: Reading, identifiers: Sequence[Identifier], lexicon: Lexicon) -> tuple[Query, ...]:
+    """For each attachment that tells something, the lines that tell most, as a query; two that tell the same are one.
 
     Lines that speak of a failure come first, then those with the rarest words of the dictionary; they are put together
     in their own order.
     """
-    found = [line for part in reading.seen for line in _lines(part, identifiers, lexicon)]
+    texts = (_told_by([line for part in file for line in _lines(part, identifiers, lexicon)]) for file in reading.files)
+    return tuple(Query(text, "attachment", 1.0) for text in dict.fromkeys(filter(None, texts)))
+
+
+def _told_by(found: Sequence[_Line]) -> str:
+    """The lines that tell most; empty when all together tell too little."""
     kept: dict[str, _Line] = {}
     room = _ROOM
     for line in sorted(found, key=lambda one: (not one.failure, -one.told)):
@@ -109,9 +129,8 @@ def telling_lines(reading: Reading, identifiers: Sequence[Identifier], lexicon: 
             kept[line.text] = line
             room -= len(line.text) + 2
     if sum(line.told for line in kept.values()) < _LEAST_TOLD:
-        return None
-    chosen = [line for line in dict.fromkeys(found) if kept.get(line.text) == line]
-    return Query(". ".join(line.text.rstrip(".") for line in chosen), "attachment", 1.0)
+        return ""
+    return ". ".join(line.text.rstrip(".") for line in dict.fromkeys(found) if kept.get(line.text) == line)
 
 
 def _lines(part: Part, identifiers: Sequence[Identifier], lexicon: Lexicon) -> list[_Line]:

@@ -186,7 +186,7 @@ class GestorClient:
     def _attachment_address(self, base: httpx2.URL, text: str) -> httpx2.URL:
         try:
             url = base.join(text)
-        except httpx2.InvalidURL:
+        except (httpx2.InvalidURL, ValueError):  # of a half of a character: UnicodeEncodeError
             raise TicketRefused("not an address", where=repr(text[:100]), remedy="") from None
         own = (url.scheme, url.host, _port(url)) == (self._base.scheme, self._base.host, _port(self._base))
         allowed = url.host in self._allowed or f"{url.host}:{_port(url)}" in self._allowed
@@ -196,6 +196,8 @@ class GestorClient:
                 where=shown(url),
                 remedy=message("allow the host {host} for attachments, if it may be trusted", host=repr(url.host)),
             )
+        if own and url.path.startswith(f"{self._base.path.rstrip('/')}/api/incidencias"):
+            raise TicketRefused("tickets are no attachments", where=shown(url), remedy="")
         # The manager's own account, if its address has one, is for the manager alone.
         if own and not url.userinfo and self._base.userinfo:
             url = url.copy_with(username=self._base.username, password=self._base.password)

@@ -81,15 +81,23 @@ class Describer:
                 message("the process that describes pictures has died {count} times", count=self._deaths)
             )
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        environment |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        child = subprocess.Popen(  # noqa: S603 - our own program
-            self._program,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        environment |= {
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": "1",  # threads that are there before give up calls, and not the reading of files
+        }
+        try:
+            child = subprocess.Popen(  # noqa: S603 - our own program
+                self._program,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise TrainingError("the model that describes pictures does not start") from error
         self._child = child
         try:
             ready = _line(child, time.monotonic() + self._start)
@@ -120,7 +128,10 @@ def serve(
     asked: IO[bytes],
     answers: IO[bytes],
 ) -> None:
-    """The child's side: load the model, give up what it can, then answer until nothing more is asked."""
+    """The child's side: load the model, give up what it can, then answer until nothing more is asked.
+
+    PyTorch has started a thread by then: what the kernel refuses holds for that too, but it may still read files.
+    """
     from PIL import Image
 
     from resuelve.training.image import opened_version
