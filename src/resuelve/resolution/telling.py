@@ -59,12 +59,12 @@ _TITLE_WITHIN = 6
 
 _POINTING = frozenset(
     "abajo adjun algui algun antes apare aplic app aqui attac ayer buena bueno captu click clien corre "
-    "cosa cuand cuant desde despu dias dice dijer donde estab expli falla favor fiche forwa foto gente "
-    "graci hacer haces hacie hoy image inten llevo mail manan manda mando mensa minut mirad mirar mirei "
-    "miren momen neces noche nuevo pagin panta panto pasa perso pictu podei podri pone poner porqu posib "
-    "pront pueda puede puedo pues queda quier reenv sabe saber sale salen salid scree see segui seman "
-    "shot shows siemp sigue soluc soy tambi tarde tengo tiemp todo traba urgen veces veis ver vien vuelv "
-    "web what".split()
+    "cosa cuand cuant da deja desde despu dias dice dijer donde ello eso estab estar expli falla favor "
+    "fiche forwa foto gente graci hacer haces hacie hoy image inten llevo mail manan manda mando mensa "
+    "mia minut mio mirad mirar mirei miren momen neces noche nuevo os pagin panta panto pasa perso pictu "
+    "podei podri pone poner porqu posib pront pueda puede puedo pues queda quier reenv sabe saber sale "
+    "salen salid scree see segui seman shot shows siemp sigue soluc soy tambi tarde tengo tiemp todo "
+    "traba urgen va ve veces veis ver vien vuelv web what".split()
 )
 """Stems of what people write around an attachment: «me sale esto desde ayer, os mando la captura, es urgente»."""
 
