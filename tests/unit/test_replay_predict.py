@@ -125,11 +125,18 @@ def test_a_model_that_is_out_of_reach_ends_it(dictionary: Catalogue, workers: in
     inner = Failing("fotocopia")
     knowledge, embedder = knowing(dictionary, inner)
     before = len(inner.asked)
-    cases = [case(f"c{n}", PRINTER if n < 10 else BROKEN) for n in range(200)]
+    cases = [case(f"c{n}", BROKEN) for n in range(200)]
     with pytest.raises(ModelUnavailable, match="does not answer"):
         attempt(cases, knowledge, embedder, Rules(), workers=workers)
-    single = inner.asked[before + len(cases) :]
-    assert sum("fotocopia" in text for text in single) <= MOST_IN_A_ROW + 2 * workers
+    single = inner.asked[before + 1 :]
+    assert MOST_IN_A_ROW <= len(single) < MOST_IN_A_ROW + workers, "those that had begun when it was lost end"
+
+
+def test_an_answer_in_between_renews_the_patience(dictionary: Catalogue) -> None:
+    knowledge, embedder = knowing(dictionary, Failing("fotocopia"))
+    cases = [case(f"c{n}", PRINTER if n % MOST_IN_A_ROW == 0 else BROKEN) for n in range(20)]
+    found = attempt(cases, knowledge, embedder, Rules())
+    assert sum(isinstance(one, Undecided) for one in found) == 16
 
 
 def test_cases_that_were_set_aside_count_in_no_figure(dictionary: Catalogue) -> None:

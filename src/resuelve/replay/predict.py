@@ -214,6 +214,7 @@ class _Patience:
 
     def __init__(self, most: int) -> None:
         self._left = self._most = most
+        self._lost: ModelUnavailable | None = None
         self._lock = Lock()
 
     def answered(self) -> None:
@@ -225,7 +226,13 @@ class _Patience:
         with self._lock:
             self._left -= 1
             if self._left <= 0:
-                raise error
+                self._lost = self._lost or error
+        self.check()
+
+    def check(self) -> None:
+        """Raises the error with which it was lost; nobody begins anything after that, in whatever thread."""
+        if self._lost:
+            raise self._lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +258,7 @@ class _Predictor:
             yield from each(work, block, workers=self.workers, progress=done)
 
     def _decided(self, case: LabelledCase, *, embedding: float) -> Prediction | Undecided:
+        self.patience.check()
         try:
             decided = deliberate(
                 case.incident, knowledge=self.knowledge, rules=self.rules, agents={}, chat=self.chat, clock=self.clock
