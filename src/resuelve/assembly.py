@@ -69,11 +69,19 @@ Compared = Callable[[Comparison, Path], None]
 
 @contextmanager
 def assemble(
-    settings: Settings, run: str, *, shadow: bool = False, on_compared: Compared = lambda *_: None
+    settings: Settings,
+    run: str,
+    *,
+    shadow: bool = False,
+    on_compared: Compared = lambda *_: None,
+    on_note: Callable[[str], None] = lambda _: None,  # noqa: ARG001 - nothing is learned yet that could be refused
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
     Unless it is a shadow's, a restored workspace is compared with the ticket manager first.
+
+    Args:
+        on_note: told what is not as the team wants it, and stops nothing: a learned version that cannot be used.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from resuelve import assembly, wiring
 from resuelve.cli.explained import lines
-from resuelve.cli.surroundings import harmless, now, run_name, terminal
+from resuelve.cli.surroundings import harmless, now, run_name, terminal, warn
 from resuelve.domain.errors import TicketNotFound
 from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.read import says_over
@@ -30,7 +30,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         TicketNotFound: the ticket manager does not list it.
     """
     console = terminal()
-    with assembly.assemble(settings, run_name(now()), shadow=True) as parts:
+    with assembly.assemble(settings, run_name(now()), shadow=True, on_note=warn) as parts:
         incident = parts.tickets.current(code)
         if incident is None:
             raise TicketNotFound("the ticket manager does not list it", where=code, remedy="check the code")

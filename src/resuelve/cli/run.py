@@ -13,7 +13,7 @@ from rich.console import Console
 
 from resuelve import assembly, wiring
 from resuelve.cli.restored import print_comparison
-from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal
+from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal, warn
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.reconcile import Comparison
@@ -46,7 +46,7 @@ def run_command(
     """
     console = console or terminal()
     for line in said_of_names(settings.language):
-        terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
+        warn(line)
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
@@ -82,7 +82,7 @@ def _run(
         print_comparison(console, found, report, language)
 
     with (
-        assembly.assemble(settings, name, shadow=shadow, on_compared=compared) as parts,
+        assembly.assemble(settings, name, shadow=shadow, on_compared=compared, on_note=warn) as parts,
         progress_bar(console) as bar,
     ):
         lines: dict[str, Line] = {}

@@ -83,6 +83,11 @@ def terminal(*, errors: bool = False) -> Console:
     return _Terminal(stderr=errors, highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
+def warn(line: str) -> None:
+    """Tell on the error output what stops nothing."""
+    terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
+
+
 def progress_bar(console: Console) -> Progress:
     """A bar with count and time; silent when nobody looks at it."""
     return Progress(

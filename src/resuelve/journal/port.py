@@ -1,8 +1,9 @@
 """The journal: what was intended, what was done, and how a broken run goes on.
 
-Three ports. `Journal` keeps facts for ever. `Acts` is the record of what was done, and came back: by it a row keeps or
-loses the right to act. `Engine` carries one incident through its steps so that a process that is killed at any moment
-can be started again: a finished step is remembered, an unfinished one is run again.
+Four ports. `Journal` keeps facts for ever. `Acts` is the record of what was done, and came back: by it a row keeps or
+loses the right to act. `History` keeps every call of every model, to be learned from. `Engine` carries one incident
+through its steps so that a process that is killed at any moment can be started again: a finished step is remembered, an
+unfinished one is run again.
 """
 
 from __future__ import annotations
@@ -212,6 +213,91 @@ class Acts(Protocol):
 
     def seen(self) -> int:
         """How often somebody has seen to one, ever; never less than before."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of one role: of a language model, or of a model in the process.
+
+    Attributes:
+        id: the same call has the same one, so that it is kept once.
+        at: when it ended, with its zone.
+        run: the run that it was made in.
+        role: ``embed``, ``reformulate``, ``rerank``, ``decide``, ``critique`` or ``describe``.
+        model: what answered: a language model's name, an embedder's identity, a learned version such as ``critic/3``.
+        prompt: the fingerprint of the prompt file; empty where there is none.
+        input, output: what it was given and what it answered; no output where it failed.
+        error: why it failed; empty where it did not.
+        calls: requests that were sent, repetitions included; 0 for what works in the process.
+        seconds: how long it took.
+    """
+
+    id: str
+    at: datetime
+    run: str
+    incident: str
+    revision: str
+    role: str
+    model: str
+    prompt: str
+    input: Json
+    output: Json
+    error: str = ""
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What became known later of a choice that was made for a ticket.
+
+    Attributes:
+        row: the id of the known problem.
+        state: the row as it was then (`merits.state_of`), so that a row whose texts changed begins anew.
+        right: whether acting on it would have been right.
+        how: how it is known: ``closed`` (what the team did and wrote), ``reopened``, ``reported``, ``label``.
+        at: when it became known, with its zone.
+    """
+
+    incident: str
+    row: str
+    state: str
+    right: bool
+    how: str
+    at: datetime
+
+
+@runtime_checkable
+class History(Protocol):
+    """Calls and their outcomes; nothing is changed, only added, or removed by age. Safe from several threads and
+    processes. May raise `JournalError`.
+    """
+
+    def keep(self, calls: Sequence[ModelCall]) -> None:
+        """Add calls, all or none; one that is known by its id stays as it is."""
+        ...
+
+    def calls(self, *, role: str = "", incident: str = "", since: datetime | None = None) -> Iterator[ModelCall]:
+        """Calls, oldest first, one at a time; all, or those of a role, of an incident, from a moment on."""
+        ...
+
+    def note_outcomes(self, outcomes: Sequence[CallOutcome]) -> int:
+        """Add outcomes, and say how many were news: what says the same as the last of its incident and state is not."""
+        ...
+
+    def outcomes(self) -> Iterator[CallOutcome]:
+        """For each incident and state of a row what was noted last, in the order in which they were noted."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Remove the calls that ended before a moment, and outcomes of incidents without calls. How many calls."""
         ...
 
     def close(self) -> None:

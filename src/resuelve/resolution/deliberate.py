@@ -269,7 +269,7 @@ class _Deliberator:
             threshold=self.rules.threshold_for(problem),
             today=self.rules.today,
             scoring=self.rules.scoring,
-            identifiers=_typed(findings),
+            identifiers=findings.typed,
             telling="\n".join(query.text for query in findings.telling),
             carried=findings.carried,
             confirmed=problem.id in findings.nearest,
@@ -332,6 +332,7 @@ class _Deliberator:
             waiting=False,
             usage=self._usage(),
             trace=self.trace,
+            versions=self.rules.versions,
         )
 
     def _paused(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...], why: str) -> Deliberation:
@@ -381,6 +382,7 @@ class _Deliberator:
             waiting=waiting,
             usage=self._usage(),
             trace=self.trace,
+            versions=self.rules.versions,
         )
 
     def _usage(self) -> Usage:
@@ -392,9 +394,3 @@ class _Deliberator:
 
 def _avoid(rejections: Sequence[Judged]) -> frozenset[str]:
     return frozenset(one for rejection in rejections for one in rejection.critique.avoid)
-
-
-def _typed(findings: Findings) -> bool:
-    """True when people wrote an identifier; what stands in a file is no feature of what they wrote."""
-    attached = {part.source for part in findings.reading.seen}
-    return any(one.source not in attached for one in findings.identifiers)

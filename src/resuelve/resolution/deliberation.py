@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from resuelve.domain.decision import Critique, Doubt, Resolution
 from resuelve.domain.identifier import Identifier
@@ -46,6 +47,12 @@ class Findings:
         """True when the attachments were searched with too."""
         return any(query.purpose == "attachment" for query in self.queries)
 
+    @property
+    def typed(self) -> bool:
+        """True when people wrote an identifier; what stands in a file is no feature of what they wrote."""
+        attached = {part.source for part in self.reading.seen}
+        return any(one.source not in attached for one in self.identifiers)
+
 
 @dataclass(frozen=True, slots=True)
 class Deliberation:
@@ -60,6 +67,7 @@ class Deliberation:
         doubt: why a person gets it; `Doubt.NONE` otherwise.
         waiting: True when nothing is to be decided until somebody answers.
         paused: True when it would be acted on, if not everything were stopped.
+        versions: see `Rules.versions`.
     """
 
     findings: Findings
@@ -74,3 +82,4 @@ class Deliberation:
     usage: Usage
     trace: Trace
     paused: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)

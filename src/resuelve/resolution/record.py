@@ -74,6 +74,7 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
             "unread": deliberation.findings.reading.unread,
             "attachments": [_attachment(one) for one in deliberation.findings.reading.attached],
             "usage": deliberation.usage,
+            "versions": deliberation.versions,
             "seconds": _seconds(deliberation),
         }
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,6 +26,7 @@ class Rules:
         scoring: what makes a score of features.
         needed: past tickets on which a row must have been right before it acts by itself; 0 for none.
         merits: what the rows have shown.
+        versions: by role, the learned version that speaks in it, such as ``critic/3``.
     """
 
     label: str = "[SPAI] "
@@ -38,6 +40,7 @@ class Rules:
     scoring: Scoring = field(default_factory=shipped)
     needed: int = 0
     merits: Merits = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def threshold_for(self, problem: KnownError) -> float:
         """The one that holds for this row."""
