@@ -140,7 +140,7 @@ def test_a_damaged_version_says_so_and_the_child_ends(learnt: SimpleNamespace, t
     broken = Describer([sys.executable, "-m", "resuelve.wiring.captions", str(tmp_path / "files")])
     with pytest.raises(TrainingError, match="another version of Resuelve"):
         broken.caption(b"x")
-    assert broken._child is None
+    assert not broken.child.alive
 
 
 def test_a_child_that_is_too_slow_is_ended(tmp_path: Path) -> None:
