@@ -66,7 +66,7 @@ MODELS: dict[str, Callable[[ExitStack, Sequence[str | None]], ChatModel]] = {
 }
 
 
-@pytest.fixture(params=MODELS.values(), ids=MODELS.keys())
+@pytest.fixture(params=list(MODELS.values()), ids=list(MODELS))
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     with ExitStack() as stack:
         yield lambda texts: request.param(stack, texts)
