@@ -24,7 +24,7 @@ from resuelve.models.answer import read_answer
 from resuelve.resolution.prompts import prompt, version
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.wiring.speaking import speech
-from tests.acceptance.product import ACTING, copy_of, demo_incidents
+from tests.acceptance.product import copy_of, demo_incidents
 from tests.acceptance.test_language_models import NewDesk, agreeable, production, role, said
 from tests.model_server import Reply, Request
 from tests.tiny_models import tiny_speaker
@@ -32,6 +32,11 @@ from tests.tiny_models import tiny_speaker
 ANSWER = '{"problema": "No deja adjuntar documentos a la solicitud", "otro_asunto": ""}'
 ROW = "REE001"
 TICKETS = 54
+
+
+def everything(request: Request) -> Reply:
+    """An agreeable model, for the doctor too."""
+    return said({"funciona": True}) if role(request) == "_Pong" else agreeable(request)
 
 
 def history() -> list[dict[str, object]]:
@@ -62,7 +67,19 @@ def taught(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> SimpleNam
     texts = [prompt("reformulate", ticket="description: No puedo adjuntar el informe").system, ANSWER]
     texts += ["<incidencia> description: No puedo adjuntar el informe </incidencia>"]
     model = tiny_speaker(folder / "model", texts, places=1024)
-    arguments = ["--model", str(model), "--whole", "--epochs", "6", "--rate", "0.005", "--held-out", "0.4"]
+    arguments = [
+        "--model",
+        str(model),
+        "--whole",
+        "--epochs",
+        "6",
+        "--rate",
+        "0.005",
+        "--held-out",
+        "0.4",
+        "--patience",
+        "9",
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RESUELVE_LANGUAGE", "en")
         command = ["train", "reformulate", str(folder / "history.jsonl"), *arguments, "-w", str(workspace)]
@@ -89,24 +106,21 @@ def test_in_a_process_of_its_own_it_answers_prompts(taught: SimpleNamespace) -> 
     (one,) = taught.registry.versions("reformulate")
     student = speech(taught.registry.folder(one), 60)
     try:
-        answer = student.answer(prompt("reformulate", ticket="description: No puedo adjuntar nada"))
+        answer = student.answer(prompt("reformulate", ticket="description: No puedo adjuntar el informe zzz"))
         assert answer
         assert read_answer(answer.text, Reformulation).problema == "No deja adjuntar documentos a la solicitud"
         assert answer.tokens_in > 100 > answer.tokens_out > 5
         if sys.platform == "linux":
             assert {"files", "privileges", "calls", "python"} <= set(student.child.held)
         assert student.answer(Prompt("reformulate", "", "x " * 2000, "y")) is None, "too long, and it lives on"
-        assert student.answer(prompt("reformulate", ticket="description: x")) is not None
+        assert student.answer(prompt("reformulate", ticket="description: x"))
     finally:
         student.close()
 
 
 def test_in_use_it_restates_and_the_server_is_asked_the_rest(new_desk: NewDesk, taught: SimpleNamespace) -> None:
-    def reply(request: Request) -> Reply:
-        return said({"funciona": True}) if role(request) == "_Pong" else agreeable(request)
-
-    two = ACTING[:2]
-    with production(new_desk, demo_incidents(*two), reply) as (desk, server):
+    two = ("INC1001", "INC1018")
+    with production(new_desk, demo_incidents(*two), everything) as (desk, server):
         assert desk.run("run", "--shadow").status == 0
         assert Counter(map(role, server.requests))["Reformulation"] == 2
         assert {code: entry["decision"]["versions"] for code, entry in desk.entries().items()} == {
@@ -133,7 +147,7 @@ def test_in_use_it_restates_and_the_server_is_asked_the_rest(new_desk: NewDesk, 
 def test_a_version_that_cannot_be_used_is_told_and_the_teacher_answers(
     new_desk: NewDesk, taught: SimpleNamespace
 ) -> None:
-    with production(new_desk, demo_incidents(ACTING[0]), agreeable) as (desk, server):
+    with production(new_desk, demo_incidents("INC1001"), everything) as (desk, server):
         models = desk.workspace / ".resuelve" / "models"
         shutil.copytree(taught.models, models)
         Registry(models).promote("reformulate", 1)
@@ -142,5 +156,5 @@ def test_a_version_that_cannot_be_used_is_told_and_the_teacher_answers(
         assert ended.status == 0
         assert "La versión de reformulate en uso no se usa" in ended.error
         assert Counter(map(role, server.requests))["Reformulation"] == 1
-        assert desk.entries()[ACTING[0]]["decision"]["versions"] == {}
+        assert desk.entries()["INC1001"]["decision"]["versions"] == {}
         assert "La versión de reformulate en uso no se usa" in desk.run("doctor").out
