@@ -108,8 +108,8 @@ def test_in_a_process_of_its_own_it_answers_prompts(taught: SimpleNamespace) -> 
     try:
         answer = student.answer(prompt("reformulate", ticket="description: No puedo adjuntar el informe zzz"))
         assert answer
-        assert read_answer(answer.text, Reformulation).problema == "No deja adjuntar documentos a la solicitud"
-        assert answer.tokens_in > 100 > answer.tokens_out > 5
+        assert read_answer(answer[0], Reformulation).problema == "No deja adjuntar documentos a la solicitud"
+        assert answer[1].tokens_in > 100 > answer[1].tokens_out > 5
         if sys.platform == "linux":
             assert {"files", "privileges", "calls", "python"} <= set(student.child.held)
         assert student.answer(Prompt("reformulate", "", "x " * 2000, "y")) is None, "too long, and it lives on"

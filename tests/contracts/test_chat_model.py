@@ -13,10 +13,10 @@ import pytest
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
-from resuelve.models import ChatModel, Picture, Prompt
+from resuelve.models import ChatModel, Picture, Prompt, Usage
 from resuelve.models.openai_compatible import OpenAICompatibleChat
 from resuelve.models.scripted import ScriptedChat
-from resuelve.models.understudy import Said, Understudy
+from resuelve.models.understudy import Understudy
 from tests.model_server import ModelServer, Reply, chat, error
 
 
@@ -50,12 +50,14 @@ def _over_http(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
 
 def _of_another_role(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
     """An understudy that has not learned what is asked."""
-    return Understudy(_scripted(stack, texts), {"reformulate": lambda _: Said(GOOD)}, {"reformulate": "reformulate/1"})
+    return Understudy(
+        _scripted(stack, texts), {"reformulate": lambda _: (GOOD, Usage())}, {"reformulate": "reformulate/1"}
+    )
 
 
 def _no_help(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
     """An understudy that has learned the role badly: what it says is not used."""
-    return Understudy(_scripted(stack, texts), {"decide": lambda _: Said("[")}, {"decide": "decide/1"})
+    return Understudy(_scripted(stack, texts), {"decide": lambda _: ("[", Usage())}, {"decide": "decide/1"})
 
 
 MODELS: dict[str, Callable[[ExitStack, Sequence[str | None]], ChatModel]] = {

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from resuelve.domain.errors import ModelUnavailable, ResuelveError, TrainingError
-from resuelve.models import Picture, Prompt
+from resuelve.models import Picture, Prompt, Usage
 from resuelve.models.scripted import ScriptedChat
-from resuelve.models.understudy import Said, Student, Understudy
+from resuelve.models.understudy import Student, Understudy
 from resuelve.resolution.prompts.schemas import Reformulation
 
 PROMPT = Prompt("reformulate", "v1", "Resume.", "No puedo entrar.")
@@ -24,7 +24,7 @@ def made(student: Student, *, role: str = "reformulate", **teacher: Any) -> tupl
 
 
 def test_the_student_answers_its_role_under_its_name_and_sends_no_request() -> None:
-    model, teacher = made(lambda prompt: Said(BY_STUDENT, len(prompt.user), 7))
+    model, teacher = made(lambda prompt: (BY_STUDENT, Usage(9, len(prompt.user), 7)))
     completion = model.complete(PROMPT, Reformulation)
     assert completion.output.problema == "No entra"
     assert completion.model == "reformulate/3"
@@ -47,7 +47,7 @@ def test_the_student_answers_its_role_under_its_name_and_sends_no_request() -> N
     ],
 )
 def test_what_does_not_fit_the_schema_is_not_repaired_and_the_teacher_is_asked(text: str) -> None:
-    model, teacher = made(lambda _: Said(text, 5, 2))
+    model, teacher = made(lambda _: (text, Usage(0, 5, 2)))
     completion = model.complete(PROMPT, Reformulation)
     assert (completion.output.problema, completion.model) == (BY_TEACHER["problema"], "grande")
     assert completion.usage.calls == len(teacher.calls) == 1
@@ -55,7 +55,7 @@ def test_what_does_not_fit_the_schema_is_not_repaired_and_the_teacher_is_asked(t
 
 
 def test_a_student_that_says_nothing_is_asked_again_next_time() -> None:
-    said = iter([None, Said(BY_STUDENT)])
+    said = iter([None, (BY_STUDENT, Usage())])
     model, _ = made(lambda _: next(said))
     assert [model.complete(PROMPT, Reformulation).model for _ in range(2)] == ["grande", "reformulate/3"]
 
@@ -64,7 +64,7 @@ def test_a_student_that_is_gone_is_told_once_and_not_asked_again() -> None:
     asked: list[Prompt] = []
     told: list[ResuelveError] = []
 
-    def gone(prompt: Prompt) -> Said:
+    def gone(prompt: Prompt) -> tuple[str, Usage]:
         asked.append(prompt)
         raise TrainingError("gone")
 
@@ -78,9 +78,9 @@ def test_a_student_that_is_gone_is_told_once_and_not_asked_again() -> None:
 
 
 def test_other_roles_and_pictures_are_the_teachers() -> None:
-    model, teacher = made(lambda _: Said(BY_STUDENT), role="decide")
+    model, teacher = made(lambda _: (BY_STUDENT, Usage()), role="decide")
     assert model.complete(PROMPT, Reformulation).model == "grande"
-    model, teacher = made(lambda _: Said(BY_STUDENT))
+    model, teacher = made(lambda _: (BY_STUDENT, Usage()))
     shown = Prompt("reformulate", "v1", "Resume.", "x", (Picture("image/png", b"x"),))
     assert model.complete(shown, Reformulation).model == "grande"
     assert len(teacher.calls) == 1

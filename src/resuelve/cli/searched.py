@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resuelve import wiring
-from resuelve.domain.errors import ModelOutputInvalid, ResuelveError
+from resuelve.domain.errors import ResuelveError
 from resuelve.models import Prompt
-from resuelve.models.answer import read_answer
 from resuelve.pages.numbers import number, percent
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.prompts import prompt
-from resuelve.resolution.prompts.schemas import Reformulation
-from resuelve.resolution.reformulate import Query, restated
+from resuelve.resolution.reformulate import Query
 from resuelve.resolution.retrieve import retrieve
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.conversations import Conversation, together
 from resuelve.training.searches import LEAST, MARGIN, USABLE, Comparison, Restated, compare
 from resuelve.training.speaking import Speech
-from resuelve.wiring.speaking import ROLE, speech
+from resuelve.wiring.speaking import ROLE, searched_with, speech
 
 _MOST = 300
 """Calls that the student answers for the test; a small model takes seconds for each."""
@@ -96,7 +94,7 @@ def _asked(held: Sequence[Conversation]) -> Iterable[tuple[str, Conversation, st
     system, tickets = prompt(ROLE, ticket="").system, together(held)
     for one in sorted(held, key=lambda one: hashlib.sha256(one.group.encode()).hexdigest()):
         if one.row and len(one.asked) == 2 and one.asked[0] == ("system", system):
-            teacher = _words(one.answer)
+            teacher = searched_with(one.answer)
             if teacher is not None:
                 yield tickets[one.group], one, teacher
 
@@ -106,16 +104,7 @@ def _answered(incident: str, one: Conversation, teacher: str, student: Speech) -
     (_, system), (_, user) = one.asked
     said = student.answer(Prompt(ROLE, "", system, user))
     seconds = time.perf_counter() - began
-    return Restated(incident, one.row, teacher, _words(said.text) if said else None, seconds)
-
-
-def _words(answer: str) -> str | None:
-    """What an answer searches with; None where it cannot be used."""
-    try:
-        queries = restated(read_answer(answer, Reformulation))
-    except ModelOutputInvalid:
-        return None
-    return queries[0].text if queries else ""
+    return Restated(incident, one.row, teacher, searched_with(said[0]) if said else None, seconds)
 
 
 def _found(text: str, knowledge: Knowledge) -> list[str]:

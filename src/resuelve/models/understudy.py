@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from resuelve.domain.errors import ModelOutputInvalid, ResuelveError
 from resuelve.models.answer import read_answer
 from resuelve.models.port import ChatModel, Completion, OutputT, Prompt, Usage
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a student wrote, to be read like any model's answer, and the tokens of question and answer."""
-
-    text: str
-    tokens_in: int = 0
-    tokens_out: int = 0
-
-
-Student = Callable[[Prompt], Said | None]
-"""Answers a prompt, or says nothing this time. An error of ours: it will answer none any more."""
+Student = Callable[[Prompt], tuple[str, Usage] | None]
+"""What it writes, to be read like any model's answer, and what that cost; None where it says nothing this time. If it
+raises an error of ours, it is not asked again."""
 
 
 class Understudy:
@@ -61,17 +52,17 @@ class Understudy:
             return self._teacher.complete(prompt, output)
         began = time.perf_counter()
         said = self._asked(prompt, student)
-        spent = Usage(0, said.tokens_in, said.tokens_out) if said else Usage()
-        spent = replace(spent, seconds=time.perf_counter() - began)
+        text, cost = said or ("", Usage())
+        spent = replace(cost, calls=0, seconds=time.perf_counter() - began)
         if said:
             try:
-                return Completion(read_answer(said.text, output), spent, self._names[prompt.role])
+                return Completion(read_answer(text, output), spent, self._names[prompt.role])
             except ModelOutputInvalid:
                 pass  # the teacher is asked
         completion = self._teacher.complete(prompt, output)
         return replace(completion, usage=completion.usage + spent)
 
-    def _asked(self, prompt: Prompt, student: Student) -> Said | None:
+    def _asked(self, prompt: Prompt, student: Student) -> tuple[str, Usage] | None:
         try:
             return student(prompt)
         except ResuelveError as error:

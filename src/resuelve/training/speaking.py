@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from resuelve.domain.errors import TrainingError
-from resuelve.models import Prompt
-from resuelve.models.understudy import Said
+from resuelve.models import Prompt, Usage
 from resuelve.training.child import ModelChild, answer, questions
 
 ROOM = 384
@@ -31,8 +30,9 @@ class Speech:
     def __init__(self, program: Sequence[str], *, start: float = 120.0, seconds: float = 60.0) -> None:
         self.child = ModelChild(program, start=start, seconds=seconds)
 
-    def answer(self, prompt: Prompt) -> Said | None:
-        """What the model says, whatever that is; None where it said nothing: too slow, dead, or the prompt too long.
+    def answer(self, prompt: Prompt) -> tuple[str, Usage] | None:
+        """What the model says, whatever that is, and its tokens; None where it says nothing: it was too slow, it died,
+        or the prompt is too long for it.
 
         Raises:
             TrainingError: the model cannot be loaded, or the child has died too often.
@@ -42,7 +42,7 @@ class Speech:
         text = said.get("text")
         if not isinstance(text, str):
             return None
-        return Said(text, _count(said.get("tokens_in")), _count(said.get("tokens_out")))
+        return text, Usage(tokens_in=_count(said.get("tokens_in")), tokens_out=_count(said.get("tokens_out")))
 
     def close(self) -> None:
         """End the child."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resuelve.domain.errors import ResuelveError, TrainingError
+from resuelve.domain.errors import ModelOutputInvalid, ResuelveError, TrainingError
 from resuelve.models import ChatModel
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
@@ -81,6 +81,19 @@ def understudy(settings: Settings, chat: ChatModel | None, on_note: Callable[[st
 def speech(files: Path, seconds: float) -> Speech:
     """What answers with the model of a folder, in a process of its own; `seconds` for one answer."""
     return Speech([sys.executable, "-m", _MODULE, str(files.absolute()), str(seconds)], seconds=seconds)
+
+
+def searched_with(answer: str) -> str | None:
+    """What the product would search with after this answer: empty where it says nothing, None where it is not used."""
+    from resuelve.models.answer import read_answer
+    from resuelve.resolution.prompts.schemas import Reformulation
+    from resuelve.resolution.reformulate import restated
+
+    try:
+        queries = restated(read_answer(answer, Reformulation))
+    except ModelOutputInvalid:
+        return None
+    return queries[0].text if queries else ""
 
 
 def _usable(settings: Settings) -> tuple[Version, Path] | None:
