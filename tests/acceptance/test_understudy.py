@@ -134,6 +134,11 @@ def test_in_use_it_restates_and_the_server_is_asked_the_rest(new_desk: NewDesk, 
         doctor = desk.run("doctor")
         assert doctor.status == 0, doctor.out
         assert "las incidencias las reformula reformulate/1" in doctor.out
+        explained = json.loads(desk.run("explain", two[0], "--json").out)
+        models_by_stage = {
+            one["stage"]: one["input"].get("model") for one in explained["stages"] if "model" in one["input"]
+        }
+        assert models_by_stage == {"reformulate": "reformulate/1", "decide": "gpt-4o-mini", "critique": "gpt-4o-mini"}
         server.requests.clear()
         ended = desk.run("run")
         assert (ended.status, ended.error) == (0, "")

@@ -28,6 +28,7 @@ _MOST = 300
 """Calls that the student answers for the test; a small model takes seconds for each."""
 
 Progress = Callable[[int, int], None]
+_Asked = tuple[str, Conversation, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,16 @@ def judge(settings: Settings, held: Sequence[Conversation], files: Path, progres
     """
     nothing = compare((), lambda _: ())
     asked = list(_asked(held))
-    if len({incident for incident, *_ in asked}) < LEAST:
-        return Judged(compare([Restated(i, one.row, "", "") for i, one, _ in asked], lambda _: ()))
+    if few := _too_few(asked):
+        return few
     try:
         with (
             wiring.knowledge_for(settings, wiring.known_problems(settings), wiring.embedder(settings)) as knowledge,
             closing(speech(files, settings.model_timeout)) as student,
         ):
             known = [one for one in asked if one[1].row in knowledge.problems][:_MOST]
+            if few := _too_few(known):
+                return few
             both = []
             for done, (incident, one, teacher) in enumerate(known, 1):
                 both.append(_answered(incident, one, teacher, student))
@@ -86,7 +89,14 @@ def told(judged: Judged, language: str) -> Iterable[str]:
         yield say(key, language, margin=number(MARGIN, language, 2), usable=percent(USABLE, language, 0))
 
 
-def _asked(held: Sequence[Conversation]) -> Iterable[tuple[str, Conversation, str]]:
+def _too_few(asked: Sequence[_Asked]) -> Judged | None:
+    """The verdict where nothing could be shown: nobody is asked in vain."""
+    if len({incident for incident, *_ in asked}) >= LEAST:
+        return None
+    return Judged(compare([Restated(incident, one.row, "", "") for incident, one, _ in asked], lambda _: ()))
+
+
+def _asked(held: Sequence[Conversation]) -> Iterable[_Asked]:
     """Calls that can be judged, with their ticket and the teacher's words, in an order that chance would give.
 
     Those of this role in today's wording, with a known right row, whose teacher gave an answer that can be used.

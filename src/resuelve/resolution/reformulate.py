@@ -118,13 +118,14 @@ def reformulate(
     return tuple(query for query in queries if _says_something(query.text))
 
 
-def restate(ticket: str, chat: ChatModel) -> tuple[Query, ...]:
-    """A model's own sentence about a `depersonalised` ticket, and a second matter if it sees one.
+def restate(ticket: str, chat: ChatModel) -> tuple[tuple[Query, ...], str]:
+    """A model's own sentence about a `depersonalised` ticket, and a second matter if it sees one; and who said it.
 
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    return restated(chat.complete(prompt("reformulate", ticket=ticket), Reformulation).output)
+    completion = chat.complete(prompt("reformulate", ticket=ticket), Reformulation)
+    return restated(completion.output), completion.model
 
 
 def restated(answer: Reformulation) -> tuple[Query, ...]:
