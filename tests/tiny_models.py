@@ -76,7 +76,7 @@ def tiny_captioner(folder: Path, texts: Sequence[str]) -> Path:
     return folder
 
 
-def tiny_speaker(folder: Path, texts: Sequence[str]) -> Path:
+def tiny_speaker(folder: Path, texts: Sequence[str], places: int = 64) -> Path:
     """A language model (GPT-2, two layers of 64) that has learned nothing yet."""
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -85,7 +85,14 @@ def tiny_speaker(folder: Path, texts: Sequence[str]) -> Path:
     marks = ["<<system>>", "<<user>>", "<<assistant>>"]
     size = word_tokenizer([*texts, *marks], folder)
     config = GPT2Config(
-        vocab_size=size, n_positions=64, n_embd=64, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=2, pad_token_id=0
+        vocab_size=size,
+        n_positions=places,
+        n_embd=64,
+        n_layer=2,
+        n_head=2,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
     return folder

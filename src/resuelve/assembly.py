@@ -21,15 +21,19 @@ from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
 from resuelve.wiring.reading import attachments, reads
+from resuelve.wiring.speaking import understudy
 from resuelve.workspace import Workspace
 
 
-def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, seen: int, taught: str = "") -> str:
+def fingerprint(
+    settings: Settings, known: Catalogue, embedder_identity: str, seen: int, taught: str = "", speaking: str = ""
+) -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits).
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
         taught: see `Learned.fingerprint`.
+        speaking: see `Cast.identity`.
     """
     parts = [
         known.fingerprint,
@@ -48,6 +52,7 @@ def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, se
         settings.system_codes,
         reads(settings),
         [version(role) for role in ROLES],
+        *([speaking] if speaking else []),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
@@ -74,7 +79,7 @@ def assemble(
     *,
     shadow: bool = False,
     on_compared: Compared = lambda *_: None,
-    on_note: Callable[[str], None] = lambda _: None,  # noqa: ARG001 - nothing is learned yet that could be refused
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -108,16 +113,17 @@ def assemble(
         helpers = wiring.agents(settings)
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
+        cast = stack.enter_context(understudy(settings, wiring.chat(settings), on_note))
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=wiring.rules(settings, past, model.identity),
+            rules=wiring.rules(settings, past, model.identity, cast.versions),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught),
-            chat=wiring.chat(settings),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, cast.identity),
+            chat=cast.chat,
             attachments=stack.enter_context(attachments(settings, manager)),
             shadow=shadow,
             fresh=settings.fresh_seconds,

@@ -140,7 +140,7 @@ def test_a_damaged_version_says_so_and_the_child_ends(learnt: SimpleNamespace, t
     broken = Describer([sys.executable, "-m", "resuelve.wiring.captions", str(tmp_path / "files")])
     with pytest.raises(TrainingError, match="another version of Resuelve"):
         broken.caption(b"x")
-    assert broken._child is None
+    assert not broken.child.alive
 
 
 def test_a_child_that_is_too_slow_is_ended(tmp_path: Path) -> None:
@@ -246,10 +246,12 @@ def test_a_language_model_learns_what_a_larger_one_answered(
     done = CliRunner().invoke(app, ["train", "reformulate", str(history), *arguments], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Registered as reformulate/1, a candidate." in done.output
-    assert "Resuelve does not serve it itself" in done.output
+    assert "for Ollama, llama.cpp or vLLM" in done.output
     (version,) = Registry(Path("office") / ".resuelve" / "models").versions("reformulate")
     assert version.card.teacher == "grande"
     assert version.card.students < version.card.teachers / 4
+    assert version.card.passed is False, "whether it searches as well was not shown"
+    assert "has 0 tickets" in done.output
     assert version.card.figures["agreement_after"] > 0.8 > version.card.figures["agreement_before"]
     speaker = language.loaded(Path("served"), 64)
     assert sum(speaker.answer(one) == one.answer for one in known.kept) == 50

@@ -1,4 +1,4 @@
-"""What every chat model must do, the scripted one and the one over HTTP."""
+"""What every chat model must do: the scripted one, the one over HTTP, and one with an understudy."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
-from resuelve.models import ChatModel, Picture, Prompt
+from resuelve.models import ChatModel, Picture, Prompt, Usage
 from resuelve.models.openai_compatible import OpenAICompatibleChat
 from resuelve.models.scripted import ScriptedChat
+from resuelve.models.understudy import Understudy
 from tests.model_server import ModelServer, Reply, chat, error
 
 
@@ -47,7 +48,27 @@ def _over_http(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
     return OpenAICompatibleChat(base_url=server.url, model="gemma3", timeout_s=10, first_pause_s=0.01)
 
 
-@pytest.fixture(params=[_scripted, _over_http], ids=["scripted", "openai-compatible"])
+def _of_another_role(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
+    """An understudy that has not learned what is asked."""
+    return Understudy(
+        _scripted(stack, texts), {"reformulate": lambda _: (GOOD, Usage())}, {"reformulate": "reformulate/1"}
+    )
+
+
+def _no_help(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
+    """An understudy that has learned the role badly: what it says is not used."""
+    return Understudy(_scripted(stack, texts), {"decide": lambda _: ("[", Usage())}, {"decide": "decide/1"})
+
+
+MODELS: dict[str, Callable[[ExitStack, Sequence[str | None]], ChatModel]] = {
+    "scripted": _scripted,
+    "openai-compatible": _over_http,
+    "understudy of another role": _of_another_role,
+    "understudy that is no help": _no_help,
+}
+
+
+@pytest.fixture(params=list(MODELS.values()), ids=list(MODELS))
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     with ExitStack() as stack:
         yield lambda texts: request.param(stack, texts)

@@ -105,7 +105,8 @@ def test_a_model_says_it_in_its_words_and_names_a_second_matter() -> None:
     chat = ScriptedChat(
         {"reformulate": Reformulation(problema="El recibo sale en blanco", otro_asunto="Cambiar la cuenta")}
     )
-    found = restate("description: No va el recibo", chat)
+    found, model = restate("description: No va el recibo", chat)
+    assert model == "scripted"
     assert [(q.purpose, q.weight > 0, q.text) for q in found] == [
         ("model", True, "El recibo sale en blanco"),
         ("aside", False, "Cambiar la cuenta"),
@@ -117,7 +118,7 @@ def test_a_model_says_it_in_its_words_and_names_a_second_matter() -> None:
 
 @pytest.mark.parametrize("aside", ["", "Cambiar la cuenta"])
 def test_a_model_without_a_sentence_has_said_nothing(aside: str) -> None:
-    assert restate("x", ScriptedChat({"reformulate": Reformulation(problema=" ", otro_asunto=aside)})) == ()
+    assert restate("x", ScriptedChat({"reformulate": Reformulation(problema=" ", otro_asunto=aside)}))[0] == ()
 
 
 def test_a_model_off_its_schema_is_an_error() -> None:

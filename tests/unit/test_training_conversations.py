@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resuelve.domain.errors import TrainingError
-from resuelve.training.conversations import read_conversations, split
+from resuelve.training.conversations import Conversation, read_conversations, split, together
 
 
 def call(asked: str, answer: str, incident: str = "", role: str = "reformulate") -> dict[str, Any]:
@@ -75,6 +75,61 @@ def test_an_incident_is_never_on_both_sides(tmp_path: Path) -> None:
     assert not {one.group for one in learnt} & {one.group for one in held}
     with pytest.raises(TrainingError, match="two are the least"):
         split(kept[:3], 0.2)
+
+
+def test_the_right_row_is_kept_where_it_is_known(tmp_path: Path) -> None:
+    def outcome(asked: str, **metadata: Any) -> dict[str, Any]:
+        one = call(asked, "y", asked)
+        return {**one, "metadata": {**one["metadata"], **metadata}}
+
+    lines = [
+        outcome("a", row="R1"),
+        outcome("b", row="R2", outcome="right"),
+        outcome("c", row="R3", outcome="unknown"),
+        outcome("d", row=4),
+        outcome("e", row="R5", outcome="wrong"),
+        outcome("f"),
+        outcome("f", row="R6"),
+    ]
+    kept = read_conversations([write(tmp_path / "h.jsonl", *lines)], ["reformulate"]).kept
+    assert {one.group: one.row for one in kept} == {"a": "R1", "b": "R2", "c": "", "d": "", "f": "R6"}
+
+
+def test_the_same_words_are_never_on_both_sides(tmp_path: Path) -> None:
+    words = "uno dos tres cuatro cinco seis siete ocho nueve diez once doce".split()
+    lines = [call(f"No abre la pantalla {word}", "z", f"INC{n}") for n, word in enumerate(words)]
+    lines += [call(f"{word.upper()} pantalla: ¡NO ABRE! la, {n}", "z", f"ALT{n}") for n, word in enumerate(words)]
+    kept = read_conversations([write(tmp_path / "h.jsonl", *lines)], ["reformulate"]).kept
+    learnt, held = split(kept, 0.25)
+    assert (len(learnt), len(held)) == (18, 6)
+    assert not {one.words for one in learnt} & {one.words for one in held}
+    assert set(together(kept).values()) == {f"ALT{n}" for n in range(12)}
+
+
+def test_shared_words_join_incidents_over_others(tmp_path: Path) -> None:
+    lines = [
+        call("no abre", "z", "A"),
+        call("abre no", "z", "B"),
+        call("no cierra", "z", "B"),
+        call("cierra no", "z", "C"),
+    ]
+    lines += [call("otra cosa", "z", "D")]
+    kept = read_conversations([write(tmp_path / "h.jsonl", *lines)], ["reformulate"]).kept
+    assert together(kept) == {"A": "A", "B": "A", "C": "A", "D": "D"}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ABCDEFGH"), st.sampled_from(["no va", "va no", "más", "mas 3", "3", "x y"])))
+)
+def test_split_keeps_apart_whatever_belongs_together(some: list[tuple[str, str]]) -> None:
+    kept = [Conversation((("user", text),), str(n), group) for n, (group, text) in enumerate(some)]
+    if len(set(together(kept).values())) < 2:
+        return
+    learnt, held = split(kept, 0.3)
+    assert learnt
+    assert held
+    assert not {one.group for one in learnt} & {one.group for one in held}
+    assert not {one.words for one in learnt if one.words} & {one.words for one in held}
 
 
 @given(st.lists(st.text(max_size=30) | st.binary(max_size=30).map(lambda b: b.decode("latin-1")), max_size=5))

@@ -25,7 +25,7 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
-from resuelve.wiring import captions, reading
+from resuelve.wiring import captions, reading, speaking
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -238,13 +238,19 @@ def _system(settings: Settings) -> str:
     return say("cli.doctor.system_found", settings.language, url=settings.business_system_url)
 
 
-def _model(settings: Settings) -> str:
-    chat = wiring.chat(settings)
+def _model(settings: Settings) -> tuple[str, ...]:
+    """Whether it answers, and which version of a student of it speaks in its place."""
+    chat, language = wiring.chat(settings), settings.language
     if chat is None:
-        return ""
+        return ("",)
     question = Prompt("doctor", "", "Contesta con el esquema pedido.", "¿Funcionas?")
     usage = chat.complete(question, _Pong).usage
-    return say("cli.doctor.model_found", settings.language, model=chat.name, seconds=f"{usage.seconds:.1f}")
+    found = say("cli.doctor.model_found", language, model=chat.name, seconds=f"{usage.seconds:.1f}")
+    try:
+        version = speaking.speaking_in_use(settings)
+    except TrainingError as error:
+        return found, say("finetune.not_used", language, role=speaking.ROLE, why=translated(error, language))
+    return (f"{found}; {say('finetune.in_use', language, name=version.name)}" if version else found,)
 
 
 def _attachments(settings: Settings) -> tuple[str, ...]:

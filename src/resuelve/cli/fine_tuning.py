@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -25,6 +25,9 @@ from resuelve.training import image
 from resuelve.training.captions import RESULTS, read_captions
 from resuelve.training.recipe import Epoch, Recipe, Report, Tuned, check_installed
 from resuelve.training.registry import Card, Registry, Version
+
+if TYPE_CHECKING:
+    from resuelve.cli.searched import Judged
 
 LANGUAGE_ROLE = "reformulate"
 _SHOWN = 20
@@ -61,8 +64,9 @@ def run_language(
         TrainingError: nothing was registered.
         WorkspaceError: the registry, or the folder for a model server, cannot be written.
     """
+    from resuelve.cli.searched import judge, told
     from resuelve.training import language as languages
-    from resuelve.training.conversations import read_conversations
+    from resuelve.training.conversations import read_conversations, split
 
     check_installed()
     console, language = terminal(), settings.language
@@ -74,7 +78,16 @@ def run_language(
     def tune(into: Path, report: Report) -> Tuned:
         return languages.fine_tune(history, recipe, into, report, role=LANGUAGE_ROLE, merged=export)
 
-    version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None)
+    def test(files: Path) -> Judged:
+        with progress_bar(console) as bar:
+            task = bar.add_task(say("finetune.progress.searches", language), total=None)
+            held = split(history.kept, recipe.held_out)[1]
+            judged = judge(settings, held, files, lambda done, total: bar.update(task, completed=done, total=total))
+        for line in told(judged, language):
+            console.print(line, markup=False)
+        return judged
+
+    version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None, test=test)
     said = say("finetune.exported", language, folder=export) if export else say("finetune.not_exported", language)
     console.print(said, markup=False)
     return version, tuned
@@ -88,8 +101,9 @@ def _tuned(
     tune: Callable[[Path, Report], Tuned],
     *,
     results: Path | None,
+    test: Callable[[Path], Judged] | None = None,
 ) -> tuple[Version, Tuned]:
-    """What both have in common: learn aside, register, tell, and write the figures."""
+    """What both have in common: learn aside, test, register, tell, and write the figures."""
     language, place = settings.language, wiring.workspace(settings)
     place.prepare()
     with (
@@ -98,7 +112,9 @@ def _tuned(
     ):
         files = Path(aside) / "files"
         tuned = tune(files, lambda epoch: _print_epoch(console, epoch, language))
-        version = Registry(place.models).register(role, files, _card(tuned, recipe))
+        card = _card(tuned, recipe)
+        card = _judged(card, test(files)) if test else card
+        version = Registry(place.models).register(role, files, card)
     _print_samples(console, tuned, language)
     told = say(
         "finetune.done", language, before=_loss(tuned.before, language), after=_loss(tuned.after, language),
@@ -128,6 +144,19 @@ def _card(tuned: Tuned, recipe: Recipe) -> Card:
         figures=figures | {"epochs": float(len(tuned.epochs)), "best_epoch": float(tuned.best)},
         fits={"model": recipe.model},
     )
+
+
+def _judged(card: Card, judged: Judged) -> Card:
+    """With what the test found, in place of the loss where there was enough to search for."""
+    from resuelve.resolution.prompts import version as version_of
+
+    one, losses = judged.comparison, {"held_out_loss_before": card.teachers, "held_out_loss": card.students}
+    fits = {**card.fits, "prompt": version_of(LANGUAGE_ROLE)}
+    card = replace(card, figures={**card.figures, **one.figures(), **losses}, fits=fits, passed=judged.passed)
+    if judged.why or one.missing:
+        return card
+    card = replace(card, measure="reciprocal_rank", lower_is_better=False, held_out=one.tickets)
+    return replace(card, teachers=one.teachers, students=one.students)
 
 
 def _written(folder: Path, version: Version, tuned: Tuned, language: str) -> list[Path]:

@@ -118,15 +118,20 @@ def reformulate(
     return tuple(query for query in queries if _says_something(query.text))
 
 
-def restate(ticket: str, chat: ChatModel) -> tuple[Query, ...]:
-    """A model's own sentence about a `depersonalised` ticket, and a second matter if it sees one.
+def restate(ticket: str, chat: ChatModel) -> tuple[tuple[Query, ...], str]:
+    """A model's own sentence about a `depersonalised` ticket, and a second matter if it sees one; and who said it.
 
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    answer = chat.complete(prompt("reformulate", ticket=ticket), Reformulation).output
-    restated = (Query(_cap(answer.problema), "model", 1.0), Query(_cap(answer.otro_asunto), "aside", 0.0))
-    return tuple(q for q in restated if _says_something(q.text)) if _says_something(restated[0].text) else ()
+    completion = chat.complete(prompt("reformulate", ticket=ticket), Reformulation)
+    return restated(completion.output), completion.model
+
+
+def restated(answer: Reformulation) -> tuple[Query, ...]:
+    """What a model's answer searches with; nothing where its sentence says nothing."""
+    found = (Query(_cap(answer.problema), "model", 1.0), Query(_cap(answer.otro_asunto), "aside", 0.0))
+    return tuple(q for q in found if _says_something(q.text)) if _says_something(found[0].text) else ()
 
 
 def depersonalised(reading: Reading, identifiers: Sequence[Identifier], telling: str = "") -> str:

@@ -82,7 +82,8 @@ def second_opinion(
 def _restated(ticket: str, chat: ChatModel, trace: Trace) -> tuple[Query, ...]:
     with trace.stage("reformulate", {"model": chat.name}) as step:
         try:
-            step.output = queries = restate(ticket, chat)
+            queries, step.input["model"] = restate(ticket, chat)  # it may be a student of the model that was asked
+            step.output = queries
         except ModelOutputInvalid:
             # The rows that the ticket's own words have found are there to choose from.
             step.output = queries = ()

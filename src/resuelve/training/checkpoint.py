@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,17 @@ def identity_of(folder: Path) -> str:
     """A digest of configuration and weights: the same model, wherever it lies."""
     whole = hashlib.sha256()
     for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        about_it = file.stat()
+        digest = _digest(file, about_it.st_ino, about_it.st_size, about_it.st_mtime_ns)
         whole.update(f"{file.name} {digest}\n".encode())
     return whole.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest(file: Path, *_: int) -> str:
+    """Read once for each state of the file: weights are gigabytes, and a run that keeps looking asks every round."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def describe_files(into: Path, facts: Mapping[str, Any], *, model: str, folder: Path, whole: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 
 from resuelve.domain.errors import Rejected, TrainingError
 from resuelve.domain.message import Message, message, system_said
+from resuelve.resolution.words import fold
 
-_WRONG = "wrong"
+_RIGHT, _WRONG = "right", "wrong"
 _SPEAKERS = ("system", "user", "assistant")
+_WORD = re.compile(r"\w+")
 
 
 class _Unfit(Exception):
@@ -35,16 +38,24 @@ class Conversation:
     Attributes:
         asked: speaker and text, without the last answer.
         group: conversations of one incident are learned from, or measured on, together.
+        row: the id of the row that was right for the ticket; empty where that is not known.
     """
 
     asked: tuple[tuple[str, str], ...]
     answer: str
     group: str
+    row: str = ""
 
     @property
     def messages(self) -> list[dict[str, str]]:
         """What was told and asked, as chat templates take it."""
         return [{"role": speaker, "content": text} for speaker, text in self.asked]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the question, without accents, case, order and numbers: two tickets that share them are one."""
+        asked = next((text for speaker, text in reversed(self.asked) if speaker == "user"), "")
+        return frozenset(word for word in _WORD.findall(fold(asked)) if not word.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,9 @@ def read_conversations(files: Sequence[Path], roles: Collection[str]) -> Convers
                 where = message("{file}, line {line}", file=str(file), line=number)
                 aside.append(Rejected(str(number), where, unfit.why))
                 continue
-            kept.setdefault((one.asked, one.answer), one)
+            held = kept.setdefault((one.asked, one.answer), one)
+            if one.row and not held.row:
+                kept[one.asked, one.answer] = one
             if isinstance(model := metadata.get("model"), str) and model:
                 teachers.add(model)
     lines = sorted(json.dumps([one.asked, one.answer], ensure_ascii=False) for one in kept.values())
@@ -93,19 +106,41 @@ def read_conversations(files: Sequence[Path], roles: Collection[str]) -> Convers
 
 
 def split(some: Sequence[Conversation], held_out: float) -> tuple[list[Conversation], list[Conversation]]:
-    """Those to learn from and those to measure on, whole incidents; the same ones every time.
+    """Those to learn from and those to measure on; the same ones every time.
+
+    Whole incidents, and with an incident every other one that asks in the same words: the same mail sent twice, learned
+    from once and measured on once, would flatter.
 
     Raises:
         TrainingError: they are of fewer than two incidents.
     """
-    groups = sorted({one.group for one in some}, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+    belongs = together(some)
+    groups = sorted(set(belongs.values()), key=lambda group: hashlib.sha256(group.encode()).hexdigest())
     if len(groups) < 2:
         raise TrainingError(
             message("the history holds calls of {count} incidents; two are the least", count=len(groups)),
             remedy="resolve more incidents with a language model, or name another role",
         )
     apart = set(groups[: min(max(1, round(held_out * len(groups))), len(groups) - 1)])
-    return [one for one in some if one.group not in apart], [one for one in some if one.group in apart]
+    learnt = [one for one in some if belongs[one.group] not in apart]
+    return learnt, [one for one in some if belongs[one.group] in apart]
+
+
+def together(some: Sequence[Conversation]) -> dict[str, str]:
+    """By group, the first (by name) of all the groups that shared words join it to."""
+    first = {one.group: one.group for one in some}
+
+    def of(group: str) -> str:
+        while first[group] != group:
+            first[group] = group = first[first[group]]
+        return group
+
+    seen: dict[frozenset[str], str] = {}
+    for one in some:
+        if words := one.words:
+            one_root, other_root = sorted((of(one.group), of(seen.setdefault(words, one.group))))
+            first[other_root] = one_root
+    return {group: of(group) for group in first}
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
@@ -147,4 +182,5 @@ def _conversation(said: Mapping[str, Any], metadata: Mapping[str, Any]) -> Conve
         raise _Unfit(message("its last message is no answer"))
     asked = tuple(turns[:-1])
     group = metadata.get("incident") or hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-    return Conversation(asked, turns[-1][1], str(group))
+    row = metadata.get("row") if metadata.get("outcome") in (None, "", _RIGHT) else ""
+    return Conversation(asked, turns[-1][1], str(group), row if isinstance(row, str) else "")

@@ -38,21 +38,38 @@ class Speaker:
 
     def answer(self, one: Conversation) -> str:
         """What the model says; the same every time."""
+        asked, wanted = self.encoded(one)
+        return self._spoken(asked, min(2 * len(wanted) + 8, self.longest - len(asked)))[0]
+
+    def said(self, asked: Sequence[tuple[str, str]], room: int) -> tuple[str, int, int] | None:
+        """What the model says to what nobody has answered yet, and the tokens of question and answer.
+
+        None where the question leaves no room: a ticket without its beginning, or an order without its ticket, is
+        another question.
+        """
+        tokens = self.words.encode(self._asked(Conversation(tuple(asked), "", "")), add_special_tokens=False)
+        room = min(room, self.longest // 2)
+        if len(tokens) > self.longest - room:
+            return None
+        text, count = self._spoken(tokens, room)
+        return text, len(tokens), count
+
+    def _spoken(self, asked: list[int], room: int) -> tuple[str, int]:
         import torch
 
-        asked, wanted = self.encoded(one)
         given = torch.tensor([asked]).to(self.model.device)
         with torch.no_grad():
             said = self.model.generate(
                 input_ids=given,
                 attention_mask=torch.ones_like(given),
-                max_new_tokens=min(2 * len(wanted) + 8, self.longest - len(asked)),
+                max_new_tokens=room,
                 do_sample=False,
                 num_beams=1,
                 pad_token_id=self.words.pad_token_id,
                 eos_token_id=self.words.eos_token_id,
             )
-        return str(self.words.decode(said[0][len(asked) :], skip_special_tokens=True)).strip()
+        answer = said[0][len(asked) :]
+        return str(self.words.decode(answer, skip_special_tokens=True)).strip(), len(answer)
 
     def _asked(self, one: Conversation) -> str:
         if getattr(self.words, "chat_template", None):

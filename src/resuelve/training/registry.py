@@ -41,6 +41,7 @@ class Card:
         dataset: digest of the examples.
         fits: what has to be the same where it is used: embedder, features, base model.
         package: the version of Resuelve that made it.
+        passed: whether it passed the test that its role demands; None where `not_worse` says it.
     """
 
     made: str
@@ -54,6 +55,7 @@ class Card:
     package: str
     figures: Mapping[str, float] = field(default_factory=dict)
     fits: Mapping[str, str] = field(default_factory=dict)
+    passed: bool | None = None
 
     @property
     def not_worse(self) -> bool:

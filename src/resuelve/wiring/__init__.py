@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
@@ -262,12 +262,15 @@ def learned(settings: Settings) -> Learned | None:
     return read_learned(workspace(settings).learned)
 
 
-def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -> Rules:
+def rules(
+    settings: Settings, past: Learned | None = None, embedder: str = "", versions: Mapping[str, str] | None = None
+) -> Rules:
     """What the team sets.
 
     Args:
         past: what it has taught, if that is to count.
         embedder: the one that is used; what was learned with another one does not count.
+        versions: see `Rules.versions`.
     """
     from resuelve.resolution.rules import Rules
     from resuelve.resolution.score import shipped
@@ -284,6 +287,7 @@ def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -
         scoring=(past.scoring_for(embedder) if past else None) or shipped(),
         needed=settings.right_before_acting,
         merits=past.merits if past and past.embedder == embedder else {},
+        versions=versions or {},
     )
 
 
