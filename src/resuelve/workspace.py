@@ -86,6 +86,21 @@ class Workspace:
         return f"sqlite:///{self.journal_file.absolute()}"
 
     @property
+    def history(self) -> Path:
+        """Every call of every model: a database, and what is exported of it."""
+        return self.root / "historico"
+
+    @property
+    def history_file(self) -> Path:
+        """The file of the history's database."""
+        return self.history / "historico.db"
+
+    @property
+    def history_url(self) -> str:
+        """The history's database."""
+        return f"sqlite:///{self.history_file.absolute()}"
+
+    @property
     def learned(self) -> Path:
         """What the past has taught about the score, and about each row."""
         return self.root / ".resuelve" / "calibration.json"
