@@ -127,12 +127,24 @@ class Workspace:
             WorkspaceError: the folder cannot be made or written.
         """
         for folder in (self.root, self.reports, self.rejected, self.root / ".resuelve"):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _unwritable(folder, system_said(error)) from error
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise _unwritable(folder, message("no right to write"))
+            _make(folder)
+
+    def make_history(self) -> None:
+        """Make the folder of the history.
+
+        Raises:
+            WorkspaceError: it cannot be made or written.
+        """
+        _make(self.history)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, system_said(error)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, message("no right to write"))
 
 
 def _unwritable(folder: Path, why: Message) -> WorkspaceError:

@@ -29,9 +29,9 @@ class MemoryHistory:
         with self._lock:
             kept = sorted(self._calls.values(), key=lambda call: call.at)
         for call in kept:
-            if (not role or call.role == role) and (not incident or call.incident == incident):
-                if since is None or call.at >= since:
-                    yield call
+            wanted = role in ("", call.role) and incident in ("", call.incident)
+            if wanted and (since is None or call.at >= since):
+                yield call
 
     def note_outcomes(self, outcomes: Sequence[CallOutcome]) -> int:
         news = 0

@@ -172,15 +172,15 @@ def _row_of_call(call: ModelCall) -> list[Any]:
     ]
 
 
-def _as_call(row: sa.Row[Any]) -> ModelCall:
-    _, id, ended_at, *rest, people = row
-    return ModelCall(id, datetime.fromisoformat(ended_at), *rest, people=tuple(people))
+def _as_call(row: sa.Row[*tuple[Any, ...]]) -> ModelCall:
+    _, name, ended_at, *rest, people = row
+    return ModelCall(*(name, datetime.fromisoformat(ended_at), *rest, tuple(people)))
 
 
 def _row_of_outcome(one: CallOutcome) -> list[Any]:
     return [one.incident, one.row, one.state, one.right, one.how, as_text(one.at)]
 
 
-def _as_outcome(row: sa.Row[Any]) -> CallOutcome:
+def _as_outcome(row: sa.Row[*tuple[Any, ...]]) -> CallOutcome:
     _, incident, problem, state, right, how, known_at = row
     return CallOutcome(incident, problem, state, right, how, datetime.fromisoformat(known_at))

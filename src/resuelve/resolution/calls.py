@@ -183,9 +183,9 @@ def overheard(chat: ChatModel) -> ChatModel:
     return HeardChat(chat, _listening.get)
 
 
-def overhear(role: str, model: str, given: Json, output: Json, seconds: float) -> None:
+def overhear(role: str, model: str, given: Json, output: Json, seconds: float, error: str = "") -> None:
     """Note a call of a model in the process that is asked deep below `deliberate`."""
-    _listening.get().note(role, model, given, output, usage=Usage(seconds=seconds))
+    _listening.get().note(role, model, given, output, usage=Usage(seconds=seconds), error=error)
 
 
 class _HeardEmbedder:
