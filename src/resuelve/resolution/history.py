@@ -19,6 +19,10 @@ from resuelve.resolution.calls import UNHEARD, Call, Calls
 from resuelve.texts import say, translated
 
 
+_MOST_FAILURES = 3
+"""After so many a run tries no more: a database that is held by somebody costs half a minute each time."""
+
+
 @dataclass(slots=True)
 class RunHistory:
     """Safe to use from several threads.
@@ -44,6 +48,7 @@ class RunHistory:
     lost: int = field(default=0, init=False)
     forgotten: int = field(default=0, init=False)
     problem: ResuelveError | None = field(default=None, init=False)
+    _failures: int = field(default=0, init=False)
     _history: History | None = field(default=None, init=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
@@ -60,10 +65,15 @@ class RunHistory:
         made = as_kept(incident, key, calls, self.run)
         if not made:
             return
+        if self._failures >= _MOST_FAILURES:
+            with self._lock:
+                self.lost += len(made)
+            return
         try:
             self._open().keep(made)
         except (JournalError, WorkspaceError) as error:
             with self._lock:
+                self._failures += 1
                 self.lost += len(made)
                 self.problem = error
         else:
