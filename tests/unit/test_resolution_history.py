@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
+from resuelve.domain.decision import Choice
 from resuelve.domain.errors import JournalError, ModelOutputInvalid, ModelUnavailable, WorkspaceError
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.journal import History
@@ -103,15 +104,9 @@ def test_an_embedder_that_fails_is_kept_with_its_error() -> None:
 def test_which_learned_version_spoke_stands_in_the_call() -> None:
     made = calls(versions={"reformulate": "reformulate/3"})
     made.reformulated({"title": "PDF"}, (), 0.5)
-    made.decided({"offered": [], "avoid": []}, say_none(), 0.5)
+    made.decided({"offered": [], "avoid": []}, Choice(None, "none"), 0.5)
     assert made.made[0].model == "reformulate/3"
     assert made.made[1].model.startswith("resuelve")
-
-
-def say_none() -> object:
-    from resuelve.domain.decision import Choice
-
-    return Choice(None, "none")
 
 
 def test_what_is_asked_deep_below_is_heard_by_the_thread_that_listens() -> None:
@@ -136,7 +131,7 @@ def test_a_run_that_keeps_nothing_hears_nothing() -> None:
 
 
 def test_a_step_that_is_repeated_adds_nothing() -> None:
-    history = MemoryHistory()
+    history, made = MemoryHistory(), calls()
     for run in ("r1", "r2"):
         made = calls()
         made.embedder(HashEmbedder(8)).embed(["a"])
@@ -196,8 +191,13 @@ def test_a_history_that_cannot_be_opened_stops_nothing() -> None:
 
 
 def test_it_is_opened_when_there_is_something_to_keep_and_not_before() -> None:
-    opened = []
-    run = RunHistory(lambda: opened.append(1) or MemoryHistory(), days=3)  # type: ignore[func-returns-value]
+    opened: list[MemoryHistory] = []
+
+    def opening() -> History:
+        opened.append(MemoryHistory())
+        return opened[-1]
+
+    run = RunHistory(opening, days=3)
     run.keep(INCIDENT, "key", calls())
     run.end(NOON)
     run.close()
