@@ -19,7 +19,17 @@ from resuelve.resolution.identify import identify_text
 from resuelve.resolution.words import fold
 from resuelve.training.conversations import read_conversations
 from tests.acceptance.fixtures import NewDesk
-from tests.acceptance.product import DEMO_WORLD, Desk, Product, demo_incidents, desk_with, world_of
+from tests.acceptance.product import (
+    DEMO_WORLD,
+    DICTIONARY,
+    Desk,
+    Product,
+    build_workspace,
+    demo_incidents,
+    desk_with,
+    small_dictionary,
+    world_of,
+)
 from tests.acceptance.test_language_models import agreeable, but, production
 from tests.model_server import error
 
@@ -31,7 +41,7 @@ Entries = dict[str, dict[str, Any]]
 
 LABELS = Path(__file__).parent / "demo" / "expected_closed.jsonl"
 CLOSED = demo_folder() / "incidencias_cerradas.json"
-LEARNED_FROM = ("INC0101", "INC0102", "INC0103", "INC0104", "INC0105", "INC0106")
+LEARNED_FROM = ("INC0101", "INC0102", "INC0103", "INC0111", "INC0115", "INC0121", "INC0126")
 
 
 def calls_of(desk: Desk, **which: Any) -> list[ModelCall]:
@@ -49,11 +59,12 @@ def opened_again(*codes: str) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def desk(product: Product, indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Some incidents resolved without a language model."""
+def desk(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Some incidents resolved without a language model, by a part of the dictionary: the past is compared with all."""
     incidents = [*demo_incidents(*ACTED[:3], *TALKATIVE), *opened_again(*LEARNED_FROM)]
     folder = tmp_path_factory.mktemp("history")
-    with desk_with(product, indexed, folder, world_of(incidents), RESUELVE_LANGUAGE="en") as made:
+    small = build_workspace(product, folder / "small", small_dictionary(folder))
+    with desk_with(product, small, folder, world_of(incidents), RESUELVE_LANGUAGE="en") as made:
         ended = made.run("run")
         assert (ended.status, ended.error) == (0, "")
         yield made
@@ -136,7 +147,7 @@ def test_an_export_holds_nobody(desk: Desk, calls: list[ModelCall], entries: Ent
     texts = [str(one.get(name, "")) for one in tickets for name in ("titulo", "descripcion")]
     raws = {one.raw for text in texts for one in identify_text(text, "") if one.kind != "error_code"}
     names = {one["solicitante"] for one in tickets}
-    vocabulary = fold((desk.workspace / "PROBLEMAS_GLOBALES.csv").read_text(encoding="utf-8"))
+    vocabulary = fold((demo_folder() / DICTIONARY).read_text(encoding="utf-8"))  # «oficina» is no name
     parts = {part for name in names for part in re.findall(r"[^\W\d_]{4,}", fold(name)) if part not in vocabulary}
     assert min(len(raws), len(names), len(parts)) > 4
 
@@ -179,16 +190,15 @@ def test_closed_incidents_tell_what_was_right(desk: Desk, calls: list[ModelCall]
     assert told["closed"] == len(LEARNED_FROM)
     assert told["news"] == told["right"] + told["wrong"]
     assert told["right"] > 0
-    assert json.loads(desk.run(*learn, "--json").out)["news"] == 0
     history = SqlHistory(f"sqlite:///{desk.workspace}/historico/historico.db")
     outcomes = [*history.outcomes()]
     history.close()
     assert {one.incident for one in outcomes} <= {*LEARNED_FROM}
     right = {(one.incident, one.row) for one in outcomes if one.right}
     labels = {one["incident"]: one["problems"] for one in map(json.loads, LABELS.read_text("utf-8").splitlines())}
-    assert len(right) >= 3
+    assert len(right) >= 2
     assert sum(row in labels[incident] for incident, row in right) >= len(right) - 1  # no witness is perfect
-    assert "are news" in desk.run(*learn).out
+    assert "0 are news" in desk.run(*learn).out
     assert "Outcomes known" in desk.run("history", "show").out
     assert calls_of(desk) == calls
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from resuelve.domain.decision import Choice, Critique
@@ -247,6 +248,7 @@ def _ordered(order: Sequence[Ranked], case: Case) -> Json:
     return found
 
 
+@cache
 def _product() -> str:
     try:
         return f"resuelve {version('resuelve')}"
