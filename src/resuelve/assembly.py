@@ -14,6 +14,7 @@ from resuelve.backup.occupancy import occupied, uncompared
 from resuelve.journal import Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue
+from resuelve.resolution.history import RunHistory
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
@@ -86,7 +87,8 @@ def assemble(
     Unless it is a shadow's, a restored workspace is compared with the ticket manager first.
 
     Args:
-        on_note: told what is not as the team wants it, and stops nothing: a learned version that cannot be used.
+        on_note: told what is not as the team wants it, and stops nothing: a learned version that cannot be used, calls
+            that could not be kept.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
@@ -110,6 +112,7 @@ def assemble(
             _compare_if_restored(place, book, manager, settings.label, on_compared)
         works = wiring.engine(settings, durable=not shadow)
         stack.callback(works.close)
+        kept = stack.enter_context(_history(settings, run, on_note))
         helpers = wiring.agents(settings)
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
@@ -128,9 +131,24 @@ def assemble(
             shadow=shadow,
             fresh=settings.fresh_seconds,
             max_failures=settings.max_failures,
+            history=kept,
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
         yield Assembly(pipeline, known, book, works, manager)
+
+
+@contextmanager
+def _history(settings: Settings, run: str, on_note: Callable[[str], None]) -> Iterator[RunHistory]:
+    file = wiring.workspace(settings).history_file
+    kept = RunHistory(
+        lambda: wiring.history(settings), run, settings.history, days=settings.history_days, present=file.exists
+    )
+    try:
+        yield kept
+    finally:
+        kept.close()
+        if note := kept.note(settings.language):
+            on_note(note)
 
 
 def _compare_if_restored(

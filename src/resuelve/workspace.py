@@ -86,6 +86,21 @@ class Workspace:
         return f"sqlite:///{self.journal_file.absolute()}"
 
     @property
+    def history(self) -> Path:
+        """Every call of every model: a database, and what is exported of it."""
+        return self.root / "historico"
+
+    @property
+    def history_file(self) -> Path:
+        """The file of the history's database."""
+        return self.history / "historico.db"
+
+    @property
+    def history_url(self) -> str:
+        """The history's database."""
+        return f"sqlite:///{self.history_file.absolute()}"
+
+    @property
     def learned(self) -> Path:
         """What the past has taught about the score, and about each row."""
         return self.root / ".resuelve" / "calibration.json"
@@ -112,12 +127,24 @@ class Workspace:
             WorkspaceError: the folder cannot be made or written.
         """
         for folder in (self.root, self.reports, self.rejected, self.root / ".resuelve"):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise _unwritable(folder, system_said(error)) from error
-            if not os.access(folder, os.W_OK | os.X_OK):
-                raise _unwritable(folder, message("no right to write"))
+            _make(folder)
+
+    def make_history(self) -> None:
+        """Make the folder of the history.
+
+        Raises:
+            WorkspaceError: it cannot be made or written.
+        """
+        _make(self.history)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, system_said(error)) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _unwritable(folder, message("no right to write"))
 
 
 def _unwritable(folder: Path, why: Message) -> WorkspaceError:

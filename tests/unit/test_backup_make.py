@@ -103,6 +103,23 @@ def test_a_database_that_is_being_written_is_copied_whole(root: Path) -> None:
     assert words_in(root.parent / "new" / ".resuelve" / "journal.db") == ["one", "in the log"]
 
 
+def test_the_history_of_model_calls_is_a_database_too(root: Path) -> None:
+    folder = root / "historico"
+    folder.mkdir()
+    (folder / "decide.csv").write_text("a", encoding="utf-8")
+    path = folder / "historico.db"
+    with closing(sqlite3.connect(path)) as writer:
+        database(path, ["one"])
+        writer.execute("INSERT INTO words VALUES ('in the log')")
+        writer.commit()
+        assert path.with_name("historico.db-wal").stat().st_size > 0
+        made = backup_of(root)
+        restore(root.parent / "new", made.path, passphrase=None, at=AT, wait=0)
+    kinds = {one.name: one.kind for one in made.manifest.members if one.name.startswith("historico/")}
+    assert kinds == {"historico/historico.db": Kind.DATABASE, "historico/decide.csv": Kind.HISTORY}
+    assert words_in(root.parent / "new" / "historico" / "historico.db") == ["one", "in the log"]
+
+
 def test_dictionary_and_versions_are_of_one_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An edit that comes between the two has to wait; this one has no patience."""
     book = Dictionary(root / "PROBLEMAS_GLOBALES.csv", root / ".resuelve" / "versions", wait=0)

@@ -1,7 +1,7 @@
 """What of a workspace belongs in a backup, and what a restore replaces.
 
     PROBLEMAS_GLOBALES.csv, CORRECTIVOS_ABIERTOS.csv, PRUEBAS_PROBLEMAS.jsonl, PROBLEMAS_GLOBALES_YYYYMMDD.csv
-    reportes/, rejected/, historico/
+    reportes/, rejected/, historico/   as they are, but for historico/historico.db: a snapshot by the database itself
     .resuelve/…                 all of the product's state, whoever keeps it there, but for:
         locks/, *.lock, lock    they belong to living processes
         index/                  as a snapshot of its current generation
@@ -36,6 +36,8 @@ INDEX = f"{STATE}/index"
 VERSIONS = f"{STATE}/versions"
 DICTIONARY = "PROBLEMAS_GLOBALES.csv"
 SETTINGS = f"{STATE}/settings_of_backup.json"
+HISTORY = "historico/historico.db"
+"""The database of the history of model calls, beside what is exported of it."""
 
 _FOLDERS = ("reportes", "rejected", "historico")
 _PROPOSAL = re.compile(r"PROBLEMAS_GLOBALES_[0-9]{8}(?:_[0-9]+)?\.csv")
@@ -77,13 +79,20 @@ def kind_of(name: str) -> Kind | None:
     if len(parts) == 1:
         return _FILES.get(name) or (Kind.PROPOSALS if _PROPOSAL.fullmatch(name) else None)
     if parts[0] in _FOLDERS:
-        return _KINDS[parts[0]]
+        return _of_history(name) if name.startswith(HISTORY) else _KINDS[parts[0]]
     if parts[0] != STATE or _stays(parts[1]) or _is_passing(parts[1]) or _is_passing(parts[-1]):
         return None
     if name == SETTINGS:
         return Kind.SETTINGS
     below = {INDEX: Kind.INDEX, VERSIONS: Kind.VERSIONS}.get(place_of(name))
     return below or (Kind.DATABASE if name.endswith(".db") else Kind.STATE)
+
+
+def _of_history(name: str) -> Kind | None:
+    """What the history's database is, and what it keeps beside its file is not, in a backup."""
+    if name == HISTORY:
+        return Kind.DATABASE
+    return None if name.removeprefix(HISTORY) in _TRANSIENT else Kind.HISTORY
 
 
 def place_of(name: str) -> str:

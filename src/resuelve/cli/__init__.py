@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from resuelve.cli.backup import backup, restore
+from resuelve.cli.history import history
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
 from resuelve.cli.replay import calibrate, replay
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(owner)
 app.add_typer(backup, name="backup")
 app.add_typer(returned, name="returned")
+app.add_typer(history, name="history")
 app.add_typer(train, name="train")
 app.command("replay", help=told("replay.help"))(replay)
 app.command("calibrate", help=told("calibrate.help"))(calibrate)

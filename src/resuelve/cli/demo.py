@@ -21,7 +21,7 @@ _FILES = ("PROBLEMAS_GLOBALES.csv", "CORRECTIVOS_ABIERTOS.csv", "PRUEBAS_PROBLEM
 def run_demo(workspace: Path, *, limit: int = 0) -> None:
     """Start the mock services, index the demo dictionary, resolve what is open, stop the services.
 
-    The services begin afresh each time, so the demo's own journal does too; the index stays.
+    The services begin afresh each time, so the demo's own journal and history do too; the index stays.
 
     Raises:
         WorkspaceError: the folder holds something else, or cannot be written.
@@ -55,7 +55,7 @@ def _prepare(workspace: Path) -> None:
             )
         workspace.mkdir(parents=True, exist_ok=True)
         mark.touch()
-        for old in (workspace / ".resuelve").glob("journal.db*"):
+        for old in (*(workspace / ".resuelve").glob("journal.db*"), *workspace.glob("historico/historico.db*")):
             old.unlink()
         for name in _FILES:
             with resources.as_file(resources.files("resuelve.mocks").joinpath("demo_world", name)) as path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -100,6 +100,11 @@ class Past:
         history = wiring.dictionary(self.settings)
         opened = [one.incident.opened for one in self.lessons]
         return as_of_the_day(opened, self.versions, lambda number: self._rows_of(history, number))
+
+    def earlier(self) -> Iterator[Mapping[str, KnownError]]:
+        """The rows of each version of the dictionary, newest first, read as they are asked for."""
+        history = wiring.dictionary(self.settings)
+        return (self._rows_of(history, one.number) for one in reversed(self.versions))
 
     def _rows_of(self, history: Dictionary, number: int) -> Mapping[str, KnownError]:
         """The rows of a version; of one that cannot be read (somebody saved a broken file) those of the one before."""

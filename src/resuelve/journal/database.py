@@ -87,11 +87,14 @@ def as_text(moment: datetime) -> str:
 class Database:
     """A pool of connections, whose failures are `JournalError`s that name the file and say what to do.
 
+    Args:
+        erases: what is removed is overwritten too, where the database can do that.
+
     Raises:
         JournalError: the address is not one of a database, or of one that is lost with the process.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, erases: bool = False) -> None:
         try:
             address = sa.make_url(url)
             self._engine = self._through = sa.create_engine(address)
@@ -108,6 +111,8 @@ class Database:
             self._through = sa.create_engine(address)
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._through, "connect", _prepare_sqlite_through)
+            if erases:
+                sa.event.listen(self._engine, "connect", _erase_with_sqlite)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -227,6 +232,10 @@ def _prepare_sqlite_through(connection: Any, entry: ConnectionPoolEntry) -> None
     """As the others, but a commit waits for the disk; on macOS, for the disk's own cache too."""
     _prepare_sqlite(connection, entry)
     _set(connection, "synchronous=FULL", "fullfsync=ON")
+
+
+def _erase_with_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    _set(connection, "secure_delete=ON")
 
 
 def _set(connection: Any, *settings: str) -> None:

@@ -235,6 +235,7 @@ class ModelCall:
         error: why it failed; empty where it did not.
         calls: requests that were sent, repetitions included; 0 for what works in the process.
         seconds: how long it took.
+        people: the names of those who wrote on the ticket, by which they are taken out of what is exported.
     """
 
     id: str
@@ -252,6 +253,7 @@ class ModelCall:
     tokens_in: int = 0
     tokens_out: int = 0
     seconds: float = 0.0
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

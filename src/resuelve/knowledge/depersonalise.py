@@ -29,11 +29,15 @@ _SAMPLES = {
 }
 """Valid and not: the numbers that manuals show, which are nobody's."""
 
-_NOBODY = ("Fulano", "Mengano", "Zutano", "Perengano")
+NOBODY = ("Fulano", "Mengano", "Zutano", "Perengano")
+"""The names that Spanish has for nobody in particular."""
+
 _TEAM = "Equipo"
-_PARTICLES = frozenset("das del den der dos las los san van von the and".split())
+PARTICLES = frozenset("das del den der dos las los san van von the and".split())
+"""Words of three letters that stand between the parts of a name."""
+
 _WORD = re.compile(r"[^\W\d_]+")
-_SHORTEST = 3
+SHORTEST = 3
 """Letters of a name's part that is looked for in texts."""
 
 
@@ -47,10 +51,10 @@ def depersonalised(incident: Incident, *, vocabulary: Collection[str] = ()) -> I
     name = _Name(incident.requester, frozenset(vocabulary))
     entries = incident.history
     texts = (incident.title, incident.description, *(e.detail for e in entries), *(e.resolution_notes for e in entries))
-    personal = _personal(texts)
+    personal = samples_for(texts)
 
     def nameless(text: str) -> str:
-        return name.taken_out(_samples(text, personal))
+        return name.taken_out(with_samples(text, personal))
 
     def entry(one: HistoryEntry) -> HistoryEntry:
         own = fold(one.author) == fold(incident.requester)
@@ -72,7 +76,7 @@ def depersonalised(incident: Incident, *, vocabulary: Collection[str] = ()) -> I
     )
 
 
-def _personal(texts: Iterable[str]) -> dict[str, str]:
+def samples_for(texts: Iterable[str]) -> dict[str, str]:
     """The sample for each identifier of these texts that is somebody's, as it is written there; the longest first."""
     found = {
         one.raw: _sample(one) for text in texts for one in identify_text(_looked_at(text), "") if _is_personal(one)
@@ -80,7 +84,7 @@ def _personal(texts: Iterable[str]) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 
-def _samples(text: str, personal: Mapping[str, str]) -> str:
+def with_samples(text: str, personal: Mapping[str, str]) -> str:
     """What the stages look at of a text, with samples for its identifiers.
 
     Those of the whole ticket go also where they are not recognised, as with a digit too many.
@@ -126,9 +130,9 @@ class _Name:
 
     def __init__(self, requester: str, vocabulary: frozenset[str]) -> None:
         words = _WORD.findall(unicodedata.normalize("NFC", requester))
-        parts = [word for word in words if len(word) >= _SHORTEST and fold(word) not in _PARTICLES]
-        self._aliases = {_level(part): _NOBODY[i % len(_NOBODY)] for i, part in enumerate(dict.fromkeys(parts))}
-        self.alias = " ".join(self._aliases.values()) or (_NOBODY[0] if requester else "")
+        parts = [word for word in words if len(word) >= SHORTEST and fold(word) not in PARTICLES]
+        self._aliases = {_level(part): NOBODY[i % len(NOBODY)] for i, part in enumerate(dict.fromkeys(parts))}
+        self.alias = " ".join(self._aliases.values()) or (NOBODY[0] if requester else "")
         telling = [part for part in parts if not stems(part) & vocabulary]
         self._written_small = {_level(part) for part in telling if not part[0].isupper()}
         alternatives = [r"\W+".join(map(re.escape, map(_level, words)))] if len(words) > 1 and telling else []

@@ -26,11 +26,19 @@ from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
 from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.authorise import Authorisation, authorise, doubt_of
+from resuelve.resolution.calls import UNHEARD, Calls, HeardChat
 from resuelve.resolution.case import Case
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import critique
 from resuelve.resolution.decide import decide, offer
-from resuelve.resolution.deliberation import Deliberation, Findings, Judged
+from resuelve.resolution.deliberation import (
+    ABOUT_THE_ROW,
+    MAY_BE_CARRIED,
+    Deliberation,
+    Findings,
+    Judged,
+    avoided,
+)
 from resuelve.resolution.identify import identify
 from resuelve.resolution.in_short import SHOWN, attached_in_short, found_in_short, ranked_in_short
 from resuelve.resolution.knowledge import Knowledge
@@ -48,18 +56,6 @@ from resuelve.texts import say
 
 Fallen = Callable[[KnownError], str]
 
-_ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
-"""Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
-
-_MAY_BE_CARRIED = _ABOUT_THE_ROW | {Doubt.CONTRADICTORY, Doubt.PERHAPS_ANSWERED}
-"""Doubts that what is attached may dispel."""
-
-_FOR_LACK_OF_WORDS = _MAY_BE_CARRIED | {Doubt.NOTHING_TO_DECIDE}
-"""Doubts to which an attachment that could not be read may be the answer."""
-
-_NAMED = 3
-"""Attachments that a reason names."""
-
 _BESIDE, _POINTING = 0.5, 0.15
 """What the ticket's own words weigh beside its attachments, where they alone had led to nothing; the second where they
 only point at them."""
@@ -76,6 +72,7 @@ def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
     stopped: Callable[[], str] = lambda: "",
     attachments: Attachments = untouched,
     clock: Callable[[], float] = time.perf_counter,
+    calls: Calls = UNHEARD,
 ) -> Deliberation:
     """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
 
@@ -83,15 +80,17 @@ def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
         fallen: why a row may not act by itself any more; empty when it may.
         attachments: reads what hangs on a ticket; by itself nothing is read.
         stopped: why nothing may be changed now. Then neither a model nor an agent is asked, since all is decided anew.
+        calls: collects what models are given and answer, also where this raises.
 
     Raises:
         ModelUnavailable: the embedder or the language model is out of reach; later it may work.
         AgentUnavailable, AgentRefused: the business system gave no usable answer.
         VectorIndexError: the index could not be searched.
     """
-    return _Deliberator(
-        knowledge, rules, agents, MeteredChat(chat) if chat else None, fallen, stopped, attachments, Trace(clock)
-    ).run(incident)
+    heard = MeteredChat(HeardChat(chat, lambda: calls)) if chat else None
+    knowledge = replace(knowledge, embedder=calls.embedder(knowledge.embedder))
+    trace = Trace(clock, calls=calls)
+    return _Deliberator(knowledge, rules, agents, heard, fallen, stopped, attachments, trace).run(incident)
 
 
 @dataclass(slots=True)
@@ -158,7 +157,8 @@ class _Deliberator:
         """What hangs on the ticket, and every identifier of both."""
         reading = findings.reading
         if reading.attached:
-            with self.trace.stage("attachments", [one.source() for one in reading.attached]) as step:
+            given = [one.source() for one in reading.attached]
+            with self.trace.stage("attachments", given) as step, self.trace.calls.listening():
                 reading = replace(reading, attached=self.attachments(reading.incident))
                 step.output = attached_in_short(reading)
         with self.trace.stage("identify", [part.source for part in (*reading.parts, *reading.seen)]) as step:
@@ -167,10 +167,11 @@ class _Deliberator:
 
     def _search(self, findings: Findings) -> Findings:
         reading, components = findings.reading, self.knowledge.components
-        with self.trace.stage("reformulate", {part.source: part.text for part in reading.parts}) as step:
+        texts = {part.source: part.text for part in reading.parts}
+        with self.trace.stage("reformulate", texts) as step:
             step.output = queries = reformulate(reading, findings.identifiers, components=components)
-        found, ranked = self._rows(reading, queries)
-        return replace(findings, queries=queries, found=found, ranked=ranked)
+        self.trace.calls.reformulated(texts, queries, step.seconds)
+        return self._rows(findings, queries)
 
     def _carried(self, findings: Findings, rejections: tuple[Judged, ...]) -> Findings | None:
         """The search once more, now with what the attachments tell; None where they cannot help.
@@ -178,39 +179,38 @@ class _Deliberator:
         A ticket whose own words suffice is decided by them alone, and what speaks against the ticket itself stays. Two
         attachments may tell of two matters: only where a single one tells something does it carry the ticket.
         """
-        if len(findings.telling) != 1 or any(one.critique.doubt not in _MAY_BE_CARRIED for one in rejections):
+        if len(findings.telling) != 1 or any(one.critique.doubt not in MAY_BE_CARRIED for one in rejections):
             return None
         share = _POINTING if self._only_points(findings) else _BESIDE
         own = (replace(query, weight=query.weight * share) for query in findings.queries)
-        with self.trace.stage("reformulate", [part.source for part in findings.reading.seen]) as step:
+        seen = findings.reading.seen
+        with self.trace.stage("reformulate", [part.source for part in seen]) as step:
             step.output = queries = (*findings.telling, *own)
-        found, ranked = self._rows(findings.reading, queries)
+        self.trace.calls.reformulated({part.source: part.text for part in seen}, queries, step.seconds)
         nearest = frozenset(one.problem.id for one in findings.ranked[: self.rules.query_limit])
-        return replace(findings, queries=queries, found=found, ranked=ranked, nearest=nearest)
+        return self._rows(replace(findings, nearest=nearest), queries)
 
     def _only_points(self, findings: Findings) -> bool:
         """True when there is an attachment that tells something, and the ticket's own words say no more than that."""
         lexicon = self.knowledge.lexicon
         return bool(findings.telling) and not says_much(own_words(findings.reading.text), lexicon)
 
-    def _rows(self, reading: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
+    def _rows(self, findings: Findings, queries: Sequence[Query]) -> Findings:
         """What is found with these queries, and its order."""
-        knowledge = self.knowledge
+        known, reading = self.knowledge, findings.reading
         with self.trace.stage("retrieve", [query.text for query in queries]) as step:
-            found = retrieve(queries, embedder=knowledge.embedder, index=knowledge.index, problems=knowledge.problems)
+            found = retrieve(queries, embedder=known.embedder, index=known.index, problems=known.problems)
             step.output = found_in_short(found)
         given = {"candidates": len(found.candidates), "queue": reading.incident.queue}
         with self.trace.stage("rerank", given) as step:
             ranked = rerank(
-                reading,
-                queries,
-                found,
-                metric=knowledge.metric,
-                lexicon=knowledge.lexicon,
-                components=knowledge.components,
+                reading, queries, found, metric=known.metric, lexicon=known.lexicon, components=known.components
             )
             step.output = [ranked_in_short(one) for one in ranked[:SHOWN]]
-        return found, ranked
+        findings = replace(findings, queries=tuple(queries), found=found, ranked=ranked)
+        any_case = self._case(findings, ranked[0].problem) if ranked else None
+        self.trace.calls.ranked(queries, ranked, any_case, step.seconds)
+        return findings
 
     def _settle(self, findings: Findings) -> tuple[Judged | None, tuple[Judged, ...], str]:
         """Choose and criticise, and again after a rejection, without a language model.
@@ -228,13 +228,13 @@ class _Deliberator:
             if verdict.verdict is Verdict.APPROVED:
                 return Judged(choice.problem, verdict), tuple(rejections), choice.reason
             rejections.append(Judged(choice.problem, verdict))
-            if verdict.doubt not in _ABOUT_THE_ROW:
+            if verdict.doubt not in ABOUT_THE_ROW:
                 break
         return None, tuple(rejections), choice.reason
 
     def _offered(self, findings: Findings, rejections: Sequence[Judged]) -> tuple[Ranked, ...]:
         limit = self.rules.query_limit * max(1, sum(1 for query in findings.queries if query.weight))
-        return offer(findings.ranked, _avoid(rejections), limit)
+        return offer(findings.ranked, avoided(rejections), limit)
 
     def _would_do_something(self, chosen: Judged) -> bool:
         """False where a person gets the ticket whatever a model says, so that none is asked."""
@@ -249,12 +249,17 @@ class _Deliberator:
             ours=chosen.critique,
             identifiers=findings.identifiers,
             offered=self._offered(findings, rejections),
-            avoid=_avoid(rejections),
+            avoid=avoided(rejections),
             advice=rejections[-1].critique.advice if rejections else "",
         )
         rules = self.rules
+
+        def search(_: Reading, queries: Sequence[Query]) -> tuple[Retrieved, tuple[Ranked, ...]]:
+            again = self._rows(findings, queries)
+            return again.found, again.ranked
+
         return second_opinion(
-            asked, chat, search=self._rows, trace=self.trace, query_limit=rules.query_limit, language=rules.language
+            asked, chat, search=search, trace=self.trace, query_limit=rules.query_limit, language=rules.language
         )
 
     def _case(self, findings: Findings, problem: KnownError) -> Case:
@@ -293,10 +298,11 @@ class _Deliberator:
 
     def _choose(self, findings: Findings, rejections: Sequence[Judged]) -> Choice:
         offered = self._offered(findings, rejections)
-        given = {"offered": [one.problem.id for one in offered], "avoid": sorted(_avoid(rejections))}
+        given = {"offered": [one.problem.id for one in offered], "avoid": sorted(avoided(rejections))}
         with self.trace.stage("decide", given) as step:
             choice = decide(offered, language=self.rules.language)
             step.output = {"chosen": choice.problem.id if choice.problem else None, "reason": choice.reason}
+        self.trace.calls.decided(given, choice, step.seconds)
         return choice
 
     def _critique(self, case: Case) -> Critique:
@@ -304,6 +310,7 @@ class _Deliberator:
         with self.trace.stage("critique", given) as step:
             verdict = critique(case, language=self.rules.language)
             step.output = {"problem": case.problem.id, "critique": verdict}
+        self.trace.calls.criticised(case, verdict, step.seconds)
         return verdict
 
     def _prescribe(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...]) -> Deliberation:
@@ -367,9 +374,8 @@ class _Deliberator:
         *,
         waiting: bool = False,
     ) -> Deliberation:
-        if doubt in _FOR_LACK_OF_WORDS and (names := findings.reading.unseen):
-            shown = ", ".join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
-            reason = f"{reason} {self._say('unread', names=shown)}"
+        if names := findings.not_seen(doubt):
+            reason = f"{reason} {self._say('unread', names=names)}"
         return Deliberation(
             findings=findings,
             problem=rejections[0].problem if rejections else None,
@@ -390,7 +396,3 @@ class _Deliberator:
 
     def _say(self, key: str, **slots: object) -> str:
         return say(f"resolution.{key}", self.rules.language, **slots)
-
-
-def _avoid(rejections: Sequence[Judged]) -> frozenset[str]:
-    return frozenset(one for rejection in rejections for one in rejection.critique.avoid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resuelve.domain.decision import Critique, Doubt, Resolution
@@ -23,6 +23,24 @@ class Judged:
 
     problem: KnownError
     critique: Critique
+
+
+def avoided(rejections: Sequence[Judged]) -> frozenset[str]:
+    """The rows that are not to be chosen after these rejections."""
+    return frozenset(one for rejection in rejections for one in rejection.critique.avoid)
+
+
+ABOUT_THE_ROW = frozenset({Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.UNMET_CONDITION})
+"""Doubts after which another row is tried; where the ticket itself is the reason, every row would be rejected."""
+
+MAY_BE_CARRIED = ABOUT_THE_ROW | {Doubt.CONTRADICTORY, Doubt.PERHAPS_ANSWERED}
+"""Doubts that what is attached may dispel."""
+
+_FOR_LACK_OF_WORDS = MAY_BE_CARRIED | {Doubt.NOTHING_TO_DECIDE}
+"""Doubts to which an attachment that could not be read may be the answer."""
+
+_NAMED = 3
+"""Attachments that a reason names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,11 @@ class Findings:
         """True when people wrote an identifier; what stands in a file is no feature of what they wrote."""
         attached = {part.source for part in self.reading.seen}
         return any(one.source not in attached for one in self.identifiers)
+
+    def not_seen(self, doubt: Doubt) -> str:
+        """Names of attachments that were not read, where they may hold what dispels the doubt; empty otherwise."""
+        names = self.reading.unseen if doubt in _FOR_LACK_OF_WORDS else ()
+        return ", ".join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
 
 
 @dataclass(frozen=True, slots=True)

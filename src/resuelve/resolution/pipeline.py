@@ -35,6 +35,7 @@ from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.breakers import Breakers
 from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.deliberation import Deliberation
+from resuelve.resolution.history import RunHistory
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
@@ -64,6 +65,7 @@ class Pipeline:
         shadow: decide and record, but touch nothing.
         fresh: seconds that the last look at a ticket may be old right before acting.
         max_failures: an incident that failed this often is set aside until somebody changes it.
+        history: keeps the calls of the models.
         on_record: told each entry before its item counts as finished: none is lost, after a crash one may come twice.
     """
 
@@ -81,6 +83,7 @@ class Pipeline:
     fresh: float = 0.5
     max_failures: int = 3
     clock: Callable[[], float] = time.perf_counter
+    history: RunHistory = field(default_factory=RunHistory)
     on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
     _recording: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
@@ -143,7 +146,7 @@ class Pipeline:
         if says_over(incident):
             reason = say("resolution.says_closed", self.rules.language, state=incident.state[:40])
             return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
-        decided = steps.once("decide", lambda: self._decide(incident))
+        decided = steps.once("decide", lambda: self._decide(incident, item.key))
         begun = self.clock()
         done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))
         outcome = outcome_of(done)
@@ -154,18 +157,23 @@ class Pipeline:
         self.journal.clear_failures(_failed(incident))
         return self._record(incident, decided, outcome, {"act": self.clock() - begun})
 
-    def _decide(self, incident: Incident) -> Json:
-        deliberation = deliberate(
-            incident,
-            knowledge=self.knowledge,
-            rules=self.rules,
-            agents=self.agents,
-            chat=self.chat,
-            fallen=self.breakers.fallen,
-            stopped=(lambda: "") if self.shadow else self.breakers.stopped,
-            attachments=self.attachments,
-            clock=self.clock,
-        )
+    def _decide(self, incident: Incident, key: str) -> Json:
+        calls = self.history.calls(self.rules.versions)
+        try:
+            deliberation = deliberate(
+                incident,
+                knowledge=self.knowledge,
+                rules=self.rules,
+                agents=self.agents,
+                chat=self.chat,
+                fallen=self.breakers.fallen,
+                stopped=(lambda: "") if self.shadow else self.breakers.stopped,
+                attachments=self.attachments,
+                clock=self.clock,
+                calls=calls,
+            )
+        finally:  # what was asked before it failed was paid for
+            self.history.keep(incident, key, calls)
         return {**evidence(deliberation), "action": _action(deliberation)}
 
     def _act(self, incident: Incident, decided: Json, owner: str) -> Outcome:

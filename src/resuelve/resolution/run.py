@@ -112,6 +112,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     going = _until(todo, stopping)
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
         on_entry(entry)
+    pipeline.history.end(now())
     totals = _totals(journal, pipeline.run)
     unknown = left_unknown(journal, listing.incidents)
     concerns = pipeline.breakers.concerns(pipeline.knowledge.problems)
@@ -124,6 +125,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
             "unknown": [{"incident": one.incident, "reference": one.reference} for one in unknown],
             "breakers": pipeline.breakers.as_json(pipeline.knowledge.problems),
             "unreadable": rejected_as_json(listing.rejected, pipeline.rules.language),
+            "history": pipeline.history.as_json(),
         }
         path = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
         ended = replace(ended, report=path)

@@ -113,6 +113,8 @@ def _reviewed(case: Case, found: Retrieved, ticket: str, chat: ChatModel, trace:
     with trace.stage("critique", given) as step:
         verdict = critique(case, chat, ticket=ticket, language=language)
         step.output = {"problem": case.problem.id, "critique": verdict}
+    if "model_score" not in verdict.features:  # a rule spoke again, and the model was not asked
+        trace.calls.criticised(case, verdict, step.seconds)
     return verdict
 
 

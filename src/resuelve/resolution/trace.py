@@ -11,6 +11,7 @@ from typing import Any
 from resuelve.domain.errors import ModelError
 from resuelve.models import ChatModel, Completion, Prompt, Usage
 from resuelve.models.port import OutputT
+from resuelve.resolution.calls import UNHEARD, Calls
 
 _LONGEST = 2000
 
@@ -31,10 +32,11 @@ class Step:
 
 @dataclass(slots=True)
 class Trace:
-    """The steps of one incident in order. `clock` is monotonic, in seconds."""
+    """The steps of one incident in order. `clock` is monotonic, in seconds; `calls` collects those of its models."""
 
     clock: Callable[[], float]
     steps: list[Step] = field(default_factory=list)
+    calls: Calls = UNHEARD
 
     @contextmanager
     def stage(self, name: str, given: Any = None) -> Iterator[Step]:

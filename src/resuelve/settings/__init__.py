@@ -224,6 +224,17 @@ class Settings(BaseSettings):
         description="Past tickets on which a row must have been right before it acts by itself, and as many again for "
         "each on which it was wrong (`resuelve calibrate` counts them). Until then it only proposes. 0: none.",
     )
+    history: bool = Field(
+        True,
+        validation_alias=_own("HISTORY"),
+        description="Whether every call of every model is kept in `historico/historico.db`, with the ticket's texts.",
+    )
+    history_days: int = Field(
+        365,
+        ge=0,
+        validation_alias=_own("HISTORY_DAYS"),
+        description="Days that calls are kept; older ones are forgotten at the end of a run. 0: for ever.",
+    )
     backup_passphrase: SecretStr = Field(
         SecretStr(""),
         validation_alias=_own("BACKUP_PASSPHRASE"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
-from resuelve.journal import Acts, Engine, Journal
+from resuelve.journal import Acts, Engine, History, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.index import open_index
@@ -224,6 +224,20 @@ def acts(settings: Settings, *, durable: bool = True) -> Acts:
     from resuelve.journal.sql_acts import SqlActs
 
     return SqlActs(workspace(settings).journal_url)
+
+
+def history(settings: Settings) -> History:
+    """Every call of every model, and what became known of them.
+
+    Raises:
+        JournalError: its database cannot be opened.
+        WorkspaceError: its folder cannot be made.
+    """
+    from resuelve.journal.sql_history import SqlHistory
+
+    place = workspace(settings)
+    place.make_history()
+    return SqlHistory(place.history_url)
 
 
 def breakers(settings: Settings, record: Acts) -> Breakers:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from resuelve.domain.errors import TrainingError
@@ -66,30 +67,40 @@ def _describe(settings: Settings, stack: ExitStack) -> Describe | None:
     Raises:
         SettingsError: the setting of the model and the environment do not go together.
     """
+    from resuelve.resolution.calls import overhear, overheard, picture_as_json
     from resuelve.resolution.describe import Described, describe
     from resuelve.wiring.vision import vision
 
-    if (chat := vision(settings)) is not None:
+    if (seeing := vision(settings)) is not None:
+        chat = overheard(seeing)
         return lambda picture, media, read: describe(picture, media, chat, read=read)
-    captions = _captions(settings)
+    captions, name = _captions(settings)
     if captions is None:
         return None
     stack.callback(captions.close)
 
     def caption(picture: bytes, media: str, read: str) -> Described | None:  # noqa: ARG001 - it looks at the picture alone
-        said = captions.caption(picture)
+        given, begun = {"pictures": [picture_as_json(media, picture)]}, perf_counter()
+        try:
+            said = captions.caption(picture)
+        except TrainingError as error:
+            overhear("describe", name, given, None, perf_counter() - begun, str(error))
+            raise
+        overhear("describe", name, given, said, perf_counter() - begun)
         return Described(said, "", "") if said else None
 
     return caption
 
 
-def _captions(settings: Settings) -> Describer | None:
-    from resuelve.wiring.captions import describer
+def _captions(settings: Settings) -> tuple[Describer | None, str]:
+    """The fine-tuned model, and the name of its version."""
+    from resuelve.wiring.captions import captions_in_use, describer
 
     try:
-        return describer(settings)
+        version = captions_in_use(settings)
+        return describer(settings), version.name if version else ""
     except TrainingError:  # a model that only helps to search stops no run; `resuelve doctor` says what is wrong
-        return None
+        return None, ""
 
 
 def reader(settings: Settings) -> SandboxedReader:

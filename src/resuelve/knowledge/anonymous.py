@@ -1,0 +1,149 @@
+"""Many texts about many tickets without what says who: for what leaves the house.
+
+Identifiers become samples of their kind (`depersonalise`). Names are those of the people who wrote on the tickets, each
+looked for in the texts of all; in doubt a word goes. Who is only talked about, and never wrote, is not recognised.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from resuelve.knowledge.depersonalise import NOBODY, PARTICLES, SHORTEST, samples_for, with_samples
+from resuelve.resolution.words import fold
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+Personal = Mapping[str, str]
+"""Identifiers as they were written, each with the sample that takes its place."""
+
+
+@dataclass(slots=True)
+class Anonymous:
+    """What is known of who wrote and how they write; built up ticket by ticket, then asked.
+
+    Args:
+        vocabulary: the words of the dictionary, folded: those of a name that are among them («Portal de clientes»,
+            «Luz») go only as part of the whole name.
+    """
+
+    vocabulary: Set[str] = frozenset()
+    _personal: dict[str, dict[str, str]] = field(default_factory=dict)
+    _names: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    _aliases: dict[str, str] = field(default_factory=dict)
+    _seen_in: dict[str, str] = field(default_factory=dict)
+    _usual: set[str] = field(default_factory=set)
+
+    def learn(self, ticket: str, people: Iterable[str], texts: Collection[str]) -> None:
+        """Take note of a ticket: its code, who wrote on it, and all that they wrote."""
+        for name in people:
+            self._add(name)
+        self._personal.setdefault(ticket, {}).update(samples_for(texts))
+        for text in texts:
+            for word in _WORD.findall(text):
+                # What is written small about two matters is a word of the language, be it also somebody's name.
+                if word[0].islower() and self._seen_in.setdefault(fold(word), ticket) != ticket:
+                    self._usual.add(fold(word))
+
+    def text(self, text: str, ticket: str = "", people: Iterable[str] = (), others: Personal | None = None) -> str:
+        """The text without what says who.
+
+        Args:
+            ticket: whose text it is; its identifiers go also where they are not recognised.
+            people: who wrote on it; their names go in any spelling.
+            others: further identifiers that go everywhere.
+        """
+        personal = {**self._personal.get(ticket, {}), **(others or {})}
+        own = {part for name in people for part in _parts(name)}
+        return self._nameless(with_samples(text, dict(sorted(personal.items(), key=lambda pair: -len(pair[0])))), own)
+
+    def value(self, value: Any, ticket: str, people: Collection[str], ours: Collection[str] = ()) -> Any:
+        """A JSON value whose texts, and names of fields, are without what says who.
+
+        Args:
+            ours: fields whose values are no texts of anybody's: codes of rows, words of a list.
+        """
+        others = samples_for([*_texts(value, ours)])
+
+        def without(text: str) -> str:
+            return self.text(text, ticket, people, others)
+
+        return _mapped(value, without, ours)
+
+    def _add(self, name: str) -> None:
+        words = words_of(name)
+        parts = _parts(name)
+        for number, part in enumerate(parts):
+            self._aliases.setdefault(part, NOBODY[number % len(NOBODY)])
+        if len(words) > 1 and any(part not in self.vocabulary for part in parts):
+            self._names.setdefault(words[0], set()).add(words)
+
+    def _nameless(self, text: str, own: Collection[str]) -> str:
+        words = [(match, fold(match.group())) for match in _WORD.finditer(text)]
+        whole = self._in_whole_names([plain for _, plain in words])
+        pieces, position = [], 0
+        for number, (match, plain) in enumerate(words):
+            alias = self._aliases.get(plain)
+            if alias and (number in whole or self._names_alone(match.group(), plain, own)):
+                pieces += [text[position : match.start()], alias]
+                position = match.end()
+        return "".join([*pieces, text[position:]])
+
+    def _in_whole_names(self, words: list[str]) -> set[int]:
+        """The places of the words that stand in somebody's whole name."""
+        found: set[int] = set()
+        for start, word in enumerate(words):
+            for name in self._names.get(word, ()):
+                if tuple(words[start : start + len(name)]) == name:
+                    found.update(range(start, start + len(name)))
+        return found
+
+    def _names_alone(self, word: str, plain: str, own: Collection[str]) -> bool:
+        if plain in self.vocabulary:
+            return False
+        if word[0].isupper():
+            return plain in own or plain not in self._usual
+        return plain in own and plain not in self._usual
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, folded."""
+    return tuple(fold(word) for word in _WORD.findall(unicodedata.normalize("NFC", text)))
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The words of a name that are looked for by themselves."""
+    return tuple(dict.fromkeys(word for word in words_of(name) if len(word) >= SHORTEST and word not in PARTICLES))
+
+
+def _texts(value: Any, ours: Collection[str]) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, ours)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield name
+            if name not in ours:
+                yield from _texts(one, ours)
+
+
+def _mapped(value: Any, without: Callable[[str], str], ours: Collection[str]) -> Any:
+    if isinstance(value, str):
+        return without(value)
+    if isinstance(value, list):
+        return [_mapped(one, without, ours) for one in value]
+    if isinstance(value, dict):
+        mapped: dict[str, Any] = {}
+        for name, one in value.items():
+            shown, number = (name if name in ours else without(name)), 1
+            while shown in mapped:  # two files whose names told no more than who
+                number += 1
+                shown = f"{without(name)} ({number})"
+            mapped[shown] = one if name in ours else _mapped(one, without, ours)
+        return mapped
+    return value

@@ -1,0 +1,98 @@
+"""Texts of many tickets lose what says who, and keep what they say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resuelve.knowledge.anonymous import Anonymous, words_of
+
+OBDULIA = "Obdulia Fontaner"
+DICTIONARY = frozenset(words_of("El portal de clientes no abre. Recibo de la luz."))
+
+
+def knowing(*tickets: tuple[str, str, str], vocabulary: frozenset[str] = DICTIONARY) -> Anonymous:
+    """Code, who wrote, and what."""
+    anonymous = Anonymous(vocabulary)
+    for code, who, text in tickets:
+        anonymous.learn(code, [who], [text])
+    return anonymous
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Soy Obdulia Fontaner.", "Soy Fulano Mengano."),
+        ("FIRMADO: OBDULIA FONTANER", "FIRMADO: Fulano Mengano"),
+        ("obdulia no puede entrar", "Fulano no puede entrar"),  # a shouting ticket is searched for in small letters
+        ("Fontáner, Obdulia", "Mengano, Fulano"),
+        ("Fontanería", "Fontanería"),
+        ("El NIF es 99999919J.", "El NIF es 12345678Z."),
+        ("Da error 500 y sale ERR-4711.", "Da error 500 y sale ERR-4711."),
+        ("", ""),
+    ],
+)
+def test_who_wrote_it_becomes_nobody(text: str, left: str) -> None:
+    anonymous = knowing(("INC1", OBDULIA, text))
+    assert anonymous.text(text, "INC1", [OBDULIA]) == left
+
+
+def test_who_wrote_elsewhere_becomes_nobody_too() -> None:
+    anonymous = knowing(("INC1", OBDULIA, "Hola"), ("INC2", "Ana Ruiz", "Llamó Obdulia"))
+    assert (
+        anonymous.text("Llamó Obdulia, la obdulia del bar", "INC2", ["Ana Ruiz"]) == "Llamó Fulano, la obdulia del bar"
+    )
+
+
+def test_a_word_of_the_dictionary_goes_with_the_whole_name_only() -> None:
+    anonymous = knowing(("INC1", "Luz Paz", "Recibo de la luz"), ("INC2", "Portal de clientes", "El Portal no abre"))
+    assert anonymous.text("La luz de Luz Paz, dice Luz", "INC1", ["Luz Paz"]) == "La luz de Fulano Mengano, dice Luz"
+    assert anonymous.text("El Portal de clientes", "INC2", ["Portal de clientes"]) == "El Portal de clientes"
+
+
+def test_a_word_that_several_write_small_is_no_name_unless_it_is_written_like_one() -> None:
+    anonymous = knowing(("INC1", "Ana Bueno", "es bueno"), ("INC2", "Eva Sol", "bueno, no va"))
+    assert anonymous.text("bueno, firma Bueno", "INC1", ["Ana Bueno"]) == "bueno, firma Mengano"
+
+
+def test_an_identifier_of_a_ticket_goes_also_where_it_is_not_recognised() -> None:
+    anonymous = knowing(("INC1", OBDULIA, "Es el 99999919J"))
+    assert anonymous.text("NIF99999919Jx", "INC1") == "NIF12345678Zx"
+    assert anonymous.text("NIF99999919Jx", "INC2") == "NIF99999919Jx"
+
+
+def test_a_value_keeps_its_form() -> None:
+    anonymous = knowing(("INC1", OBDULIA, "Hola"))
+    value = {"text": ["Soy Obdulia", 3, None, True, 0.5], "state": "Obdulia", "Obdulia.pdf": {"x": "99999919J"}}
+    assert anonymous.value(value, "INC1", [OBDULIA], {"state"}) == {
+        "text": ["Soy Fulano", 3, None, True, 0.5],
+        "state": "Obdulia",
+        "Fulano.pdf": {"x": "12345678Z"},
+    }
+
+
+def test_two_fields_that_told_no_more_than_who_stay_two() -> None:
+    anonymous = knowing(("INC1", OBDULIA, "Hola"), ("INC2", "Obdula Fontan", "Hola"))
+    value = {"Obdulia.pdf": "a", "Obdula.pdf": "b", "Fulano.pdf": "c"}
+    assert [*anonymous.value(value, "INC1", [OBDULIA]).values()] == ["a", "b", "c"]
+
+
+NAMES = st.lists(
+    st.sampled_from(["Obdulia", "Fontaner", "Núñez", "Aro", "Quilate"]), min_size=2, max_size=4, unique=True
+)
+TEXTS = st.text(st.sampled_from("ab ñ.\n,¿-_7\u0301\x00"), max_size=30)
+
+
+@given(NAMES, TEXTS, TEXTS, st.booleans())
+def test_no_part_of_a_name_is_left(parts: list[str], before: str, after: str, loud: bool) -> None:
+    name = " ".join(parts)
+    text = f"{before} {name.upper() if loud else name} {after}"
+    left = knowing(("INC1", name, text)).text(text, "INC1", [name])
+    assert not set(words_of(name)) & set(words_of(left))
+
+
+@given(st.text(max_size=80))
+def test_what_holds_nobody_stays(text: str) -> None:
+    plain = "".join(sign for sign in text if not sign.isdigit() and sign not in "@:/.-+")
+    assert words_of(knowing(("INC1", OBDULIA, plain)).text(plain, "INC1")) == words_of(plain)
