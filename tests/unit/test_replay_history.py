@@ -164,6 +164,7 @@ def test_conversations_are_what_training_reads(tmp_path: Path) -> None:
     restated = read.kept[-1]
     assert restated.asked == (("system", "Be short."), ("user", "<ticket>No abre</ticket>"))
     assert json.loads(restated.answer) == {"problema": ODD, "otro_asunto": ""}
+    assert restated.row == "P1", "by which a student's words are measured"
 
 
 def test_what_was_wrong_is_set_aside_by_training(tmp_path: Path) -> None:

@@ -129,6 +129,7 @@ def conversation(call: ModelCall, known: Known) -> dict[str, Any]:
             "seconds": call.seconds,
             "outcome": known.word(call),
             "outcome_how": how.how if how else "",
+            "row": known.right.get(call.incident, ""),
         },
     }
 

@@ -21,10 +21,12 @@ class Known:
     Attributes:
         rows: by incident and state of a row.
         approved: by ticket, the state of the row that the critic approved last.
+        right: by incident, the id of the row that was right; of several the one that became known last.
     """
 
     rows: Mapping[tuple[str, str], CallOutcome]
     approved: Mapping[_Ticket, str]
+    right: Mapping[str, str]
 
     @classmethod
     def of(cls, history: History) -> Known:
@@ -38,7 +40,9 @@ class Known:
             for call in history.calls(role="critique")
             if is_embedded(call) and call.output["verdict"] == Verdict.APPROVED
         }
-        return cls({(one.incident, one.state): one for one in history.outcomes()}, approved)
+        noted = list(history.outcomes())
+        right = {one.incident: one.row for one in noted if one.right}
+        return cls({(one.incident, one.state): one for one in noted}, approved, right)
 
     def of_call(self, call: ModelCall) -> CallOutcome | None:
         """What is known of the row that the call was about.
