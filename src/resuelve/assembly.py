@@ -21,6 +21,7 @@ from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
 from resuelve.wiring.reading import attachments, reads
+from resuelve.wiring.students import students_in_use
 from resuelve.workspace import Workspace
 
 
@@ -29,7 +30,7 @@ def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, se
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
-        taught: see `Learned.fingerprint`.
+        taught: see `Learned.fingerprint` and `Students.fingerprint`.
     """
     parts = [
         known.fingerprint,
@@ -74,7 +75,7 @@ def assemble(
     *,
     shadow: bool = False,
     on_compared: Compared = lambda *_: None,
-    on_note: Callable[[str], None] = lambda _: None,  # noqa: ARG001 - nothing is learned yet that could be refused
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -94,6 +95,9 @@ def assemble(
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
         taught = past.fingerprint(model.identity, settings.right_before_acting) if past else ""
+        students = students_in_use(settings, model.identity)
+        for note in students.notes(settings.language):
+            on_note(note)
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
@@ -113,10 +117,10 @@ def assemble(
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=wiring.rules(settings, past, model.identity),
+            rules=students.over(wiring.rules(settings, past, model.identity)),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught + students.fingerprint),
             chat=wiring.chat(settings),
             attachments=stack.enter_context(attachments(settings, manager)),
             shadow=shadow,

@@ -208,6 +208,7 @@ class _Deliberator:
                 metric=knowledge.metric,
                 lexicon=knowledge.lexicon,
                 components=knowledge.components,
+                order=self.rules.order,
             )
             step.output = [ranked_in_short(one) for one in ranked[:SHOWN]]
         return found, ranked
