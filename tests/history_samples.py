@@ -126,7 +126,7 @@ def rerankings(count: int, *, seed: int = 1) -> MemoryHistory:
     chance, found = random.Random(seed), MemoryHistory()
     calls, known = [], []
     for number in range(count):
-        incident = f"INC{number:05}"
+        incident = f"TIC{number:05}"
         rows = {f"R{place}": {name: chance.gauss(0.0, 1.0) for name in PLACES} for place in range(4)}
         merit = {row: values["relevance"] + 3.0 * values["echo"] for row, values in rows.items()}
         right = max(merit, key=lambda row: merit[row] + chance.gauss(0.0, 0.5))

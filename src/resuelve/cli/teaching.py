@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from resuelve import durable, wiring
 from resuelve.cli.carded import test_in_words
@@ -206,7 +207,7 @@ def _print(console: Console, language: str, lesson: _Lesson, card: Card | None, 
     tell(f"{lesson.role}.examples", known=number(lesson.known, language), of_note=number(lesson.of_note, language))
     for reason, count in sorted(lesson.aside.items()):
         why = say(f"students.aside.{reason.value}", language)
-        tell("aside", count=number(count, language), why=why)
+        console.print(Text(f"  {say('students.aside', language, count=number(count, language), why=why)}"))
     if lesson.missing:
         tell("too_few", "yellow", missing=number(lesson.missing, language))
     elif card is None:

@@ -1,11 +1,13 @@
 """A critic learned from a team's own history: logistic models over the named features, by scikit-learn.
 
 For tickets in the dictionary's language and for others there is a model each. What is tried: the teacher's log-odds,
-stretched; all features with a weight each; and with weights that change twice (linear splines; Hastie, Tibshirani,
-Friedman, The Elements of Statistical Learning, 2nd ed., section 5.2), all regularised, in several strengths. The one
-that foretells best what it was not fitted on (five folds of whole incidents, mean log loss) is taken, and calibrated by
-what it said of the folds that it had not seen (Platt, "Probabilistic outputs for support vector machines", 1999,
-section 2.2). All of this happens within the older part of the history; the newest is only for the test (`standing`).
+stretched; corrected by a weight for each feature; and by weights that change twice along each feature (linear splines;
+Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd ed., section 5.2). Corrections are
+regularised, in several strengths. Of each way the strength is taken that foretells best what it was not fitted on (five
+folds of whole incidents, mean log loss), and a less simple way only where it does so by more than one standard error
+(the same, section 7.10). What is taken is calibrated by what it said of the folds that it had not seen (Platt,
+"Probabilistic outputs for support vector machines", 1999, section 2.2). All of this happens within the older part of
+the history; the newest is only for the test (`standing`).
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
 
 _KNOTS = (1 / 3, 2 / 3)
 """Shares of the examples that lie below where weights change."""
+
+_FREEDOM = 10.0
+"""How much more lightly the teacher's log-odds are held than corrections, in standard deviations."""
 
 _FOLDS = 5
 _FLATTEST = 0.1
@@ -97,16 +102,18 @@ class Way:
 
     Attributes:
         terms: each a model by itself, so that their weighted sum is one.
+        free: so many of the first terms are hardly regularised.
         strengths: inverses of the regularisation that are tried.
     """
 
     name: str
     terms: tuple[Weights, ...]
+    free: int = 0
     strengths: tuple[float, ...] = _STRENGTHS
 
     def fit(self, examples: Sequence[Judged], strength: float) -> Weights:
         """The weighted sum; examples of both kinds."""
-        intercept, weights = weighed(self.design(examples), _right(examples), strength)
+        intercept, weights = weighed(self.design(examples), _right(examples), strength, self.free)
         return summed(intercept, weights.tolist(), self.terms)
 
     def design(self, examples: Sequence[Judged]) -> Floats:
@@ -114,14 +121,15 @@ class Way:
         return np.asarray([[term.odds(one.features) for term in self.terms] for one in examples], dtype=np.float64)
 
 
-def weighed(design: Floats, right: Flags, strength: float) -> tuple[float, Floats]:
+def weighed(design: Floats, right: Flags, strength: float, free: int = 0) -> tuple[float, Floats]:
     """Intercept and weights of regularised logistic regression, the regularisation per standard deviation of a term."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(design)
-    logistic = LogisticRegression(C=strength, max_iter=_STEPS).fit(scaler.transform(design), right)
-    weights: Floats = logistic.coef_[0] / scaler.scale_
+    freedom = np.where(np.arange(design.shape[1]) < free, _FREEDOM, 1.0)
+    logistic = LogisticRegression(C=strength, max_iter=_STEPS).fit(scaler.transform(design) * freedom, right)
+    weights: Floats = logistic.coef_[0] * freedom / scaler.scale_
     return float(logistic.intercept_[0] - weights @ scaler.mean_), weights
 
 
@@ -142,8 +150,10 @@ def ways_for(examples: Sequence[Judged], prior: Weights) -> list[Way]:
     names = [name for name in FEATURES if name in examples[0].features]
     straight = tuple(Weights(0.0, {name: 1.0}) for name in names)
     bent = tuple(Weights(0.0, {}, (Bend(name, knot, 1.0),)) for name in names for knot in _knots(examples, name))
-    found = [Way("stretched", (prior,), _STRENGTHS[-1:])] if prior.by_feature or prior.bends else []
-    return [*found, Way("linear", straight), *([Way("bent", (*straight, *bent))] if bent else [])]
+    before = (prior,) if prior.by_feature or prior.bends else ()
+    found = [Way("stretched", before, 1, _STRENGTHS[-1:])] if before else []
+    found.append(Way("linear", (*before, *straight), len(before)))
+    return [*found, Way("bent", (*before, *straight, *bent), len(before))] if bent else found
 
 
 def _knots(examples: Sequence[Judged], name: str) -> list[float]:
@@ -156,16 +166,44 @@ def _knots(examples: Sequence[Judged], name: str) -> list[float]:
 def _best(examples: Sequence[Judged], prior: Weights) -> tuple[Weights, str]:
     right = _right(examples)
     folds = _folds(examples, right)
-    tried = []
-    for way in ways_for(examples, prior):
-        design = way.design(examples)
-        tried += [(way, strength, _unseen(design, right, strength, folds)) for strength in way.strengths]
-    way, strength, odds = min(tried, key=lambda one: float(log_losses(_chance(one[2]), right).mean()))
-    shift, factor = _stretch(odds, right)
-    return summed(shift, [factor], [way.fit(examples, strength)]), way.name
+    tried = [_Tried.best(way, examples, right, folds) for way in ways_for(examples, prior)]
+    best = tried[0]
+    for one in tried[1:]:
+        if one.surely_better(best):
+            best = one
+    shift, factor = _stretch(best.odds, right)
+    return summed(shift, [factor], [best.way.fit(examples, best.strength)]), best.way.name
 
 
 _Fold = tuple[Places, Places]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """A way in its best strength.
+
+    Attributes:
+        odds: the log-odds of each example, by a model that has not seen its incident; losses: what that costs.
+    """
+
+    way: Way
+    strength: float
+    odds: Floats
+    losses: Floats
+
+    @classmethod
+    def best(cls, way: Way, examples: Sequence[Judged], right: Flags, folds: Sequence[_Fold]) -> _Tried:
+        """Of all strengths."""
+        design, found = way.design(examples), []
+        for strength in way.strengths:
+            odds = _unseen(design, right, strength, way.free, folds)
+            found.append(cls(way, strength, odds, log_losses(_chance(odds), right)))
+        return min(found, key=lambda one: float(one.losses.mean()))
+
+    def surely_better(self, simpler: _Tried) -> bool:
+        """By more than one standard error of the difference."""
+        gains = simpler.losses - self.losses
+        return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
 def _folds(examples: Sequence[Judged], right: Flags) -> list[_Fold]:
@@ -175,11 +213,10 @@ def _folds(examples: Sequence[Judged], right: Flags) -> list[_Fold]:
     return list(StratifiedGroupKFold(_FOLDS).split(right, right, groups=[one.incident for one in examples]))
 
 
-def _unseen(design: Floats, right: Flags, strength: float, folds: Sequence[_Fold]) -> Floats:
-    """The log-odds of each example, by a model that has not seen its incident."""
+def _unseen(design: Floats, right: Flags, strength: float, free: int, folds: Sequence[_Fold]) -> Floats:
     found = np.zeros(len(design))
     for rest, fold in folds:
-        intercept, weights = weighed(design[rest], right[rest], strength)
+        intercept, weights = weighed(design[rest], right[rest], strength, free)
         found[fold] = intercept + design[fold] @ weights
     return found
 
