@@ -114,7 +114,7 @@ def _print_orders(past: Decided, now: Decided) -> None:
     lost = sum(b < a for a, b in zip(before, after, strict=True))
     share = f"{np.mean(before):.4f} → {np.mean(after):.4f}" if now.tickets else "—"
     print(
-        f"    first right, of {len(now.tickets)} whose right row is among the first ten: {share}, {won} won, {lost} lost"
+        f"    first right, of {len(now.tickets)} with the right row in the first ten: {share}, {won} won, {lost} lost"
     )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
 from resuelve.models.hashing import HashEmbedder
 from resuelve.resolution.metric import Metric
+from resuelve.resolution.order import PLACES, Order
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.rerank import Ranked, rerank
@@ -48,7 +52,9 @@ def problem(text: str) -> Query:
     return Query(text, "problem", 1.0)
 
 
-def order(store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], queue: str = "") -> tuple[Ranked, ...]:
+def order(
+    store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], queue: str = "", learned: Order | None = None
+) -> tuple[Ranked, ...]:
     lexicon = Lexicon(text for row in PROBLEMS.values() for text in row.examples)
     components = sorted({row.component for row in PROBLEMS.values()})
     return rerank(
@@ -58,6 +64,7 @@ def order(store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], qu
         metric=Metric(PROBLEMS, store.open()),
         lexicon=lexicon,
         components=components,
+        order=learned,
     )
 
 
@@ -133,3 +140,20 @@ def test_a_mailbox_counts_only_where_the_text_names_no_component(store: MemorySt
     naming = (problem("el recibo de enero sale en blanco, recibos"),)
     (recibo, *_) = order(store, found(store, *naming), naming, queue="GR_ACCESO_WEB")
     assert (recibo.problem.id, recibo.queue, recibo.named) == ("recibo", 0, 1)
+
+
+@given(st.dictionaries(st.sampled_from(PLACES), st.floats(-10, 10), min_size=1))
+def test_a_learned_order_changes_the_order_and_nothing_else(store: MemoryStore, weights: dict[str, float]) -> None:
+    queries = (problem("El recibo de enero sale en blanco y la firma del contrato no sale"),)
+    retrieved, learned = found(store, *queries), Order(weights)
+    with patch("resuelve.resolution.rerank._FLOOR", -9.0):  # so small a dictionary leaves but one
+        by_hand, ranked = (order(store, retrieved, queries, learned=one) for one in (None, learned))
+    assert {one.problem.id: one for one in ranked} == {one.problem.id: one for one in by_hand}
+    scores = [learned.score(one.places) for one in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert len(ranked) == len(PROBLEMS)
+
+
+def test_a_learned_order_knows_every_value_by_its_name(store: MemoryStore) -> None:
+    queries = (problem("recibo en blanco"),)
+    assert all(tuple(one.places) == PLACES for one in order(store, found(store, *queries), queries))

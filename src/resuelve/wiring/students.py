@@ -132,8 +132,9 @@ def rules_in_force(settings: Settings, embedder: str, on_note: Callable[[str], N
 
 
 def measured_against(those: Rules, role: str) -> str:
-    """Names what a student is measured against (12 hex digits): changes with the teacher, and with the thresholds."""
-    teacher = those.scoring.as_json() if role == CRITIC else those.order.as_json() if those.order else None
-    thresholds = [those.threshold, sorted(those.thresholds.items())] if role == CRITIC else []
-    text = json.dumps([role, teacher, thresholds], sort_keys=True)
+    """Names what a student is measured against (12 hex digits): changes with the teacher and what it rests on."""
+    parts: list[object] = [role, those.order.as_json() if those.order else None]
+    if role == CRITIC:  # its features depend on the order, too
+        parts += [those.scoring.as_json(), those.threshold, sorted(those.thresholds.items())]
+    text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
