@@ -76,7 +76,7 @@ def test_where_chance_rules_it_does_not_beat_a_teacher_that_knows() -> None:
 
 
 def test_tickets_without_words_have_a_model_of_their_own() -> None:
-    found = learn_critic(judged(critics(200, words=False)), shipped())
+    found = learn_critic(judged(critics(160, words=False)), shipped())
     assert found.scoring
     assert [model for model, _ in found.ways] == ["no_words"]
     assert found.scoring.words == shipped().words
@@ -98,7 +98,7 @@ def test_the_weights_say_what_scikit_learn_says(name: str) -> None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    examples = judged(critics(150))
+    examples = judged(critics(200))
     way = next(one for one in ways_for(examples, Weights(0.0, {})) if one.name == name)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=2000))
     model.fit(way.design(examples), [one.right for one in examples])

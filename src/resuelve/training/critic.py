@@ -34,6 +34,9 @@ _KNOTS = (1 / 3, 2 / 3)
 _FREEDOM = 10.0
 """How much more lightly the teacher's log-odds are held than corrections, in standard deviations."""
 
+_FOR_WEIGHTS, _FOR_BENDS = 100, 200
+"""Outcomes of a model without which no weights are learned, and without which they do not change along a feature."""
+
 _FOLDS = 5
 _FLATTEST = 0.1
 _STEPS = 2_000
@@ -146,14 +149,17 @@ def summed(intercept: float, weights: Sequence[float], terms: Sequence[Weights])
 
 
 def ways_for(examples: Sequence[Judged], prior: Weights) -> list[Way]:
-    """What is tried, the simplest first. Only what the features are like is looked at, not the outcomes."""
+    """What so many outcomes can carry, the simplest first. Only the features are looked at, not how it came out."""
     names = [name for name in FEATURES if name in examples[0].features]
     straight = tuple(Weights(0.0, {name: 1.0}) for name in names)
     bent = tuple(Weights(0.0, {}, (Bend(name, knot, 1.0),)) for name in names for knot in _knots(examples, name))
     before = (prior,) if prior.by_feature or prior.bends else ()
     found = [Way("stretched", before, 1, _STRENGTHS[-1:])] if before else []
-    found.append(Way("linear", (*before, *straight), len(before)))
-    return [*found, Way("bent", (*before, *straight, *bent), len(before))] if bent else found
+    if len(examples) >= _FOR_WEIGHTS or not found:
+        found.append(Way("linear", (*before, *straight), len(before)))
+    if len(examples) >= _FOR_BENDS and bent:
+        found.append(Way("bent", (*before, *straight, *bent), len(before)))
+    return found
 
 
 def _knots(examples: Sequence[Judged], name: str) -> list[float]:
