@@ -34,7 +34,7 @@ from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import Scoring, shipped
 from resuelve.tickets.wire import incident_from
 from resuelve.training.critic import learn_critic
-from resuelve.training.examples import Candidate, Judged, Orders, Sorted
+from resuelve.training.examples import JudgedChoice, JudgedRanking, JudgedRow, Rankings
 from resuelve.training.ranking import learn_order
 from resuelve.training.standing import chances, log_losses
 from resuelve.vectors.memory import MemoryStore
@@ -49,8 +49,8 @@ _SHOWN = 10
 class Decided:
     """What one split teaches, or is measured on; `found` counts the tickets with an answer."""
 
-    choices: tuple[Judged, ...]
-    tickets: tuple[Sorted, ...]
+    choices: tuple[JudgedChoice, ...]
+    tickets: tuple[JudgedRanking, ...]
     found: int
 
 
@@ -87,7 +87,7 @@ def _print_critics(past: Decided, now: Decided) -> None:
         print(f"    {name:<11}", _critic_figures(now.choices, scoring) if scoring else "none")
 
 
-def _critic_figures(choices: Sequence[Judged], scoring: Scoring) -> str:
+def _critic_figures(choices: Sequence[JudgedChoice], scoring: Scoring) -> str:
     chance = chances(choices, scoring)
     right = np.asarray([one.right for one in choices], dtype=np.bool_)
     acted = chance >= 0.65
@@ -100,7 +100,7 @@ def _critic_figures(choices: Sequence[Judged], scoring: Scoring) -> str:
 
 
 def _print_orders(past: Decided, now: Decided) -> None:
-    learned = learn_order(Orders(past.tickets, {}), None)
+    learned = learn_order(Rankings(past.tickets, {}), None)
     print(f"  order: {learned.missing} tickets missing")
     if not learned.order or not learned.standing:
         return
@@ -118,7 +118,7 @@ def _print_orders(past: Decided, now: Decided) -> None:
     )
 
 
-def _first(ticket: Sorted, order: Order) -> Candidate:
+def _first(ticket: JudgedRanking, order: Order) -> JudgedRow:
     return max(ticket.candidates, key=lambda one: order.score(one.values))
 
 
@@ -132,11 +132,11 @@ def _decided(cases: Sequence[LabelledCase], knowledge: Knowledge, model: Remembe
             one = _prediction(case, decided, rules, 0.0)
             if one.may_act:
                 score = one.score * 100
-                choices.append(Judged(case.id, one.choice, _TIME, one.features, score, 65.0, one.right))
+                choices.append(JudgedChoice(case.id, one.choice, _TIME, one.features, score, 65.0, one.right))
             ranked = decided.findings.ranked[:_SHOWN]
-            rows = tuple(Candidate(x.problem.id, x.places, x.problem.id in case.expected) for x in ranked)
+            rows = tuple(JudgedRow(x.problem.id, x.places, x.problem.id in case.expected) for x in ranked)
             if 0 < sum(row.right for row in rows) < len(rows):
-                tickets.append(Sorted(case.id, _TIME, rows))
+                tickets.append(JudgedRanking(case.id, _TIME, rows))
     return Decided(tuple(choices), tuple(tickets), sum(bool(case.expected) for case in cases))
 
 

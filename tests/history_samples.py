@@ -116,9 +116,18 @@ def rerank(
         {"problem": row, "relevance": values["relevance"], "features": {n: values[n] for n in names}}
         for row, values in order
     ]
-    at = START + timedelta(days=day)
-    call = (f"{incident}-order-{day}", at, "run-1", incident, "a", "rerank", model, "", {}, {"order": listed})
-    return ModelCall(*call)
+    return ModelCall(
+        id=f"{incident}-order-{day}",
+        at=START + timedelta(days=day),
+        run="run-1",
+        incident=incident,
+        revision="a",
+        role="rerank",
+        model=model,
+        prompt="",
+        input={},
+        output={"order": listed},
+    )
 
 
 def rerankings(count: int, *, seed: int = 1) -> MemoryHistory:

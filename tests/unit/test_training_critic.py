@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from resuelve.domain.errors import TrainingError
 from resuelve.resolution.score import FEATURES, WORDS, Bend, Scoring, Weights, scoring_from, shipped
 from resuelve.training.critic import Way, learn_critic, summed, ways_for
-from resuelve.training.examples import Judged, choices
+from resuelve.training.examples import JudgedChoice, choices
 from resuelve.training.standing import critic_standing
 from resuelve.training.students import FILE, CriticStudent, read_critic, write_critic
 from tests.history_samples import EMBEDDER, MemoryHistory, critics
@@ -32,7 +32,7 @@ WEIGHTS = st.builds(
 )
 
 
-def judged(history: MemoryHistory) -> tuple[Judged, ...]:
+def judged(history: MemoryHistory) -> tuple[JudgedChoice, ...]:
     return choices(history.calls(role="critique"), history.outcomes(), embedder=EMBEDDER).kept
 
 
@@ -130,7 +130,7 @@ def test_a_constant_feature_does_no_harm() -> None:
 
 def standing_of(teacher: float, student: float, right: list[bool], threshold: float = 65.0) -> Any:
     examples = [
-        Judged(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, threshold, one) for n, one in enumerate(right)
+        JudgedChoice(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, threshold, one) for n, one in enumerate(right)
     ]
     models = [Weights(math.log(chance / (1 - chance)), {}) for chance in (teacher, student)]
     return critic_standing(examples, Scoring(models[0], models[0]), Scoring(models[1], models[1]))
@@ -151,7 +151,7 @@ def test_a_critic_that_acts_wrongly_more_often_does_not_pass_unless_it_is_surely
 
 
 def test_outcomes_of_one_incident_are_drawn_together() -> None:
-    apart = [Judged(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, 99.0, n % 3 > 0) for n in range(60)]
+    apart = [JudgedChoice(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, 99.0, n % 3 > 0) for n in range(60)]
     together = [replace(one, incident=f"I{n // 20}") for n, one in enumerate(apart)]
     even, bold = Weights(0.0, {}), Weights(0.5, {})
     limits = [critic_standing(ones, Scoring(even, even), Scoring(bold, bold)) for ones in (apart, together)]

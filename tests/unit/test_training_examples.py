@@ -17,11 +17,11 @@ from resuelve.training.examples import (
     HELD_OUT,
     LEAST_HELD_OUT,
     Aside,
-    Judged,
+    JudgedChoice,
     choices,
     embedders_of,
     newest_incidents,
-    orders,
+    rankings,
 )
 from tests.history_samples import EMBEDDER, START, critics, critique, features, outcome, rerank, rerankings
 
@@ -97,25 +97,25 @@ def test_without_words_other_features_are_expected() -> None:
     ],
 )
 def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside) -> None:
-    found = orders([rerank("A", [("R1", PLACED), ("R2", PLACED)])], known, embedder=EMBEDDER)
+    found = rankings([rerank("A", [("R1", PLACED), ("R2", PLACED)])], known, embedder=EMBEDDER)
     assert (found.kept, found.aside) == ((), {reason: 1})
 
 
 def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_wrong() -> None:
     calls = [rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"), rerank("A", [("R1", PLACED)], day=-1)]
-    found = orders(calls, [outcome("A", right=True, row="R2", state="whatever")], embedder=EMBEDDER)
+    found = rankings(calls, [outcome("A", right=True, row="R2", state="whatever")], embedder=EMBEDDER)
     (ticket,) = found.kept
     assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
     assert ticket.learned
     assert found.aside == {Aside.EARLIER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
-    assert orders([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}
+    assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}
 
 
 def test_the_newest_incidents_are_held_out_whole() -> None:
     for found in (
         choices(critics(100).calls(role="critique"), critics(100).outcomes(), embedder=EMBEDDER).kept,
-        orders(rerankings(100).calls(role="rerank"), rerankings(100).outcomes(), embedder=EMBEDDER).kept,
+        rankings(rerankings(100).calls(role="rerank"), rerankings(100).outcomes(), embedder=EMBEDDER).kept,
     ):
         held = newest_incidents(found)
         assert len(held) == HELD_OUT * 100
@@ -126,7 +126,7 @@ def test_the_newest_incidents_are_held_out_whole() -> None:
 @given(st.lists(st.integers(1, 4), max_size=60), st.integers(0, 5))
 def test_so_many_outcomes_are_held_out_at_least(rows: list[int], a_day: int) -> None:
     examples = [
-        Judged(f"I{number}", f"R{row}", (START + timedelta(days=number // (a_day + 1))).date(), {}, 50, 65, True)
+        JudgedChoice(f"I{number}", f"R{row}", (START + timedelta(days=number // (a_day + 1))).date(), {}, 50, 65, True)
         for number, many in enumerate(rows)
         for row in range(many)
     ]

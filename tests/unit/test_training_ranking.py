@@ -12,15 +12,15 @@ from scipy.stats import binomtest
 
 from resuelve.domain.errors import TrainingError
 from resuelve.resolution.order import PLACES, Order, order_from
-from resuelve.training.examples import Aside, Orders, orders
+from resuelve.training.examples import Aside, Rankings, rankings
 from resuelve.training.ranking import fitted, learn_order
 from resuelve.training.standing import mcnemar, order_standing
 from resuelve.training.students import FILE, RerankStudent, read_rerank, write_rerank
 from tests.history_samples import EMBEDDER, MemoryHistory, rerankings
 
 
-def ordered(history: MemoryHistory) -> Orders:
-    return orders(history.calls(role="rerank"), history.outcomes(), embedder=EMBEDDER)
+def ordered(history: MemoryHistory) -> Rankings:
+    return rankings(history.calls(role="rerank"), history.outcomes(), embedder=EMBEDDER)
 
 
 def test_what_tells_the_right_row_is_learned() -> None:
@@ -65,7 +65,7 @@ def test_with_few_tickets_nothing_is_learned() -> None:
 
 def test_tickets_that_a_learned_order_had_sorted_do_not_count_where_none_is_in_force() -> None:
     found = ordered(rerankings(80))
-    mixed = Orders(tuple(replace(one, learned=n < 25) for n, one in enumerate(found.kept)), found.aside)
+    mixed = Rankings(tuple(replace(one, learned=n < 25) for n, one in enumerate(found.kept)), found.aside)
     taught = learn_order(mixed, None)
     assert (taught.tickets, taught.aside) == (55, {Aside.OTHER_ORDER: 25})
     assert learn_order(mixed, Order({"relevance": 1.0})).tickets == 80

@@ -23,7 +23,7 @@ from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.training.critic import learn_critic
-from resuelve.training.examples import Aside, choices, dataset_digest, embedders_of, orders
+from resuelve.training.examples import Aside, choices, dataset_digest, embedders_of, rankings
 from resuelve.training.ranking import learn_order
 from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
@@ -101,7 +101,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
     identity, rules = _in_force(settings)
     with closing(_history(settings)) as book:
         used = embedders_of(book.calls(role="embed"))
-        found = orders(book.calls(role="rerank"), book.outcomes(), embedder=identity, embedders=used)
+        found = rankings(book.calls(role="rerank"), book.outcomes(), embedder=identity, embedders=used)
     learned = learn_order(found, rules.order)
     order = learned.order
     lesson = _Lesson(

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from resuelve.replay.calibrate import LEAST_OF_EACH, Calibration
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Bend, Scoring, Weights
-from resuelve.training.examples import Judged, newest_incidents
+from resuelve.training.examples import JudgedChoice, newest_incidents
 from resuelve.training.standing import Standing, critic_standing, log_losses
 
 Places = npt.NDArray[np.int64]
@@ -67,7 +67,7 @@ class CriticLesson:
         return Calibration(self.outcomes, self.right).missing
 
 
-def learn_critic(examples: Sequence[Judged], teacher: Scoring) -> CriticLesson:
+def learn_critic(examples: Sequence[JudgedChoice], teacher: Scoring) -> CriticLesson:
     """Learn from the older incidents, and judge by the newest.
 
     Args:
@@ -87,7 +87,7 @@ def learn_critic(examples: Sequence[Judged], teacher: Scoring) -> CriticLesson:
     return replace(found, ways=ways, scoring=scoring, standing=critic_standing(newest, teacher, scoring))
 
 
-def fitted(examples: Sequence[Judged], teacher: Scoring) -> tuple[Scoring, tuple[tuple[str, str], ...]]:
+def fitted(examples: Sequence[JudgedChoice], teacher: Scoring) -> tuple[Scoring, tuple[tuple[str, str], ...]]:
     """The models, and how each was made; one of which too little is known stays the teacher's."""
     models, ways = {}, []
     for name, prior in (("words", teacher.words), ("no_words", teacher.no_words)):
@@ -114,12 +114,12 @@ class Way:
     free: int = 0
     strengths: tuple[float, ...] = _STRENGTHS
 
-    def fit(self, examples: Sequence[Judged], strength: float) -> Weights:
+    def fit(self, examples: Sequence[JudgedChoice], strength: float) -> Weights:
         """The weighted sum; examples of both kinds."""
         intercept, weights = weighed(self.design(examples), _right(examples), strength, self.free)
         return summed(intercept, weights.tolist(), self.terms)
 
-    def design(self, examples: Sequence[Judged]) -> Floats:
+    def design(self, examples: Sequence[JudgedChoice]) -> Floats:
         """A row an example, a column a term."""
         return np.asarray([[term.odds(one.features) for term in self.terms] for one in examples], dtype=np.float64)
 
@@ -148,7 +148,7 @@ def summed(intercept: float, weights: Sequence[float], terms: Sequence[Weights])
     return Weights(intercept, by_feature, tuple(bends))
 
 
-def ways_for(examples: Sequence[Judged], prior: Weights) -> list[Way]:
+def ways_for(examples: Sequence[JudgedChoice], prior: Weights) -> list[Way]:
     """What so many outcomes can carry, the simplest first. Only the features are looked at, not how it came out."""
     names = [name for name in FEATURES if name in examples[0].features]
     straight = tuple(Weights(0.0, {name: 1.0}) for name in names)
@@ -162,14 +162,14 @@ def ways_for(examples: Sequence[Judged], prior: Weights) -> list[Way]:
     return found
 
 
-def _knots(examples: Sequence[Judged], name: str) -> list[float]:
+def _knots(examples: Sequence[JudgedChoice], name: str) -> list[float]:
     """Inside the values of a feature; none for one that has but a few."""
     values = np.asarray([one.features[name] for one in examples], dtype=np.float64)
     knots = sorted({float(np.quantile(values, share)) for share in _KNOTS})
     return [one for one in knots if values.min() < one < values.max()] if np.unique(values).size > _FOLDS else []
 
 
-def _best(examples: Sequence[Judged], prior: Weights) -> tuple[Weights, str]:
+def _best(examples: Sequence[JudgedChoice], prior: Weights) -> tuple[Weights, str]:
     right = _right(examples)
     folds = _folds(examples, right)
     tried = [_Tried.best(way, examples, right, folds) for way in ways_for(examples, prior)]
@@ -198,7 +198,7 @@ class _Tried:
     losses: Floats
 
     @classmethod
-    def best(cls, way: Way, examples: Sequence[Judged], right: Flags, folds: Sequence[_Fold]) -> _Tried:
+    def best(cls, way: Way, examples: Sequence[JudgedChoice], right: Flags, folds: Sequence[_Fold]) -> _Tried:
         """Of all strengths."""
         design, found = way.design(examples), []
         for strength in way.strengths:
@@ -212,7 +212,7 @@ class _Tried:
         return bool(gains.mean() > gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
-def _folds(examples: Sequence[Judged], right: Flags) -> list[_Fold]:
+def _folds(examples: Sequence[JudgedChoice], right: Flags) -> list[_Fold]:
     """What is learned from, and what is not, by place; incidents are whole."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -247,5 +247,5 @@ def _chance(odds: Floats) -> Floats:
     return found
 
 
-def _right(examples: Sequence[Judged]) -> Flags:
+def _right(examples: Sequence[JudgedChoice]) -> Flags:
     return np.asarray([one.right for one in examples], dtype=np.bool_)

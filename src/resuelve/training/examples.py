@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -48,8 +48,12 @@ class Aside(StrEnum):
     OTHER_ORDER = "other_order"
 
 
+_TELL_NOTHING = (Aside.FAILED, Aside.EMBEDDER, Aside.UNREADABLE)
+"""Of these an earlier call for the same incident may tell more."""
+
+
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedChoice:
     """A choice on which only the score decided, with its outcome.
 
     Attributes:
@@ -69,7 +73,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class JudgedRow:
     """A row that was found for a ticket.
 
     Attributes:
@@ -83,7 +87,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class JudgedRanking:
     """A ticket's candidates as they were ordered then, at least one right and one not.
 
     Attributes:
@@ -92,7 +96,7 @@ class Sorted:
 
     incident: str
     day: date
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[JudgedRow, ...]
     learned: bool = False
 
 
@@ -100,15 +104,15 @@ class Sorted:
 class Choices:
     """Examples for the critic, oldest first, and how many calls were set aside, by reason."""
 
-    kept: tuple[Judged, ...]
+    kept: tuple[JudgedChoice, ...]
     aside: Mapping[Aside, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class Rankings:
     """Examples for the reranker, oldest first, and how many calls were set aside, by reason."""
 
-    kept: tuple[Sorted, ...]
+    kept: tuple[JudgedRanking, ...]
     aside: Mapping[Aside, int]
 
 
@@ -129,7 +133,7 @@ def choices(
         threshold_of: what it takes to act, by row and by what it took then.
     """
     newest = _newest(outcomes, lambda one: (one.incident, one.row, one.state))
-    found: dict[tuple[str, str], tuple[ModelCall, Judged | Aside]] = {}
+    found: dict[tuple[str, str], tuple[datetime, JudgedChoice]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
         why = _unusable(call, embedder, embedders or {})
@@ -139,19 +143,19 @@ def choices(
         if isinstance(read, Aside):
             aside[read] += 1
             continue
-        aside[Aside.EARLIER] += _superseded(found, (read.incident, read.row), call, read)
-    kept = [one for _, one in found.values() if isinstance(one, Judged)]
+        aside[Aside.EARLIER] += _superseded(found, (read.incident, read.row), call.at, read)
+    kept = [one for _, one in found.values()]
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident), one.row))
     return Choices(tuple(kept), +aside)
 
 
-def orders(
+def rankings(
     calls: Iterable[ModelCall],
     outcomes: Iterable[CallOutcome],
     *,
     embedder: str,
     embedders: Mapping[str, str] | None = None,
-) -> Orders:
+) -> Rankings:
     """What the reranker can learn from.
 
     Args:
@@ -159,15 +163,18 @@ def orders(
         embedder, embedders: as for `choices`.
     """
     newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.row)).items()}
-    found: dict[tuple[str, str], tuple[ModelCall, Sorted | Aside]] = {}
+    found: dict[str, tuple[datetime, JudgedRanking | Aside]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
-        read = _unusable(call, embedder, embedders or {}) or _sorted(call, newest)
-        aside[Aside.EARLIER] += _superseded(found, (call.incident, ""), call, read)
+        read = _unusable(call, embedder, embedders or {}) or _ranking(call, newest)
+        if isinstance(read, Aside) and read in _TELL_NOTHING:
+            aside[read] += 1
+            continue
+        aside[Aside.EARLIER] += _superseded(found, call.incident, call.at, read)
     aside.update(one for _, one in found.values() if isinstance(one, Aside))
-    kept = [one for _, one in found.values() if isinstance(one, Sorted)]
+    kept = [one for _, one in found.values() if isinstance(one, JudgedRanking)]
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident)))
-    return Orders(tuple(kept), +aside)
+    return Rankings(tuple(kept), +aside)
 
 
 def embedders_of(calls: Iterable[ModelCall]) -> dict[str, str]:
@@ -175,11 +182,11 @@ def embedders_of(calls: Iterable[ModelCall]) -> dict[str, str]:
     return {call.run: call.model for call in calls if not call.error}
 
 
-def newest_incidents(examples: Sequence[Judged | Sorted]) -> frozenset[str]:
+def newest_incidents(examples: Sequence[JudgedChoice | JudgedRanking]) -> frozenset[str]:
     """The incidents that are held out: the newest, whole, `HELD_OUT` of them and with `LEAST_HELD_OUT` examples.
 
     Args:
-        examples: as `choices` and `orders` give them.
+        examples: as `choices` and `rankings` give them.
     """
     of_each = Counter(one.incident for one in examples)
     newest_first = list(dict.fromkeys(one.incident for one in reversed(examples)))
@@ -193,7 +200,7 @@ def newest_incidents(examples: Sequence[Judged | Sorted]) -> frozenset[str]:
     return frozenset(held)
 
 
-def dataset_digest(examples: Sequence[Judged | Sorted]) -> str:
+def dataset_digest(examples: Sequence[JudgedChoice | JudgedRanking]) -> str:
     """The same for the same examples in the same order (hex)."""
     return hashlib.sha256("\n".join(map(repr, examples)).encode("utf-8", "backslashreplace")).hexdigest()
 
@@ -207,11 +214,11 @@ def _newest(outcomes: Iterable[CallOutcome], place: Callable[[CallOutcome], Any]
     return found
 
 
-def _superseded(found: dict[Any, tuple[ModelCall, Any]], place: object, call: ModelCall, read: object) -> int:
-    """Keep a call where it is the last of its place; 1 when another one gave way."""
+def _superseded(found: dict[Any, tuple[datetime, Any]], place: object, at: datetime, read: object) -> int:
+    """Keep what was read of a call where it is the last of its place; 1 when another one gave way."""
     known = found.get(place)
-    if known is None or call.at >= known[0].at:
-        found[place] = (call, read)
+    if known is None or at >= known[0]:
+        found[place] = (at, read)
     return int(known is not None)
 
 
@@ -223,7 +230,7 @@ def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str]) -> A
 
 def _judged(
     call: ModelCall, newest: Mapping[Any, CallOutcome], threshold_of: Callable[[str, float], float]
-) -> Judged | Aside:
+) -> JudgedChoice | Aside:
     try:
         given, answered = call.input, call.output
         row, features = str(given["problem"]), _numbers(given["features"], FEATURES)
@@ -239,10 +246,10 @@ def _judged(
         return Aside.FEATURES
     if outcome is None:
         return Aside.NO_OUTCOME
-    return Judged(call.incident, row, call.at.date(), features, score, threshold_of(row, then), outcome.right)
+    return JudgedChoice(call.incident, row, call.at.date(), features, score, threshold_of(row, then), outcome.right)
 
 
-def _sorted(call: ModelCall, newest: Mapping[Any, bool]) -> Sorted | Aside:
+def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Aside:
     try:
         candidates = tuple(_candidates(call, newest))
     except _BREAKING:
@@ -254,14 +261,14 @@ def _sorted(call: ModelCall, newest: Mapping[Any, bool]) -> Sorted | Aside:
         return Aside.NO_OUTCOME
     if not any(told):
         return Aside.NONE_RIGHT
-    return Sorted(call.incident, call.at.date(), candidates, bool(_ORDER.fullmatch(call.model)))
+    return JudgedRanking(call.incident, call.at.date(), candidates, bool(_ORDER.fullmatch(call.model)))
 
 
-def _candidates(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[Candidate]:
+def _candidates(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[JudgedRow]:
     for one in call.output["order"]:
         row = str(one["problem"])
         values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
-        yield Candidate(row, values, newest.get((call.incident, row), False))
+        yield JudgedRow(row, values, newest.get((call.incident, row), False))
 
 
 def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:

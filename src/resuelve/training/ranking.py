@@ -18,7 +18,7 @@ from resuelve.replay.calibrate import LEAST, LEAST_OF_EACH
 from resuelve.replay.metrics import Floats
 from resuelve.resolution.order import PLACES, Order
 from resuelve.training.critic import Places
-from resuelve.training.examples import Aside, Candidate, Orders, Sorted, newest_incidents
+from resuelve.training.examples import Aside, JudgedRanking, JudgedRow, Rankings, newest_incidents
 from resuelve.training.standing import Standing, order_standing
 
 _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
@@ -34,7 +34,7 @@ class OrderLesson:
     Attributes:
         tickets: of which the right row is known, among others; misplaced: those whose first row was not right.
         learned, held_out: how many tickets were for learning, and for the test.
-        aside: see `Orders.aside`.
+        aside: see `Rankings.aside`.
         order, standing: None where nothing was learned.
     """
 
@@ -52,7 +52,7 @@ class OrderLesson:
         return max(LEAST - self.tickets, LEAST_OF_EACH - self.misplaced, 0)
 
 
-def learn_order(examples: Orders, teacher: Order | None) -> OrderLesson:
+def learn_order(examples: Rankings, teacher: Order | None) -> OrderLesson:
     """Learn from the older tickets, and judge by the newest.
 
     Args:
@@ -75,7 +75,7 @@ def learn_order(examples: Orders, teacher: Order | None) -> OrderLesson:
     return replace(found, learned=len(older), held_out=len(newest), order=order, standing=standing)
 
 
-def fitted(tickets: Sequence[Sorted]) -> Order:
+def fitted(tickets: Sequence[JudgedRanking]) -> Order:
     """The order that puts right rows before others; at least as many tickets as folds."""
     shared = set(PLACES).intersection(*(one.values for ticket in tickets for one in ticket.candidates))
     names = [name for name in PLACES if name in shared]
@@ -84,7 +84,7 @@ def fitted(tickets: Sequence[Sorted]) -> Order:
     return Order(dict(zip(names, pairs.fit(best).tolist(), strict=True)))
 
 
-def _first(ticket: Sorted, order: Order | None) -> Candidate:
+def _first(ticket: JudgedRanking, order: Order | None) -> JudgedRow:
     return max(ticket.candidates, key=lambda one: order.score(one.values)) if order else ticket.candidates[0]
 
 
@@ -102,7 +102,7 @@ class _Pairs:
     weights: Floats
 
     @classmethod
-    def of(cls, tickets: Sequence[Sorted], names: Sequence[str]) -> _Pairs:
+    def of(cls, tickets: Sequence[JudgedRanking], names: Sequence[str]) -> _Pairs:
         more, places, weights = [], [], []
         for place, ticket in enumerate(tickets):
             right, others = ([one for one in ticket.candidates if one.right is kind] for kind in (True, False))

@@ -24,7 +24,7 @@ from resuelve.knowledge.mining.rows import wilson
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import Scoring
-from resuelve.training.examples import Judged
+from resuelve.training.examples import JudgedChoice
 
 MARGIN = 0.01
 """Nats of log loss; what is below nobody would notice."""
@@ -53,7 +53,7 @@ class Standing:
     figures: dict[str, float]
 
 
-def critic_standing(held_out: Sequence[Judged], teacher: Scoring, student: Scoring) -> Standing:
+def critic_standing(held_out: Sequence[JudgedChoice], teacher: Scoring, student: Scoring) -> Standing:
     """Judge a critic by outcomes that it has not seen, at least one."""
     right = np.asarray([one.right for one in held_out], dtype=np.bool_)
     before, after = (chances(held_out, scoring) for scoring in (teacher, student))
@@ -93,7 +93,7 @@ def mcnemar(won: int, lost: int) -> float:
     return float(sum(comb(differ, many) for many in range(won, differ + 1)) / 2**differ)
 
 
-def chances(choices: Sequence[Judged], scoring: Scoring) -> Floats:
+def chances(choices: Sequence[JudgedChoice], scoring: Scoring) -> Floats:
     """The probability of each, by these models."""
     return np.asarray([scoring.score(one.features) / 100 for one in choices], dtype=np.float64)
 
