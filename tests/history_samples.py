@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -57,6 +57,7 @@ def critique(
     model: str = "resuelve 0.1.0",
     run: str = "run-1",
     error: str = "",
+    prompt: str = "",
 ) -> ModelCall:
     points = shipped().score(features) if score is None else score
     return ModelCall(
@@ -67,7 +68,7 @@ def critique(
         revision="a",
         role="critique",
         model=model,
-        prompt="",
+        prompt=prompt,
         input={"problem": row, "state": f"{row}\x1fx", "features": features, "threshold": threshold},
         output=None if error else {"verdict": verdict, "score": points, "doubt": doubt, "reason": "…"},
         error=error,
@@ -110,10 +111,14 @@ def rerank(
     *,
     day: int = 0,
     model: str = "resuelve 0.1.0",
-    names: Collection[str] = PLACES,
 ) -> ModelCall:
     listed = [
-        {"problem": row, "relevance": values["relevance"], "features": {n: values[n] for n in names}}
+        {
+            "problem": row,
+            "state": f"{row}\x1fx",
+            "relevance": values["relevance"],
+            "features": {name: values[name] for name in PLACES if name != "relevance"},
+        }
         for row, values in order
     ]
     return ModelCall(

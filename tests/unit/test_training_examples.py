@@ -52,6 +52,7 @@ def broken(**parts: Any) -> ModelCall:
         (critique("A", VALUES, error="timeout"), Aside.FAILED),
         (critique("A", VALUES, model="gemma3"), Aside.CHAT),
         (critique("A", VALUES, model="resuelve-critic"), Aside.CHAT),
+        (critique("A", VALUES, prompt="abc"), Aside.CHAT),
         (critique("A", VALUES, verdict="rejected", doubt="ambiguous"), Aside.RULE),
         (critique("A", VALUES, run="foreign"), Aside.EMBEDDER),
         (critique("A", {"gap": 1.0, "echo": 0.1}), Aside.FEATURES),
@@ -71,9 +72,10 @@ def test_what_teaches_nothing_is_counted_with_its_reason(call: ModelCall, reason
 
 
 def test_a_weak_match_and_a_learned_critic_teach_too() -> None:
-    weak = critique("A", VALUES, verdict="rejected", doubt="weak_match", model="critic/12")
-    found = choices([weak], [outcome("A", right=False)], embedder=EMBEDDER)
-    assert [one.right for one in found.kept] == [False]
+    for model in ("critic/12", "resuelve", "resuelve 0.2.0"):
+        weak = critique("A", VALUES, verdict="rejected", doubt="weak_match", model=model)
+        found = choices([weak], [outcome("A", right=False)], embedder=EMBEDDER)
+        assert [one.right for one in found.kept] == [False]
 
 
 def test_a_later_answer_of_a_language_model_does_not_take_the_place_of_the_score() -> None:
@@ -103,7 +105,9 @@ def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside)
 
 def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_wrong() -> None:
     calls = [rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"), rerank("A", [("R1", PLACED)], day=-1)]
-    found = rankings(calls, [outcome("A", right=True, row="R2", state="whatever")], embedder=EMBEDDER)
+    found = rankings(
+        calls, [outcome("A", right=True, row="R2"), outcome("A", right=True, state="R1\x1fy")], embedder=EMBEDDER
+    )
     (ticket,) = found.kept
     assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
     assert ticket.learned

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from resuelve.domain.errors import TrainingError
 from resuelve.resolution.order import PLACES, Order, order_from
-from resuelve.training.examples import Aside, Rankings, rankings
+from resuelve.training.examples import Aside, JudgedRanking, Rankings, rankings
 from resuelve.training.ranking import fitted, learn_order
 from resuelve.training.standing import mcnemar, order_standing
 from resuelve.training.students import FILE, RerankStudent, read_rerank, write_rerank
@@ -46,14 +46,22 @@ def test_against_an_order_that_knows_better_it_does_not_pass() -> None:
     assert not order_standing(right, ours).passed
 
 
-def test_values_that_not_every_candidate_has_play_no_part() -> None:
-    examples = ordered(rerankings(60)).kept
-    first, *others = examples[0].candidates
-    poor = replace(first, values={name: first.values[name] for name in ("relevance", "echo")})
-    assert set(fitted([replace(examples[0], candidates=(poor, *others)), *examples[1:]]).by_value) == {
-        "relevance",
-        "echo",
-    }
+def test_values_that_not_every_candidate_of_a_ticket_has_play_no_part_in_it() -> None:
+    def without(ticket: JudgedRanking, candidates: slice) -> JudgedRanking:
+        bare = {id(one) for one in ticket.candidates[candidates]}
+        poorer = (
+            replace(one, values={n: v for n, v in one.values.items() if n not in ("echo", "coverage")})
+            if id(one) in bare
+            else one
+            for one in ticket.candidates
+        )
+        return replace(ticket, candidates=tuple(poorer))
+
+    tickets = ordered(rerankings(60)).kept
+    foreign = [without(one, slice(None)) for one in tickets[:20]]
+    mixed = [without(one, slice(2)) for one in tickets[:20]]
+    assert fitted([*foreign, *tickets[20:]]) == fitted([*mixed, *tickets[20:]])
+    assert fitted(foreign).by_value.keys() == set(PLACES) - {"echo", "coverage"}
 
 
 def test_with_few_tickets_nothing_is_learned() -> None:

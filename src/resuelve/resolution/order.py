@@ -13,14 +13,15 @@ PLACES = (
     "closeness",
     "coverage",
     "echo",
-    "named",
-    "queue",
+    "component",
+    "mailbox",
     "agreement",
     "runoff",
     "typical",
     "dense",
 )
-"""What the place of a candidate can come from, by the names of `rerank.Ranked` and its candidate."""
+"""What the place of a candidate can come from; but for ``relevance`` each is the feature of that name
+(`score.features`)."""
 
 
 @dataclass(frozen=True, slots=True)

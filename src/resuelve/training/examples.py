@@ -27,7 +27,7 @@ HELD_OUT = 0.3
 LEAST_HELD_OUT = 20
 """Outcomes that are held out at least."""
 
-_OURS = re.compile(r"resuelve \S+|critic/\d+")
+_OURS = re.compile(r"resuelve( \S+)?|(critic|rerank)/\d+")
 _ORDER = re.compile(r"rerank/\d+")
 _BREAKING = (ValueError, KeyError, TypeError, AttributeError)
 
@@ -48,7 +48,7 @@ class Aside(StrEnum):
     OTHER_ORDER = "other_order"
 
 
-_TELL_NOTHING = (Aside.FAILED, Aside.EMBEDDER, Aside.UNREADABLE)
+_TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.EMBEDDER, Aside.UNREADABLE)
 """Of these an earlier call for the same incident may tell more."""
 
 
@@ -132,14 +132,11 @@ def choices(
         embedders: by run, the one that was used; where none is named it is taken to be the one in use.
         threshold_of: what it takes to act, by row and by what it took then.
     """
-    newest = _newest(outcomes, lambda one: (one.incident, one.row, one.state))
+    newest = _newest(outcomes, lambda one: (one.incident, one.state))
     found: dict[tuple[str, str], tuple[datetime, JudgedChoice]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
-        why = _unusable(call, embedder, embedders or {})
-        if why is None and not _OURS.fullmatch(call.model):
-            why = Aside.CHAT
-        read = why or _judged(call, newest, threshold_of)
+        read = _unusable(call, embedder, embedders or {}) or _judged(call, newest, threshold_of)
         if isinstance(read, Aside):
             aside[read] += 1
             continue
@@ -162,7 +159,7 @@ def rankings(
         calls: of the role ``rerank``.
         embedder, embedders: as for `choices`.
     """
-    newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.row)).items()}
+    newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.state)).items()}
     found: dict[str, tuple[datetime, JudgedRanking | Aside]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
@@ -225,6 +222,8 @@ def _superseded(found: dict[Any, tuple[datetime, Any]], place: object, at: datet
 def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str]) -> Aside | None:
     if call.error or call.output is None:
         return Aside.FAILED
+    if call.prompt or not _OURS.fullmatch(call.model):
+        return Aside.CHAT
     return None if embedders.get(call.run, embedder) == embedder else Aside.EMBEDDER
 
 
@@ -236,7 +235,7 @@ def _judged(
         row, features = str(given["problem"]), _numbers(given["features"], FEATURES)
         then, score = finite(given["threshold"]), finite(answered["score"])
         decided_by_score = answered["verdict"] == Verdict.APPROVED or answered["doubt"] == Doubt.WEAK_MATCH
-        outcome = newest.get((call.incident, row, str(given["state"])))
+        outcome = newest.get((call.incident, str(given["state"])))
     except _BREAKING:
         return Aside.UNREADABLE
     if not decided_by_score:
@@ -251,24 +250,26 @@ def _judged(
 
 def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Aside:
     try:
-        candidates = tuple(_candidates(call, newest))
+        rows = tuple(_rows(call, newest))
     except _BREAKING:
         return Aside.UNREADABLE
-    told = [newest.get((call.incident, one.row)) for one in candidates]
-    if len(candidates) < 2 or all(told):
+    if len(rows) < 2 or all(right for _, right in rows):
         return Aside.ALONE
-    if all(one is None for one in told):
+    if all(right is None for _, right in rows):
         return Aside.NO_OUTCOME
-    if not any(told):
+    if not any(right for _, right in rows):
         return Aside.NONE_RIGHT
-    return JudgedRanking(call.incident, call.at.date(), candidates, bool(_ORDER.fullmatch(call.model)))
+    return JudgedRanking(
+        call.incident, call.at.date(), tuple(one for one, _ in rows), bool(_ORDER.fullmatch(call.model))
+    )
 
 
-def _candidates(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[JudgedRow]:
+def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[tuple[JudgedRow, bool | None]]:
+    """The candidates, and what is known of each."""
     for one in call.output["order"]:
-        row = str(one["problem"])
+        right = newest.get((call.incident, str(one["state"])))
         values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
-        yield JudgedRow(row, values, newest.get((call.incident, row), False))
+        yield JudgedRow(str(one["problem"]), values, bool(right)), right
 
 
 def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:

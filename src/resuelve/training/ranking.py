@@ -9,7 +9,7 @@ tickets within the older part of the history; the newest is only for the test (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -77,11 +77,16 @@ def learn_order(examples: Rankings, teacher: Order | None) -> OrderLesson:
 
 def fitted(tickets: Sequence[JudgedRanking]) -> Order:
     """The order that puts right rows before others; at least as many tickets as folds."""
-    shared = set(PLACES).intersection(*(one.values for ticket in tickets for one in ticket.candidates))
-    names = [name for name in PLACES if name in shared]
+    known = set().union(*(_shared(one) for one in tickets))
+    names = [name for name in PLACES if name in known]
     pairs = _Pairs.of(tickets, names)
     best = min(_STRENGTHS, key=pairs.unseen_loss)
     return Order(dict(zip(names, pairs.fit(best).tolist(), strict=True)))
+
+
+def _shared(ticket: JudgedRanking) -> set[str]:
+    """What all of its candidates have. In tickets of another language nobody has what shared words tell."""
+    return set(PLACES).intersection(*(one.values for one in ticket.candidates))
 
 
 def _first(ticket: JudgedRanking, order: Order | None) -> JudgedRow:
@@ -105,9 +110,10 @@ class _Pairs:
     def of(cls, tickets: Sequence[JudgedRanking], names: Sequence[str]) -> _Pairs:
         more, places, weights = [], [], []
         for place, ticket in enumerate(tickets):
+            shared = _shared(ticket)
             right, others = ([one for one in ticket.candidates if one.right is kind] for kind in (True, False))
             for pair in ((good, other) for good in right for other in others):
-                more.append(_difference(pair[0].values, pair[1].values, names))
+                more.append(_difference(pair[0].values, pair[1].values, names, shared))
                 places.append(place)
                 weights.append(1.0 / (len(right) * len(others)))
         return cls(np.asarray(more), np.asarray(places, dtype=np.int64), np.asarray(weights))
@@ -135,5 +141,7 @@ class _Pairs:
         return total
 
 
-def _difference(one: Mapping[str, float], other: Mapping[str, float], names: Sequence[str]) -> list[float]:
-    return [one[name] - other[name] for name in names]
+def _difference(
+    one: Mapping[str, float], other: Mapping[str, float], names: Sequence[str], shared: Collection[str]
+) -> list[float]:
+    return [one[name] - other[name] if name in shared else 0.0 for name in names]
