@@ -17,7 +17,7 @@ from resuelve.resolution.metric import Metric
 from resuelve.resolution.order import PLACES, Order
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import Query
-from resuelve.resolution.rerank import Ranked, rerank
+from resuelve.resolution.rerank import Ranked, reordered, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.words import Lexicon
 from resuelve.vectors.memory import MemoryStore
@@ -52,9 +52,7 @@ def problem(text: str) -> Query:
     return Query(text, "problem", 1.0)
 
 
-def order(
-    store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], queue: str = "", learned: Order | None = None
-) -> tuple[Ranked, ...]:
+def order(store: MemoryStore, retrieved: Retrieved, queries: Sequence[Query], queue: str = "") -> tuple[Ranked, ...]:
     lexicon = Lexicon(text for row in PROBLEMS.values() for text in row.examples)
     components = sorted({row.component for row in PROBLEMS.values()})
     return rerank(
@@ -64,7 +62,6 @@ def order(
         metric=Metric(PROBLEMS, store.open()),
         lexicon=lexicon,
         components=components,
-        order=learned,
     )
 
 
@@ -147,7 +144,9 @@ def test_a_learned_order_changes_the_order_and_nothing_else(store: MemoryStore, 
     queries = (problem("El recibo de enero sale en blanco y la firma del contrato no sale"),)
     retrieved, learned = found(store, *queries), Order(weights)
     with patch("resuelve.resolution.rerank._FLOOR", -9.0):  # so small a dictionary leaves but one
-        by_hand, ranked = (order(store, retrieved, queries, learned=one) for one in (None, learned))
+        by_hand = order(store, retrieved, queries)
+    ranked = reordered(by_hand, learned)
+    assert reordered(by_hand, None) == by_hand
     assert {one.problem.id: one for one in ranked} == {one.problem.id: one for one in by_hand}
     scores = [learned.score(one.places) for one in ranked]
     assert scores == sorted(scores, reverse=True)

@@ -37,7 +37,7 @@ from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
-from resuelve.resolution.rerank import Ranked, rerank
+from resuelve.resolution.rerank import Ranked, reordered, rerank
 from resuelve.resolution.retrieve import Retrieved, retrieve
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.second_matter import second_matter
@@ -208,8 +208,8 @@ class _Deliberator:
                 metric=knowledge.metric,
                 lexicon=knowledge.lexicon,
                 components=knowledge.components,
-                order=self.rules.order,
             )
+            ranked = reordered(ranked, self.rules.order)
             step.output = [ranked_in_short(one) for one in ranked[:SHOWN]]
         return found, ranked
 

@@ -81,12 +81,8 @@ def rerank(
     metric: Metric,
     lexicon: Lexicon,
     components: Sequence[str],
-    order: Order | None = None,
 ) -> tuple[Ranked, ...]:
     """The candidates worth a thought, most relevant first; of the two most relevant the one that wins the run-off.
-
-    Args:
-        order: one that was learned, which is then the last word; what is worth a thought stays the same.
 
     A mailbox says where the incident was filed, the text says what it is about: the mailbox counts only where the text
     names no component.
@@ -120,8 +116,12 @@ def rerank(
             )
         )
     kept = [one for one in ranked if one.closeness >= _FLOOR]
-    ordered = _run_off(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)), found, metric)
-    return tuple(sorted(ordered, key=lambda one: -order.score(one.places))) if order else ordered
+    return _run_off(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)), found, metric)
+
+
+def reordered(ranked: tuple[Ranked, ...], order: Order | None) -> tuple[Ranked, ...]:
+    """The same candidates by a learned order, where there is one; equal ones stay as they are."""
+    return tuple(sorted(ranked, key=lambda one: -order.score(one.places))) if order else ranked
 
 
 def _run_off(ranked: Sequence[Ranked], found: Retrieved, metric: Metric) -> tuple[Ranked, ...]:
