@@ -23,6 +23,7 @@ from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
 from resuelve.wiring.reading import attachments, reads
 from resuelve.wiring.speaking import understudy
+from resuelve.wiring.students import students_in_use
 from resuelve.workspace import Workspace
 
 
@@ -33,7 +34,7 @@ def fingerprint(
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
-        taught: see `Learned.fingerprint`.
+        taught: see `Learned.fingerprint` and `Students.fingerprint`.
         speaking: see `Cast.identity`.
     """
     parts = [
@@ -101,6 +102,9 @@ def assemble(
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
         taught = past.fingerprint(model.identity, settings.right_before_acting) if past else ""
+        students = students_in_use(settings, model.identity)
+        for note in students.notes(settings.language):
+            on_note(note)
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
@@ -122,10 +126,12 @@ def assemble(
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=wiring.rules(settings, past, model.identity, cast.versions),
+            rules=students.over(wiring.rules(settings, past, model.identity, cast.versions)),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, cast.identity),
+            fingerprint=fingerprint(
+                settings, known, model.identity, acts.seen(), taught + students.fingerprint, cast.identity
+            ),
             chat=cast.chat,
             attachments=stack.enter_context(attachments(settings, manager)),
             shadow=shadow,

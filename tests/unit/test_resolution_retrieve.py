@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.index import build_index
 from resuelve.models.hashing import HashEmbedder
 from resuelve.resolution.metric import Metric
+from resuelve.resolution.order import PLACES, Order
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import Query
-from resuelve.resolution.rerank import Ranked, rerank
+from resuelve.resolution.rerank import Ranked, reordered, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.words import Lexicon
 from resuelve.vectors.memory import MemoryStore
@@ -133,3 +137,22 @@ def test_a_mailbox_counts_only_where_the_text_names_no_component(store: MemorySt
     naming = (problem("el recibo de enero sale en blanco, recibos"),)
     (recibo, *_) = order(store, found(store, *naming), naming, queue="GR_ACCESO_WEB")
     assert (recibo.problem.id, recibo.queue, recibo.named) == ("recibo", 0, 1)
+
+
+@given(st.dictionaries(st.sampled_from(PLACES), st.floats(-10, 10), min_size=1))
+def test_a_learned_order_changes_the_order_and_nothing_else(store: MemoryStore, weights: dict[str, float]) -> None:
+    queries = (problem("El recibo de enero sale en blanco y la firma del contrato no sale"),)
+    retrieved, learned = found(store, *queries), Order(weights)
+    with patch("resuelve.resolution.rerank._FLOOR", -9.0):  # so small a dictionary leaves but one
+        by_hand = order(store, retrieved, queries)
+    ranked = reordered(by_hand, learned)
+    assert reordered(by_hand, None) == by_hand
+    assert {one.problem.id: one for one in ranked} == {one.problem.id: one for one in by_hand}
+    scores = [learned.score(one.places) for one in ranked]
+    assert scores == sorted(scores, reverse=True)
+    assert len(ranked) == len(PROBLEMS)
+
+
+def test_a_learned_order_knows_every_value_by_its_name(store: MemoryStore) -> None:
+    queries = (problem("recibo en blanco"),)
+    assert all(tuple(one.places) == PLACES for one in order(store, found(store, *queries), queries))

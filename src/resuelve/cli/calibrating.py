@@ -19,6 +19,8 @@ from resuelve.replay.outcomes import learn
 from resuelve.resolution.merits import Merits
 from resuelve.settings import Settings
 from resuelve.texts import say
+from resuelve.training.students import CRITIC
+from resuelve.wiring.students import students_in_use
 
 _SHOWN = 30
 _COMES_WITH = 65.0
@@ -65,6 +67,9 @@ def run_calibrate(
     _print(console, settings, found, learned)
     key = "calibrate.dry" if dry_run else "calibrate.kept"
     console.print(say(key, language, path=place.learned), markup=False, soft_wrap=True)
+    for version in students_in_use(settings, model.identity).versions:
+        if version.role == CRITIC:
+            console.print(say("students.before_calibration", language, name=version.name), style="yellow", markup=False)
 
 
 def forget_all(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resuelve import wiring
-from resuelve.cli.surroundings import harmless, progress_bar, terminal
+from resuelve.cli.surroundings import harmless, progress_bar, terminal, warn
 from resuelve.domain.errors import DictionaryError, Rejected, TicketNotFound
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.depersonalise import depersonalised
@@ -23,6 +23,7 @@ from resuelve.resolution.words import stems
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.wiring import trials
+from resuelve.wiring.students import rules_in_force
 
 MARKS = {Result.PASSED: ("✓", "green"), Result.WEAK: ("≈", "yellow"), Result.FAILED: ("✗", "red")}
 
@@ -138,7 +139,7 @@ def _checked(settings: Settings, tickets: Sequence[RegressionTicket], console: C
             bar.update(task, completed=done, total=total)
 
         chat, workers = wiring.chat(settings), settings.workers
-        rules = wiring.rules(settings, wiring.learned(settings), model.identity)
+        rules = rules_in_force(settings, model.identity, warn)
         return check(tickets, knowledge, rules, chat=chat, workers=workers, progress=told)
 
 

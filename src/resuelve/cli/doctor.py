@@ -25,7 +25,9 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
+from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, reading, speaking
+from resuelve.wiring.students import students_in_use
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -81,6 +83,7 @@ def _checks(settings: Settings) -> list[Check]:
         Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
         Check("score", lambda: _score(settings)),
+        Check("students", lambda: _students(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
@@ -183,6 +186,19 @@ def _score(settings: Settings) -> tuple[str, ...]:
         notes += [] if proven else [say("cli.doctor.score_unproven", language, needed=settings.right_before_acting)]
     key = "learned" if found and found.scoring else "few" if found else "shipped"
     return say(f"cli.doctor.score_{key}", language, **told), *notes
+
+
+def _students(settings: Settings) -> tuple[str, ...]:
+    """The learned versions that are in use, and why others cannot be used."""
+    language = settings.language
+    if not any((wiring.workspace(settings).models / role).is_dir() for role in (CRITIC, RERANK)):
+        return (say("cli.doctor.students_none", language),)
+    found = students_in_use(settings, wiring.embedder(settings).identity)
+    names = ", ".join(one.name for one in found.versions)
+    first = (
+        say("cli.doctor.students_found", language, names=names) if names else say("cli.doctor.students_none", language)
+    )
+    return first, *found.notes(language)
 
 
 def _journal(settings: Settings) -> tuple[str, ...]:

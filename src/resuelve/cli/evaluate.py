@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from resuelve import durable, wiring
-from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.cli.surroundings import now, progress_bar, terminal, warn
 from resuelve.domain.decision import Permission
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
@@ -28,6 +28,7 @@ from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.wiring import trials
+from resuelve.wiring.students import rules_in_force
 
 _SHOWN_SET_ASIDE = 10
 
@@ -94,7 +95,7 @@ def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Ai
             data,
             knowledge,
             remembering,
-            wiring.rules(settings, wiring.learned(settings), model.identity),
+            rules_in_force(settings, model.identity, warn),
             aim=aim,
             chat=chat,
             workers=settings.workers if chat else 1,

@@ -86,6 +86,8 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
     resolution = say(f"cli.resolution.{decision['resolution']}", language)
     permission = say(f"explain.permission.{decision['permission']}", language)
     console.print(Text(f"{resolution} · {permission} · {verdict}"))
+    if versions := decision["versions"]:
+        console.print(Text(say("students.spoke", language, versions=", ".join(versions.values())), style="dim"))
     if decision["proposed_text"]:
         console.print(Text(decision["proposed_text"], style="italic"))
     if content["over"]:

@@ -23,6 +23,7 @@ from resuelve.resolution.trace import plain
 from resuelve.settings import Settings, load
 from resuelve.texts import say
 from resuelve.wiring import trials
+from resuelve.wiring.students import rules_in_force
 
 
 def incident(title: str, description: str = "", *, queue: str = "", comments: Sequence[str] = ()) -> Incident:
@@ -100,14 +101,15 @@ class Desk:
         self._known: Catalogue = wiring.catalogue(self._settings) if workspace else _demo()
         self._model: Embedder = wiring.embedder(self._settings)
         self._knowledge: Knowledge = self._stack.enter_context(trials.passing_knowledge(self._known, self._model))
-        self._past = wiring.learned(self._settings) if workspace else None
+        known_as = self._model.identity
+        self._rules = rules_in_force(self._settings, known_as) if workspace else wiring.rules(self._settings)
 
     def decide(self, ticket: Incident) -> Decided:
         """Go through every stage up to the authorisation. No ticket is touched, no change is sent."""
         decided = deliberate(
             ticket,
             knowledge=self._knowledge,
-            rules=wiring.rules(self._settings, self._past, self._model.identity),
+            rules=self._rules,
             agents=wiring.agents(self._settings),
             chat=wiring.chat(self._settings),
         )

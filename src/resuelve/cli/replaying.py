@@ -13,7 +13,7 @@ from resuelve import wiring
 from resuelve.cli.options import Rows
 from resuelve.cli.past import Choice, Past
 from resuelve.cli.replayed import print_replayed
-from resuelve.cli.surroundings import now, progress_bar, terminal
+from resuelve.cli.surroundings import now, progress_bar, terminal, warn
 from resuelve.domain.errors import EvaluationError
 from resuelve.domain.message import message, system_said
 from resuelve.knowledge.catalogue import read
@@ -28,6 +28,8 @@ from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings, load
 from resuelve.settings.overrides import given, told
 from resuelve.texts import say
+from resuelve.training.students import CRITIC
+from resuelve.wiring.students import rules_in_force, students_in_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,17 @@ class _Replay:
             "history_since": past.versions[0].at.isoformat(timespec="seconds"),
             "before_history": past.before_history if dated else 0,
             "versions": [{"version": one.version, "tickets": len(one.tickets)} for one in first],
-            "learned": self._learned(settings),
+            "learned": self._learned(settings, model.identity),
             "configurations": found,
             "comparison": None,
         }
 
     @staticmethod
-    def _learned(settings: Settings) -> dict[str, Any] | None:
+    def _learned(settings: Settings, embedder: str) -> dict[str, Any] | None:
         """What the score was learned from, which may be these very tickets."""
+        for version in students_in_use(settings, embedder).versions:
+            if version.role == CRITIC:
+                return {"made": version.card.made, "outcomes": int(version.card.figures.get("outcomes", 0))}
         found = wiring.learned(settings)
         return {"made": found.made, "outcomes": found.outcomes} if found and found.scoring else None
 
@@ -152,12 +157,13 @@ class _Replay:
         in_force: Sequence[InForce],
         seen: Sequence[Witness],
     ) -> dict[str, Any]:
-        rules = wiring.rules(settings, wiring.learned(settings), model.identity)
+        rules = rules_in_force(settings, model.identity, warn)
         chat = wiring.chat(settings)
         return {
             "embedder": model.identity,
             "model": chat.name if chat else "",
             "threshold": settings.critic_approval_threshold,
+            "learned_versions": dict(rules.versions),
             **projection(name, self.past.decided(name, settings, rules, model, in_force, seen)),
         }
 

@@ -45,6 +45,7 @@ def run_command(
             manager that does not answer, a dictionary that was edited and not indexed yet.
     """
     console = console or terminal()
+    noted = _Noted()
     for line in said_of_names(settings.language):
         warn(line)
     scope = Scope(queue, incident, limit)
@@ -53,7 +54,7 @@ def run_command(
     with _told_to_stop() as stop:
         while True:
             try:
-                ended, lines = _run(settings, scope, shadow, console, stop, before)
+                ended, lines = _run(settings, scope, shadow, console, stop, before, noted)
             except ResuelveError as error:
                 if not watch:
                     raise
@@ -73,8 +74,26 @@ def run_command(
                 return False
 
 
+class _Noted:
+    """Warns of each thing once, however many rounds there are."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def __call__(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            warn(line)
+
+
 def _run(
-    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event, before: Ended | None
+    settings: Settings,
+    scope: Scope,
+    shadow: bool,
+    console: Console,
+    stop: threading.Event,
+    before: Ended | None,
+    noted: _Noted,
 ) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
 
@@ -82,7 +101,7 @@ def _run(
         print_comparison(console, found, report, language)
 
     with (
-        assembly.assemble(settings, name, shadow=shadow, on_compared=compared, on_note=warn) as parts,
+        assembly.assemble(settings, name, shadow=shadow, on_compared=compared, on_note=noted) as parts,
         progress_bar(console) as bar,
     ):
         lines: dict[str, Line] = {}
@@ -132,6 +151,7 @@ def about(settings: Settings, parts: assembly.Assembly, shadow: bool) -> dict[st
         "rejected_rows": len(known.rejected),
         "index": {"embedder": knowledge.index.identity.embedder, "built_at": knowledge.index.identity.built_at},
         "model": parts.pipeline.chat.name if parts.pipeline.chat else None,
+        "versions": dict(parts.pipeline.rules.versions),
         "threshold": settings.critic_approval_threshold,
         "thresholds": dict(settings.thresholds),
         "policy": {word: permission.value for word, permission in settings.policy.items()},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from resuelve import durable
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import Message, message, system_said
 from resuelve.resolution.merits import Merit, Merits
-from resuelve.resolution.score import FEATURES, Scoring, Weights
+from resuelve.resolution.score import Scoring, scoring_from
 
 _FORMAT = 1
 _REMEDY = "run resuelve calibrate again, or resuelve calibrate --forget"
@@ -51,7 +50,7 @@ class Learned:
         """
         scoring, same = self.scoring_for(embedder), embedder == self.embedder
         proven = sorted(name for name, one in self.merits.items() if one.proven(needed)) if needed and same else []
-        what = [asdict(scoring) if scoring else None, proven]
+        what = [scoring.as_json() if scoring else None, proven]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
     def scoring_for(self, embedder: str) -> Scoring | None:
@@ -65,7 +64,8 @@ def write(path: Path, learned: Learned) -> None:
     Raises:
         WorkspaceError: the disk refuses.
     """
-    content = {"format": _FORMAT, **asdict(learned), "merits": _merits_out(learned.merits)}
+    scoring = learned.scoring.as_json() if learned.scoring else None
+    content = {"format": _FORMAT, **asdict(learned), "scoring": scoring, "merits": _merits_out(learned.merits)}
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
     with durable.writing(path):
         durable.replace(path, text.encode("utf-8", "backslashreplace"))
@@ -110,22 +110,9 @@ def _learned(content: Mapping[str, Any]) -> Learned:
         made=str(content["made"]),
         embedder=str(content["embedder"]),
         **{name: _count(content[name]) for name in ("tickets", "outcomes", "right")},
-        scoring=Scoring(_weights(scoring["words"]), _weights(scoring["no_words"])) if scoring else None,
+        scoring=scoring_from(scoring) if scoring else None,
         merits={name: Merit(_count(right), _count(wrong)) for name, (right, wrong) in content["merits"].items()},
     )
-
-
-def _weights(content: Mapping[str, Any]) -> Weights:
-    by_feature = {name: _number(value) for name, value in content["by_feature"].items()}
-    if not by_feature.keys() <= set(FEATURES):
-        raise ValueError(sorted(by_feature))
-    return Weights(_number(content["intercept"]), by_feature)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)
 
 
 def _count(value: object) -> int:

@@ -45,7 +45,7 @@ from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
-from resuelve.resolution.rerank import Ranked, rerank
+from resuelve.resolution.rerank import Ranked, reordered, rerank
 from resuelve.resolution.retrieve import Retrieved, retrieve
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.second_matter import second_matter
@@ -206,6 +206,7 @@ class _Deliberator:
             ranked = rerank(
                 reading, queries, found, metric=known.metric, lexicon=known.lexicon, components=known.components
             )
+            ranked = reordered(ranked, self.rules.order)
             step.output = [ranked_in_short(one) for one in ranked[:SHOWN]]
         findings = replace(findings, queries=tuple(queries), found=found, ranked=ranked)
         any_case = self._case(findings, ranked[0].problem) if ranked else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from resuelve.domain.decision import Candidate
 from resuelve.domain.known_error import KnownError, ResolutionKind
 from resuelve.resolution.metric import Metric
+from resuelve.resolution.order import Order
 from resuelve.resolution.read import Reading
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.retrieve import Retrieved
@@ -32,7 +33,7 @@ class Ranked:
         echo: the best likeness (0 to 1) of the example to one single sentence of the ticket.
         named: 1 when the ticket names the row's component, or -1 when it names only others, else 0.
         queue: 1 when the mailbox is the component's.
-        relevance: what the order goes by, but for the run-off.
+        relevance: what the order goes by, but for the run-off; a learned order goes by more (`Ranked.places`).
         agreement: share of the ticket's wordings, by weight, to which no other candidate is nearer.
         runoff: of the two most relevant, what their examples together say for this one against the other; see
             `Metric.runoff`. 0 for all others.
@@ -54,6 +55,22 @@ class Ranked:
     def problem(self) -> KnownError:
         """The known error."""
         return self.candidate.problem
+
+    @property
+    def places(self) -> dict[str, float]:
+        """What a learned order weighs, by the names of `order.PLACES`."""
+        return {
+            "relevance": self.relevance,
+            "closeness": self.closeness,
+            "coverage": self.coverage,
+            "echo": self.echo,
+            "component": float(self.named),
+            "mailbox": float(self.queue),
+            "agreement": self.agreement,
+            "runoff": self.runoff,
+            "typical": self.typical,
+            "dense": self.candidate.dense,
+        }
 
 
 def rerank(
@@ -100,6 +117,11 @@ def rerank(
         )
     kept = [one for one in ranked if one.closeness >= _FLOOR]
     return _run_off(sorted(kept, key=lambda one: (-one.relevance, one.problem.id)), found, metric)
+
+
+def reordered(ranked: tuple[Ranked, ...], order: Order | None) -> tuple[Ranked, ...]:
+    """The same candidates by a learned order, where there is one; equal ones stay as they are."""
+    return tuple(sorted(ranked, key=lambda one: -order.score(one.places))) if order else ranked
 
 
 def _run_off(ranked: Sequence[Ranked], found: Retrieved, metric: Metric) -> tuple[Ranked, ...]:

@@ -9,6 +9,7 @@ from datetime import date
 from resuelve.domain.known_error import KnownError
 from resuelve.resolution.authorise import Policy, Thresholds, threshold_of
 from resuelve.resolution.merits import Merit, Merits, state_of
+from resuelve.resolution.order import Order
 from resuelve.resolution.score import Scoring, shipped
 
 
@@ -24,6 +25,7 @@ class Rules:
         language: of reasons and reports.
         today: the day of the run; without it no ticket is told to wait for a fix.
         scoring: what makes a score of features.
+        order: one of the candidates that was learned; None for that of `rerank` itself.
         needed: past tickets on which a row must have been right before it acts by itself; 0 for none.
         merits: what the rows have shown.
         versions: by role, the learned version that speaks in it, such as ``critic/3``.
@@ -38,6 +40,7 @@ class Rules:
     language: str = "es"
     today: date | None = None
     scoring: Scoring = field(default_factory=shipped)
+    order: Order | None = None
     needed: int = 0
     merits: Merits = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

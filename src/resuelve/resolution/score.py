@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
+from resuelve.resolution.finite import finite
 from resuelve.resolution.rerank import Ranked, consequence
 
 WORDS = ("coverage", "echo", "lexical")
@@ -47,20 +49,43 @@ _NEAR = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Bend:
+    """Where the weight of a feature changes: above the knot it is greater by this slope.
+
+    A linear spline in its truncated power basis (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning,
+    2nd ed., section 5.2).
+    """
+
+    feature: str
+    knot: float
+    slope: float
+
+
+@dataclass(frozen=True, slots=True)
 class Weights:
     """A logistic model: what each feature adds to the log-odds; features that it does not name play no part."""
 
     intercept: float
     by_feature: Mapping[str, float]
+    bends: tuple[Bend, ...] = ()
 
     def odds(self, values: Mapping[str, float]) -> float:
         """The log-odds that the choice is right."""
-        return self.intercept + sum(weight * values.get(name, 0.0) for name, weight in self.by_feature.items())
+        straight = sum(weight * values.get(name, 0.0) for name, weight in self.by_feature.items())
+        bent = sum(one.slope * max(0.0, values.get(one.feature, 0.0) - one.knot) for one in self.bends)
+        return self.intercept + straight + bent
 
     def score(self, values: Mapping[str, float]) -> float:
         """0 to 100; 0 for what is no number."""
         odds = self.odds(values)
         return 0.0 if math.isnan(odds) else 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+
+    def as_json(self) -> dict[str, Any]:
+        """What `weights_from` reads."""
+        found: dict[str, Any] = {"intercept": self.intercept, "by_feature": dict(self.by_feature)}
+        if self.bends:
+            found["bends"] = [[one.feature, one.knot, one.slope] for one in self.bends]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,32 @@ class Scoring:
     def of(self, values: Mapping[str, float]) -> Weights:
         """The model for these features."""
         return self.words if "echo" in values else self.no_words
+
+    def as_json(self) -> dict[str, Any]:
+        """What `scoring_from` reads."""
+        return {"words": self.words.as_json(), "no_words": self.no_words.as_json()}
+
+
+def scoring_from(content: Mapping[str, Any]) -> Scoring:
+    """Models from their JSON, read strictly: a score that nobody understands must not decide anything.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is something else.
+    """
+    return Scoring(weights_from(content["words"]), weights_from(content["no_words"]))
+
+
+def weights_from(content: Mapping[str, Any]) -> Weights:
+    """A model from its JSON: known features and finite numbers. Raises as `scoring_from` does."""
+    by_feature = {_known(name): finite(value) for name, value in content["by_feature"].items()}
+    bends = tuple(Bend(_known(name), finite(knot), finite(slope)) for name, knot, slope in content.get("bends", ()))
+    return Weights(finite(content["intercept"]), by_feature, bends)
+
+
+def _known(name: str) -> str:
+    if name not in FEATURES:
+        raise ValueError(name)
+    return name
 
 
 def features(
@@ -140,8 +191,8 @@ def shipped() -> Scoring:
     """The weights that come with the product."""
     text = resources.files(__package__).joinpath("weights.json").read_text(encoding="utf-8")
     fits: dict[str, dict[str, float]] = json.loads(text)
-    return Scoring(_weights(fits["words"]), _weights(fits["no_words"]))
+    return Scoring(_shipped_weights(fits["words"]), _shipped_weights(fits["no_words"]))
 
 
-def _weights(fit: Mapping[str, float]) -> Weights:
+def _shipped_weights(fit: Mapping[str, float]) -> Weights:
     return Weights(fit["intercept"], {name: weight for name, weight in fit.items() if name != "intercept"})

@@ -41,7 +41,8 @@ class Card:
         dataset: digest of the examples.
         fits: what has to be the same where it is used: embedder, features, base model.
         package: the version of Resuelve that made it.
-        passed: whether it passed the test that its role demands; None where `not_worse` says it.
+        passed: whether a test of its own found it not worse than its teacher; None where there was none, and the
+            measure speaks for itself.
     """
 
     made: str
@@ -59,7 +60,9 @@ class Card:
 
     @property
     def not_worse(self) -> bool:
-        """Whether the student does at least as well as its teacher."""
+        """Whether the student does at least as well as its teacher: what its test found, or else what was measured."""
+        if self.passed is not None:
+            return self.passed is True
         return self.students <= self.teachers if self.lower_is_better else self.students >= self.teachers
 
 
@@ -114,9 +117,14 @@ class Registry:
                 shutil.rmtree(aside, ignore_errors=True)
         return Version(role, number, digest, card, promoted=False)
 
+    def roles(self) -> tuple[str, ...]:
+        """The roles of which there is a version, or was one."""
+        found = self._root.iterdir() if self._root.is_dir() else ()
+        return tuple(sorted(one.name for one in found if one.is_dir() and _ROLE.fullmatch(one.name)))
+
     def versions(self, role: str) -> tuple[Version, ...]:
         """Every version, the oldest first; what cannot be read is left out."""
-        stack = self._stack(role)
+        stack = self._known_stack(role)
         found = (self._read(role, number, stack) for number in self._numbers(self._place(role)))
         return tuple(version for version in found if version)
 
@@ -145,7 +153,7 @@ class Registry:
             TrainingError: there is no such version, or its files are not what was registered.
             WorkspaceError: the registry cannot be written.
         """
-        stack = self._stack(role)
+        stack = self._known_stack(role)
         version = self._read(role, number, (*stack, number))
         if version is None:
             raise TrainingError(message("there is no version {number}", number=number), where=role)
@@ -153,6 +161,10 @@ class Registry:
         if not stack or stack[-1] != number:
             self._keep(role, (*stack, number))
         return version
+
+    def is_used(self, role: str) -> bool:
+        """Whether a version is in use, be it readable or not. Raises TrainingError as `in_use` does."""
+        return bool(self._stack(role))
 
     def demote(self, role: str) -> Version | None:
         """Go back to the version that was in use before, or to none. Raises WorkspaceError."""
@@ -200,6 +212,13 @@ class Registry:
             return Version(role, number, said["digest"], Card(**said["card"]), promoted=stack[-1:] == (number,))
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def _known_stack(self, role: str) -> tuple[int, ...]:
+        """As `_stack`; nothing is in use where nobody can tell what is."""
+        try:
+            return self._stack(role)
+        except TrainingError:
+            return ()
 
     def _stack(self, role: str) -> tuple[int, ...]:
         try:

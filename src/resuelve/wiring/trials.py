@@ -14,7 +14,8 @@ from resuelve.knowledge.index import build_index, built_with, open_index
 from resuelve.models import Embedder
 from resuelve.replay.sets import EvaluationSet, read_set
 from resuelve.settings import Settings
-from resuelve.wiring import chat, embedder, learned, rules, store, tickets, workspace
+from resuelve.wiring import chat, embedder, store, tickets, workspace
+from resuelve.wiring.students import rules_in_force
 
 if TYPE_CHECKING:
     from resuelve.knowledge.guard import Guard
@@ -109,7 +110,7 @@ def guard(settings: Settings, regression: Sequence[RegressionTicket], compared: 
     return Guard(
         embedder=model,
         store=store(settings),
-        rules=rules(settings, learned(settings), model.identity),
+        rules=rules_in_force(settings, model.identity),
         tickets=regression,
         past=compared,
         chat=chat(settings),

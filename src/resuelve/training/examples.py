@@ -1,0 +1,281 @@
+"""What the history teaches: the calls of the critic and of the reranker, with what became known of them.
+
+Of several calls for one incident and row the last counts, and of several outcomes the newest. What cannot be used is
+counted with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from resuelve.domain.decision import Doubt, Verdict
+from resuelve.journal.port import CallOutcome, ModelCall
+from resuelve.resolution.finite import finite
+from resuelve.resolution.order import PLACES
+from resuelve.resolution.score import FEATURES, WORDS
+
+HELD_OUT = 0.3
+"""Share of the incidents, the newest, that nothing is learned from."""
+
+LEAST_HELD_OUT = 20
+"""Outcomes that are held out at least."""
+
+_OURS = re.compile(r"resuelve( \S+)?|(critic|rerank)/\d+")
+_ORDER = re.compile(r"rerank/\d+")
+_BREAKING = (ValueError, KeyError, TypeError, AttributeError)
+
+
+class Aside(StrEnum):
+    """Why a call teaches nothing."""
+
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+    CHAT = "chat"
+    RULE = "rule"
+    EMBEDDER = "embedder"
+    FEATURES = "features"
+    EARLIER = "earlier"
+    NO_OUTCOME = "no_outcome"
+    NONE_RIGHT = "none_right"
+    ALONE = "alone"
+    OTHER_ORDER = "other_order"
+
+
+_TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.EMBEDDER, Aside.UNREADABLE)
+"""Of these an earlier call for the same incident may tell more."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedChoice:
+    """A choice on which only the score decided, with its outcome.
+
+    Attributes:
+        day: of the call.
+        features: see `resolution.score.features`.
+        score: what it was given then, 0 to 100.
+        threshold: what it takes to act on this row, 0 to 100.
+    """
+
+    incident: str
+    row: str
+    day: date
+    features: Mapping[str, float]
+    score: float
+    threshold: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRow:
+    """A row that was found for a ticket.
+
+    Attributes:
+        values: see `Ranked.places`.
+        right: an outcome says so. Of a row that none speaks of it is taken that it was not the one.
+    """
+
+    row: str
+    values: Mapping[str, float]
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRanking:
+    """A ticket's candidates as they were ordered then, at least one right and one not.
+
+    Attributes:
+        learned: a learned order had spoken.
+    """
+
+    incident: str
+    day: date
+    candidates: tuple[JudgedRow, ...]
+    learned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Examples for the critic, oldest first, and how many calls were set aside, by reason."""
+
+    kept: tuple[JudgedChoice, ...]
+    aside: Mapping[Aside, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rankings:
+    """Examples for the reranker, oldest first, and how many calls were set aside, by reason."""
+
+    kept: tuple[JudgedRanking, ...]
+    aside: Mapping[Aside, int]
+
+
+def choices(
+    calls: Iterable[ModelCall],
+    outcomes: Iterable[CallOutcome],
+    *,
+    embedder: str,
+    embedders: Mapping[str, str] | None = None,
+    threshold_of: Callable[[str, float], float] = lambda _, then: then,
+) -> Choices:
+    """What the critic can learn from.
+
+    Args:
+        calls: of the role ``critique``.
+        embedder: the one in use; features of another one mean something else.
+        embedders: by run, the one that was used; where none is named it is taken to be the one in use.
+        threshold_of: what it takes to act, by row and by what it took then.
+    """
+    newest = _newest(outcomes, lambda one: (one.incident, one.state))
+    found: dict[tuple[str, str], tuple[datetime, JudgedChoice]] = {}
+    aside: Counter[Aside] = Counter()
+    for call in calls:
+        read = _unusable(call, embedder, embedders or {}) or _judged(call, newest, threshold_of)
+        if isinstance(read, Aside):
+            aside[read] += 1
+            continue
+        aside[Aside.EARLIER] += _superseded(found, (read.incident, read.row), call.at, read)
+    kept = [one for _, one in found.values()]
+    kept.sort(key=lambda one: (one.day, _shuffled(one.incident), one.row))
+    return Choices(tuple(kept), +aside)
+
+
+def rankings(
+    calls: Iterable[ModelCall],
+    outcomes: Iterable[CallOutcome],
+    *,
+    embedder: str,
+    embedders: Mapping[str, str] | None = None,
+) -> Rankings:
+    """What the reranker can learn from.
+
+    Args:
+        calls: of the role ``rerank``.
+        embedder, embedders: as for `choices`.
+    """
+    newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.state)).items()}
+    found: dict[str, tuple[datetime, JudgedRanking | Aside]] = {}
+    aside: Counter[Aside] = Counter()
+    for call in calls:
+        read = _unusable(call, embedder, embedders or {}) or _ranking(call, newest)
+        if isinstance(read, Aside) and read in _TELL_NOTHING:
+            aside[read] += 1
+            continue
+        aside[Aside.EARLIER] += _superseded(found, call.incident, call.at, read)
+    aside.update(one for _, one in found.values() if isinstance(one, Aside))
+    kept = [one for _, one in found.values() if isinstance(one, JudgedRanking)]
+    kept.sort(key=lambda one: (one.day, _shuffled(one.incident)))
+    return Rankings(tuple(kept), +aside)
+
+
+def embedders_of(calls: Iterable[ModelCall]) -> dict[str, str]:
+    """By run, the embedder that was used, from the calls of the role ``embed``."""
+    return {call.run: call.model for call in calls if not call.error}
+
+
+def newest_incidents(examples: Sequence[JudgedChoice | JudgedRanking]) -> frozenset[str]:
+    """The incidents that are held out: the newest, whole, `HELD_OUT` of them and with `LEAST_HELD_OUT` examples.
+
+    Args:
+        examples: as `choices` and `rankings` give them.
+    """
+    of_each = Counter(one.incident for one in examples)
+    newest_first = list(dict.fromkeys(one.incident for one in reversed(examples)))
+    held: list[str] = []
+    known = 0
+    for incident in newest_first:
+        if len(held) >= HELD_OUT * len(newest_first) and known >= LEAST_HELD_OUT:
+            break
+        held.append(incident)
+        known += of_each[incident]
+    return frozenset(held)
+
+
+def dataset_digest(examples: Sequence[JudgedChoice | JudgedRanking]) -> str:
+    """The same for the same examples in the same order (hex)."""
+    return hashlib.sha256("\n".join(map(repr, examples)).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _newest(outcomes: Iterable[CallOutcome], place: Callable[[CallOutcome], Any]) -> dict[Any, CallOutcome]:
+    found: dict[Any, CallOutcome] = {}
+    for one in outcomes:
+        known = found.get(place(one))
+        if known is None or one.at >= known.at:
+            found[place(one)] = one
+    return found
+
+
+def _superseded(found: dict[Any, tuple[datetime, Any]], place: object, at: datetime, read: object) -> int:
+    """Keep what was read of a call where it is the last of its place; 1 when another one gave way."""
+    known = found.get(place)
+    if known is None or at >= known[0]:
+        found[place] = (at, read)
+    return int(known is not None)
+
+
+def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str]) -> Aside | None:
+    if call.error or call.output is None:
+        return Aside.FAILED
+    if call.prompt or not _OURS.fullmatch(call.model):
+        return Aside.CHAT
+    return None if embedders.get(call.run, embedder) == embedder else Aside.EMBEDDER
+
+
+def _judged(
+    call: ModelCall, newest: Mapping[Any, CallOutcome], threshold_of: Callable[[str, float], float]
+) -> JudgedChoice | Aside:
+    try:
+        given, answered = call.input, call.output
+        row, features = str(given["problem"]), _numbers(given["features"], FEATURES)
+        then, score = finite(given["threshold"]), finite(answered["score"])
+        decided_by_score = answered["verdict"] == Verdict.APPROVED or answered["doubt"] == Doubt.WEAK_MATCH
+        outcome = newest.get((call.incident, str(given["state"])))
+    except _BREAKING:
+        return Aside.UNREADABLE
+    if not decided_by_score:
+        return Aside.RULE
+    wanted = set(FEATURES) if "echo" in features else set(FEATURES) - set(WORDS)
+    if features.keys() != wanted:
+        return Aside.FEATURES
+    if outcome is None:
+        return Aside.NO_OUTCOME
+    return JudgedChoice(call.incident, row, call.at.date(), features, score, threshold_of(row, then), outcome.right)
+
+
+def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Aside:
+    try:
+        rows = tuple(_rows(call, newest))
+    except _BREAKING:
+        return Aside.UNREADABLE
+    if len(rows) < 2 or all(right for _, right in rows):
+        return Aside.ALONE
+    if all(right is None for _, right in rows):
+        return Aside.NO_OUTCOME
+    if not any(right for _, right in rows):
+        return Aside.NONE_RIGHT
+    return JudgedRanking(
+        call.incident, call.at.date(), tuple(one for one, _ in rows), bool(_ORDER.fullmatch(call.model))
+    )
+
+
+def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[tuple[JudgedRow, bool | None]]:
+    """The candidates, and what is known of each."""
+    for one in call.output["order"]:
+        right = newest.get((call.incident, str(one["state"])))
+        values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
+        yield JudgedRow(str(one["problem"]), values, bool(right)), right
+
+
+def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:
+    return {name: finite(values[name]) for name in names if name in values}
+
+
+def _shuffled(incident: str) -> str:
+    """An order within one day that tells nothing of the incidents."""
+    return hashlib.sha256(incident.encode("utf-8", "backslashreplace")).hexdigest()

@@ -1,0 +1,138 @@
+"""Whether a student is not worse than its teacher: both judged on the same held-out outcomes, by a stated test.
+
+A critic passes when (a) the mean log loss is not higher: the upper end of the one-sided 95 % interval of student minus
+teacher, by a paired bootstrap over whole incidents, is at most `MARGIN` (a test of non-inferiority: Piaggio et al.,
+"Reporting of noninferiority and equivalence randomized trials", 2012; the percentile bootstrap: Efron and Tibshirani,
+An Introduction to the Bootstrap, 1993, chapter 13); and (b) at the thresholds in force it acts wrongly on no more of
+them, or the lower end of the 95 % interval of its precision (Wilson) reaches the lowest threshold; for tickets in the
+dictionary's language and for others, each by themselves.
+
+An order passes when it loses no ticket on which the teacher's first row is right, or wins so many more than it loses
+that chance alone would not: McNemar's exact test, one-sided, at 5 % (McNemar, "Note on the sampling error of the
+difference between correlated proportions or percentages", 1947).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+
+from resuelve.knowledge.mining.rows import wilson
+from resuelve.replay import metrics
+from resuelve.replay.metrics import Flags, Floats
+from resuelve.resolution.score import Scoring
+from resuelve.training.examples import JudgedChoice
+
+MARGIN = 0.01
+"""Nats of log loss; what is below nobody would notice."""
+
+LEVEL = 0.05
+"""Of both tests, one-sided."""
+
+_RESAMPLES = 4_000
+_SEED = 27
+_SMALLEST = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the test found.
+
+    Attributes:
+        passed: the student is not worse.
+        teachers, students: mean log loss in nats, or share of tickets whose first row is right.
+        figures: everything that was measured, by name.
+    """
+
+    passed: bool
+    teachers: float
+    students: float
+    figures: dict[str, float]
+
+
+def critic_standing(held_out: Sequence[JudgedChoice], teacher: Scoring, student: Scoring) -> Standing:
+    """Judge a critic by outcomes that it has not seen, at least one."""
+    right = np.asarray([one.right for one in held_out], dtype=np.bool_)
+    before, after = (chances(held_out, scoring) for scoring in (teacher, student))
+    lost, loses = log_losses(before, right), log_losses(after, right)
+    upper = _upper_limit(loses - lost, [one.incident for one in held_out])
+    words = np.asarray([teacher.of(one.features) is teacher.words for one in held_out], dtype=np.bool_)
+    threshold = np.asarray([one.threshold / 100 for one in held_out], dtype=np.float64)
+    careful = all(
+        _careful(before[kind], after[kind], right[kind], threshold[kind]) for kind in (words, ~words) if kind.any()
+    )
+    then = np.asarray([one.score / 100 for one in held_out], dtype=np.float64)
+    figures = {
+        "difference": float((loses - lost).mean()),
+        "upper_limit": upper,
+        "margin": MARGIN,
+        "not_higher": float(upper <= MARGIN),
+        "careful": float(careful),
+        "log_loss_then": float(log_losses(then, right).mean()),
+        **_measures("teacher", before, right, threshold),
+        **_measures("student", after, right, threshold),
+    }
+    return Standing(upper <= MARGIN and careful, float(lost.mean()), float(loses.mean()), figures)
+
+
+def order_standing(teachers: Sequence[bool], students: Sequence[bool]) -> Standing:
+    """Judge an order by whether the first row of each held-out ticket is right with the one and with the other."""
+    before, after = (np.asarray(flags, dtype=np.bool_) for flags in (teachers, students))
+    lost, won = int((before & ~after).sum()), int((~before & after).sum())
+    chance = mcnemar(won, lost)
+    figures = {"won": float(won), "lost": float(lost), "p": chance, "level": LEVEL}
+    return Standing(lost == 0 or chance <= LEVEL, float(before.mean()), float(after.mean()), figures)
+
+
+def mcnemar(won: int, lost: int) -> float:
+    """The chance of so many won, or more, of those on which the two differ, if neither were better."""
+    differ = won + lost
+    return float(sum(comb(differ, many) for many in range(won, differ + 1)) / 2**differ)
+
+
+def chances(choices: Sequence[JudgedChoice], scoring: Scoring) -> Floats:
+    """The probability of each, by these models."""
+    return np.asarray([scoring.score(one.features) / 100 for one in choices], dtype=np.float64)
+
+
+def log_losses(chance: Floats, right: Flags) -> Floats:
+    """Of each outcome, in nats."""
+    found: Floats = -np.log(np.clip(np.where(right, chance, 1.0 - chance), _SMALLEST, 1.0))
+    return found
+
+
+def _upper_limit(differences: Floats, incidents: Sequence[str]) -> float:
+    """The upper end of the one-sided 95 % interval of the mean; the outcomes of one incident are drawn together."""
+    places = {incident: place for place, incident in enumerate(dict.fromkeys(incidents))}
+    of_each = np.asarray([places[incident] for incident in incidents])
+    sums, counts = np.bincount(of_each, weights=differences), np.bincount(of_each)
+    chance = np.random.default_rng(_SEED)
+    means = []
+    for _ in range(_RESAMPLES):
+        drawn = chance.integers(0, len(places), len(places))
+        means.append(sums[drawn].sum() / counts[drawn].sum())
+    return float(np.quantile(means, 1.0 - LEVEL))
+
+
+def _careful(before: Floats, after: Floats, right: Flags, threshold: Floats) -> bool:
+    acted = after >= threshold
+    if int((acted & ~right).sum()) <= int(((before >= threshold) & ~right).sum()):
+        return True
+    return wilson(int(right[acted].sum()), int(acted.sum()))[0] >= float(threshold.min())
+
+
+def _measures(who: str, chance: Floats, right: Flags, threshold: Floats) -> dict[str, float]:
+    acted = chance >= threshold
+    auroc = metrics.auroc(chance[right], chance[~right])
+    ece = metrics.calibration_error(metrics.reliability(chance, right))
+    found = {
+        f"acted_{who}": float(acted.sum()),
+        f"wrong_{who}": float((acted & ~right).sum()),
+        f"precision_low_{who}": wilson(int(right[acted].sum()), int(acted.sum()))[0] if acted.any() else None,
+        f"auroc_{who}": auroc,
+        f"ece_{who}": ece,
+    }
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,140 @@
+"""What learned versions are in use for scoring and ordering: they speak where they fit, and else what was there before.
+
+A critic that was promoted comes before a calibration: it was measured against what was in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from resuelve.domain.errors import TrainingError
+from resuelve.domain.message import message
+from resuelve.settings import Settings
+from resuelve.texts import say, translated
+from resuelve.training.registry import Registry, Version
+from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, read_critic, read_rerank
+from resuelve.wiring import learned, rules, workspace
+
+if TYPE_CHECKING:
+    from resuelve.resolution.rules import Rules
+
+_Student = TypeVar("_Student", CriticStudent, RerankStudent)
+
+
+@dataclass(frozen=True, slots=True)
+class Students:
+    """The versions in use that can be used, and why others cannot."""
+
+    critic: CriticStudent | None = None
+    rerank: RerankStudent | None = None
+    versions: tuple[Version, ...] = ()
+    refused: tuple[TrainingError, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when other versions are in use; empty where none is."""
+        return " ".join(f"{one.name}:{one.digest[:12]}" for one in self.versions)
+
+    def over(self, those: Rules) -> Rules:
+        """The rules with what the students say in its place."""
+        return replace(
+            those,
+            scoring=self.critic.scoring if self.critic else those.scoring,
+            order=self.rerank.order if self.rerank else those.order,
+            versions={**those.versions, **{one.role: one.name for one in self.versions}},
+        )
+
+    def notes(self, language: str) -> tuple[str, ...]:
+        """What could not be used, a sentence each, for people."""
+        return tuple(say("students.unused", language, why=translated(one, language)) for one in self.refused)
+
+
+def registry(settings: Settings) -> Registry:
+    """The versions of learned models."""
+    return Registry(workspace(settings).models)
+
+
+def students_in_use(settings: Settings, embedder: str) -> Students:
+    """The critic and the order that were promoted.
+
+    Args:
+        embedder: the identity of the one that is used.
+    """
+    refused: list[TrainingError] = []
+    critic = _speaking(settings, CRITIC, embedder, read_critic, refused)
+    rerank = _speaking(settings, RERANK, embedder, read_rerank, refused)
+    return Students(
+        critic=critic[1] if critic else None,
+        rerank=rerank[1] if rerank else None,
+        versions=tuple(one[0] for one in (critic, rerank) if one),
+        refused=tuple(refused),
+    )
+
+
+def _speaking(
+    settings: Settings,
+    role: str,
+    embedder: str,
+    reader: Callable[[Path], _Student],
+    refused: list[TrainingError],
+) -> tuple[Version, _Student] | None:
+    """The version in use with its student; None where none is, or where it cannot be used, which is then noted."""
+    found = registry(settings)
+    try:
+        version = found.in_use(role)
+        return (version, fitting(found.folder(version), embedder, reader)) if version else None
+    except TrainingError as error:
+        refused.append(error)
+        return None
+
+
+def check_fit(settings: Settings, version: Version, embedder: str) -> None:
+    """That a version of the critic or of the order could be used now. Raises TrainingError."""
+    folder = registry(settings).folder(version)
+    if version.role == CRITIC:
+        fitting(folder, embedder, read_critic)
+    else:
+        fitting(folder, embedder, read_rerank)
+
+
+def fitting(folder: Path, embedder: str, reader: Callable[[Path], _Student]) -> _Student:
+    """The student in a folder.
+
+    Raises:
+        TrainingError: it cannot be read, or was learned with another embedder.
+    """
+    student = reader(folder)
+    if student.embedder != embedder:
+        what = message("was learned with the embedder {one}, and {other} is used", one=student.embedder, other=embedder)
+        raise TrainingError(what, where=str(folder), remedy="train again, or demote it")
+    return student
+
+
+def rules_in_force(settings: Settings, embedder: str, on_note: Callable[[str], None] = lambda _: None) -> Rules:
+    """What the team sets, what its past has taught, and the versions in use.
+
+    Args:
+        embedder: the identity of the one that is used.
+        on_note: told, for each version that cannot be used, why.
+
+    Raises:
+        WorkspaceError: what the past has taught cannot be read.
+    """
+    students = students_in_use(settings, embedder)
+    for note in students.notes(settings.language):
+        on_note(note)
+    return students.over(rules(settings, learned(settings), embedder))
+
+
+def measured_against(those: Rules, role: str) -> str:
+    """Names what a student is measured against (12 hex digits): changes with the teacher and what it rests on."""
+    parts: list[object] = [role, those.order.as_json() if those.order else None]
+    if role == CRITIC:  # its features depend on the order, too
+        parts += [those.scoring.as_json(), those.threshold, sorted(those.thresholds.items())]
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

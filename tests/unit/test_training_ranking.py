@@ -1,0 +1,112 @@
+"""The order that is learned: what tells the right row gets weight, and what is not better is not taken."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scipy.stats import binomtest
+
+from resuelve.domain.errors import TrainingError
+from resuelve.resolution.order import PLACES, Order, order_from
+from resuelve.training.examples import Aside, JudgedRanking, Rankings, rankings
+from resuelve.training.ranking import fitted, learn_order
+from resuelve.training.standing import mcnemar, order_standing
+from resuelve.training.students import FILE, RerankStudent, read_rerank, write_rerank
+from tests.history_samples import EMBEDDER, MemoryHistory, rerankings
+
+
+def ordered(history: MemoryHistory) -> Rankings:
+    return rankings(history.calls(role="rerank"), history.outcomes(), embedder=EMBEDDER)
+
+
+def test_what_tells_the_right_row_is_learned() -> None:
+    found = learn_order(ordered(rerankings(200)), None)
+    assert (found.tickets, found.learned, found.held_out) == (200, 140, 60)
+    assert found.order
+    weights = found.order.by_value
+    assert (
+        weights["echo"] > weights["relevance"] > max(abs(weights[n]) for n in PLACES if n not in ("echo", "relevance"))
+    )
+    assert found.standing
+    assert found.standing.passed
+    assert found.standing.students > 0.8 > 0.7 > found.standing.teachers
+
+
+def test_against_an_order_that_knows_better_it_does_not_pass() -> None:
+    examples = ordered(rerankings(60))
+    learned = fitted(random.Random(1).sample(examples.kept[:40], 3) * 2)
+    right = [
+        max(one.candidates, key=lambda c: c.values["relevance"] + 3 * c.values["echo"]).right for one in examples.kept
+    ]
+    ours = [max(one.candidates, key=lambda c: -learned.score(c.values)).right for one in examples.kept]
+    assert not order_standing(right, ours).passed
+
+
+def test_values_that_not_every_candidate_of_a_ticket_has_play_no_part_in_it() -> None:
+    def without(ticket: JudgedRanking, candidates: slice) -> JudgedRanking:
+        bare = {id(one) for one in ticket.candidates[candidates]}
+        poorer = (
+            replace(one, values={n: v for n, v in one.values.items() if n not in ("echo", "coverage")})
+            if id(one) in bare
+            else one
+            for one in ticket.candidates
+        )
+        return replace(ticket, candidates=tuple(poorer))
+
+    tickets = ordered(rerankings(60)).kept
+    foreign = [without(one, slice(None)) for one in tickets[:20]]
+    mixed = [without(one, slice(2)) for one in tickets[:20]]
+    assert fitted([*foreign, *tickets[20:]]) == fitted([*mixed, *tickets[20:]])
+    assert fitted(foreign).by_value.keys() == set(PLACES) - {"echo", "coverage"}
+
+
+def test_with_few_tickets_nothing_is_learned() -> None:
+    few = learn_order(ordered(rerankings(20)), None)
+    assert (few.missing, few.order) == (30, None)
+    good = Order({"relevance": 1.0, "echo": 3.0})
+    assert learn_order(ordered(rerankings(50)), good).missing > 0, "hardly a ticket that it would order wrongly"
+
+
+def test_tickets_that_a_learned_order_had_sorted_do_not_count_where_none_is_in_force() -> None:
+    found = ordered(rerankings(80))
+    mixed = Rankings(tuple(replace(one, learned=n < 25) for n, one in enumerate(found.kept)), found.aside)
+    taught = learn_order(mixed, None)
+    assert (taught.tickets, taught.aside) == (55, {Aside.OTHER_ORDER: 25})
+    assert learn_order(mixed, Order({"relevance": 1.0})).tickets == 80
+
+
+@pytest.mark.parametrize(("won", "lost"), [(0, 0), (1, 0), (5, 1), (3, 3), (0, 4), (9, 2)])
+def test_mcnemar_is_the_binomial_test(won: int, lost: int) -> None:
+    expected = binomtest(won, won + lost, 0.5, alternative="greater").pvalue if won + lost else 1.0
+    assert mcnemar(won, lost) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "passed"), [(0, 0, True), (1, 0, True), (5, 0, True), (3, 1, False), (9, 1, True)]
+)
+def test_it_passes_when_it_loses_none_or_surely_wins_more(won: int, lost: int, passed: bool) -> None:
+    teachers = [False] * won + [True] * lost + [True] * 20
+    students = [True] * won + [False] * lost + [True] * 20
+    assert order_standing(teachers, students).passed is passed
+
+
+def test_a_student_comes_back_as_it_was(tmp_path: Path) -> None:
+    student = RerankStudent(EMBEDDER, Order({"relevance": 1.0, "echo": -0.25}))
+    write_rerank(tmp_path, student)
+    assert read_rerank(tmp_path) == student
+
+
+@pytest.mark.parametrize(
+    "model", [{}, [], {"by_value": {}}, {"by_value": {"unheard": 1}}, {"by_value": {"echo": True}}, {"by_value": None}]
+)
+def test_what_is_something_else_is_refused(tmp_path: Path, model: object) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
+        order_from(json.loads(json.dumps(model)))
+    content = {"format": 1, "role": "rerank", "embedder": "e", "model": model}
+    (tmp_path / FILE).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(TrainingError, match="no model that this version can read"):
+        read_rerank(tmp_path)
