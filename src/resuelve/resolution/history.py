@@ -18,7 +18,6 @@ from resuelve.journal import History, ModelCall
 from resuelve.resolution.calls import UNHEARD, Call, Calls
 from resuelve.texts import say, translated
 
-
 _MOST_FAILURES = 3
 """After so many a run tries no more: a database that is held by somebody costs half a minute each time."""
 
