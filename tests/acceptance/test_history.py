@@ -181,6 +181,8 @@ def test_exports_read_back(desk: Desk, calls: list[ModelCall], entries: Entries,
     assert desk.run("history", "export", "--format", "chat", "--role", "rerank", "--out", out).status == 0
     read = read_conversations([out], ("rerank",))
     assert (read.aside, {one.group for one in read.kept}) == ((), set(entries))
+    nobody = desk.run("history", "export", "--format", "chat", "--model", "nobody", "--out", out)
+    assert nobody.out.startswith("0 calls")
     assert "no such calls" in desk.run("history", "export", "--since", "2999-01-01", "--out", tmp_path / "x").out
 
 

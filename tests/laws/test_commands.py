@@ -47,6 +47,7 @@ COVERED_ELSEWHERE = {
     "resuelve run --watch": "tests/chaos/test_run_together.py",
     "resuelve run --incident *": "tests/acceptance/test_commands.py",
     "resuelve run --queue *": "tests/acceptance/test_commands.py",
+    "resuelve history *": "tests/acceptance/test_history.py",
     "resuelve explain *": "tests/acceptance/test_commands.py",
     "resuelve mine": "tests/acceptance/test_mine.py",
     "resuelve mine --from *": "tests/acceptance/test_mine.py",

@@ -72,6 +72,11 @@ def test_a_value_keeps_its_form() -> None:
     }
 
 
+def test_who_wrote_becomes_nobody_also_where_the_ticket_was_not_learned() -> None:
+    value = ["Soy Obdulia Fontaner, 99999919J"]
+    assert knowing().value(value, "INC1", [OBDULIA]) == ["Soy Fulano Mengano, 12345678Z"]
+
+
 def test_two_fields_that_told_no_more_than_who_stay_two() -> None:
     anonymous = knowing(("INC1", OBDULIA, "Hola"), ("INC2", "Obdula Fontan", "Hola"))
     value = {"Obdulia.pdf": "a", "Obdula.pdf": "b", "Fulano.pdf": "c"}

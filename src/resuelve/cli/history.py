@@ -55,6 +55,7 @@ def show(
 def export(
     form: Annotated[Format, typer.Option("--format", help=told("history.format.help"))] = Format.CSV,
     role: Annotated[Role | None, typer.Option("--role", help=told("history.role.help"))] = None,
+    model: Annotated[str, typer.Option("--model", help=told("history.model.help"))] = "",
     since: Annotated[datetime | None, typer.Option("--since", formats=_DAYS, help=told("history.since.help"))] = None,
     out: Annotated[Path | None, typer.Option("--out", help=told("history.out.help"))] = None,
     personal: Annotated[bool, typer.Option("--with-personal-data", help=told("history.personal.help"))] = False,
@@ -64,7 +65,7 @@ def export(
     from resuelve.cli.history_exported import Wanted, export_history
     from resuelve.cli.surroundings import settings_for
 
-    wanted = Wanted(form is Format.CHAT, role.value if role else "", since, out, personal)
+    wanted = Wanted(form is Format.CHAT, role.value if role else "", model, since, out, personal)
     export_history(settings_for(workspace), wanted)
 
 

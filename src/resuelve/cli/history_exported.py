@@ -25,7 +25,7 @@ class Wanted:
 
     Attributes:
         chat: as conversations, in place of CSV.
-        role: only its calls; empty for all.
+        role, model: only the calls of these; empty for all.
         since: only calls that ended on this day or later.
         out: a folder for CSV, a file for conversations; None for the workspace's own.
         personal: with personal data.
@@ -33,6 +33,7 @@ class Wanted:
 
     chat: bool = False
     role: str = ""
+    model: str = ""
     since: datetime | None = None
     out: Path | None = None
     personal: bool = False
@@ -66,7 +67,8 @@ def _exported(settings: Settings, history: History, wanted: Wanted) -> list[Expo
         shown = redaction(history, wiring.known_problems(settings).problems)
     known = Known.of(history)
     since = wanted.since.astimezone() if wanted.since else None
-    calls = map(shown, history.calls(role=wanted.role, since=since))
+    found = history.calls(role=wanted.role, since=since)
+    calls = (shown(one) for one in found if wanted.model in ("", one.model))
     folder = wiring.workspace(settings).history
     if wanted.chat:
         return [export_chat(calls, known, wanted.out or folder / _CHAT, private=wanted.personal)]

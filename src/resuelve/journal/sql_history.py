@@ -59,6 +59,14 @@ _outcomes = sa.Table(
 _CALL = tuple(column for column in _calls.c if column.name != "place")
 _OUTCOME = tuple(column for column in _outcomes.c if column.name != "place")
 
+_UNLESS_KNOWN = _calls.insert().from_select(
+    [column.name for column in _CALL],
+    sa.select(*(sa.bindparam(column.name, type_=column.type) for column in _CALL)).where(
+        ~sa.exists().where(_calls.c.id == sa.bindparam("id", type_=_calls.c.id.type))
+    ),
+)
+"""One statement a call that adds it where it is not known, so that nobody comes between the two."""
+
 
 class SqlHistory:
     """`History` in the database at `url`, for example ``sqlite:////folder/historico.db``.
@@ -72,10 +80,10 @@ class SqlHistory:
         self._database.prepare("history", SCHEMA_VERSION, _tables)
 
     def keep(self, calls: Sequence[ModelCall]) -> None:
-        with self._database.write() as connection:
-            for call in calls:
-                known = sa.exists().where(_calls.c.id == call.id)
-                connection.execute(_unless(known, _calls, _CALL, _row_of_call(call)))
+        if calls:
+            rows = [dict(zip((column.name for column in _CALL), _row_of_call(call), strict=True)) for call in calls]
+            with self._database.write() as connection:
+                connection.execute(_UNLESS_KNOWN, rows)
 
     def calls(self, *, role: str = "", incident: str = "", since: datetime | None = None) -> Iterator[ModelCall]:
         which = [
@@ -98,7 +106,9 @@ class SqlHistory:
         news = 0
         with self._database.write() as connection:
             for one in outcomes:
-                added = _unless(_said_last(one), _outcomes, _OUTCOME, _row_of_outcome(one))
+                pairs = zip(_OUTCOME, _row_of_outcome(one), strict=True)
+                said = sa.select(*(sa.literal(value, column.type) for column, value in pairs))
+                added = _outcomes.insert().from_select(_OUTCOME, said.where(~_said_last(one)))
                 news += connection.execute(added).rowcount
         return news
 
@@ -128,14 +138,6 @@ class SqlHistory:
 
     def close(self) -> None:
         self._database.close()
-
-
-def _unless(
-    known: sa.ColumnElement[bool], table: sa.Table, columns: Sequence[sa.Column[Any]], values: Sequence[Any]
-) -> sa.Insert:
-    """One statement that adds a row where the condition does not hold, so that nobody comes between the two."""
-    bound = [sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)]
-    return table.insert().from_select([column.name for column in columns], sa.select(*bound).where(~known))
 
 
 def _said_last(one: CallOutcome) -> sa.ColumnElement[bool]:

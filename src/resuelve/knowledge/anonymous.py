@@ -66,6 +66,8 @@ class Anonymous:
         Args:
             ours: fields whose values are no texts of anybody's: codes of rows, words of a list.
         """
+        for name in people:
+            self._add(name)  # what was learned of the ticket may have been forgotten by its age
         others = samples_for([*_texts(value, ours)])
 
         def without(text: str) -> str:

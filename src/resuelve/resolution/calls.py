@@ -23,6 +23,7 @@ from resuelve.models import ChatModel, Completion, Embedder, Prompt, Usage, Vect
 from resuelve.models.port import OutputT
 from resuelve.resolution.case import Case
 from resuelve.resolution.merits import state_of
+from resuelve.resolution.read import LONGEST_TEXT
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.rerank import Ranked
 from resuelve.resolution.score import FEATURES, features
@@ -69,8 +70,9 @@ class Calls:
         return _HeardEmbedder(embedder, self) if self.heard else embedder
 
     def reformulated(self, texts: Mapping[str, str], queries: Sequence[Query], seconds: float) -> None:
-        """The texts of a ticket, by source, and the queries that were made of them."""
-        self._here("reformulate", {"texts": dict(texts)}, {"queries": _as_json(queries)}, seconds)
+        """The texts of a ticket, by source, as far as the stages look at them, and the queries made of them."""
+        looked_at = {source: text[:LONGEST_TEXT] for source, text in texts.items()}
+        self._here("reformulate", {"texts": looked_at}, {"queries": _as_json(queries)}, seconds)
 
     def ranked(self, queries: Sequence[Query], order: Sequence[Ranked], case: Case | None, seconds: float) -> None:
         """An order of rows, the first of it with the features that the critic would see of each.
