@@ -27,15 +27,15 @@ from resuelve.replay.sets import LabelledCase, Split, read_set
 from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.identify import identify
 from resuelve.resolution.knowledge import Knowledge
-from resuelve.resolution.order import Order
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
+from resuelve.resolution.rerank import BY_HAND
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import Scoring, shipped
 from resuelve.tickets.wire import incident_from
 from resuelve.training.critic import learn_critic
-from resuelve.training.examples import JudgedChoice, JudgedRanking, JudgedRow, Rankings
-from resuelve.training.ranking import learn_order
+from resuelve.training.examples import JudgedChoice, JudgedRanking, JudgedRow
+from resuelve.training.ranking import first, learn_order
 from resuelve.training.standing import chances, log_losses
 from resuelve.vectors.memory import MemoryStore
 
@@ -100,7 +100,7 @@ def _critic_figures(choices: Sequence[JudgedChoice], scoring: Scoring) -> str:
 
 
 def _print_orders(past: Decided, now: Decided) -> None:
-    learned = learn_order(Rankings(past.tickets, {}), None)
+    learned = learn_order(past.tickets, BY_HAND)
     print(f"  order: {learned.missing} tickets missing")
     if not learned.order or not learned.standing:
         return
@@ -108,18 +108,14 @@ def _print_orders(past: Decided, now: Decided) -> None:
     told = {name: round(standing.figures[name], 4) for name in ("won", "lost", "p")}
     print(f"  own test on {learned.held_out}: {'passed' if standing.passed else 'not passed'} {told}")
     print(f"    {', '.join(f'{name} {weight:.2f}' for name, weight in learned.order.by_value.items())}")
-    before = [one.candidates[0].right for one in now.tickets]
-    after = [_first(one, learned.order).right for one in now.tickets]
+    before = [first(one, BY_HAND).right for one in now.tickets]
+    after = [first(one, learned.order).right for one in now.tickets]
     won = sum(b > a for a, b in zip(before, after, strict=True))
     lost = sum(b < a for a, b in zip(before, after, strict=True))
     share = f"{np.mean(before):.4f} → {np.mean(after):.4f}" if now.tickets else "—"
     print(
         f"    first right, of {len(now.tickets)} with the right row in the first ten: {share}, {won} won, {lost} lost"
     )
-
-
-def _first(ticket: JudgedRanking, order: Order) -> JudgedRow:
-    return max(ticket.candidates, key=lambda one: order.score(one.values))
 
 
 def _decided(cases: Sequence[LabelledCase], knowledge: Knowledge, model: RememberingEmbedder) -> Decided:

@@ -17,7 +17,7 @@ from resuelve.resolution.metric import Metric
 from resuelve.resolution.order import PLACES, Order
 from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import Query
-from resuelve.resolution.rerank import Ranked, reordered, rerank
+from resuelve.resolution.rerank import BY_HAND, Ranked, reordered, rerank
 from resuelve.resolution.retrieve import NOTHING, Retrieved, retrieve
 from resuelve.resolution.words import Lexicon
 from resuelve.vectors.memory import MemoryStore
@@ -147,6 +147,7 @@ def test_a_learned_order_changes_the_order_and_nothing_else(store: MemoryStore, 
         by_hand = order(store, retrieved, queries)
     ranked = reordered(by_hand, learned)
     assert reordered(by_hand, None) == by_hand
+    assert reordered(by_hand, BY_HAND)[0] == by_hand[0]
     assert {one.problem.id: one for one in ranked} == {one.problem.id: one for one in by_hand}
     scores = [learned.score(one.places) for one in ranked]
     assert scores == sorted(scores, reverse=True)

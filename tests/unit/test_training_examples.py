@@ -110,7 +110,6 @@ def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_
     )
     (ticket,) = found.kept
     assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
-    assert ticket.learned
     assert found.aside == {Aside.EARLIER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
     assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}

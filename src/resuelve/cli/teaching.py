@@ -19,6 +19,7 @@ from resuelve.cli.carded import test_in_words
 from resuelve.cli.surroundings import harmless, now, terminal, warn
 from resuelve.journal import History
 from resuelve.pages.numbers import number
+from resuelve.resolution.rerank import BY_HAND
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -102,7 +103,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
     with closing(_history(settings)) as book:
         used = embedders_of(book.calls(role="embed"))
         found = rankings(book.calls(role="rerank"), book.outcomes(), embedder=identity, embedders=used)
-    learned = learn_order(found, rules.order)
+    learned = learn_order(found.kept, rules.order or BY_HAND)
     order = learned.order
     lesson = _Lesson(
         role=RERANK,
@@ -111,7 +112,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         missing=learned.missing,
         learned=learned.learned,
         held_out=learned.held_out,
-        aside=learned.aside,
+        aside=found.aside,
         dataset=dataset_digest(found.kept),
         standing=learned.standing,
         write=(lambda folder: write_rerank(folder, RerankStudent(identity, order))) if order else None,

@@ -28,7 +28,6 @@ LEAST_HELD_OUT = 20
 """Outcomes that are held out at least."""
 
 _OURS = re.compile(r"resuelve( \S+)?|(critic|rerank)/\d+")
-_ORDER = re.compile(r"rerank/\d+")
 _BREAKING = (ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -45,7 +44,6 @@ class Aside(StrEnum):
     NO_OUTCOME = "no_outcome"
     NONE_RIGHT = "none_right"
     ALONE = "alone"
-    OTHER_ORDER = "other_order"
 
 
 _TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.EMBEDDER, Aside.UNREADABLE)
@@ -88,16 +86,11 @@ class JudgedRow:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRanking:
-    """A ticket's candidates as they were ordered then, at least one right and one not.
-
-    Attributes:
-        learned: a learned order had spoken.
-    """
+    """A ticket's candidates, at least one right and one not."""
 
     incident: str
     day: date
     candidates: tuple[JudgedRow, ...]
-    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +252,7 @@ def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Asi
         return Aside.NO_OUTCOME
     if not any(right for _, right in rows):
         return Aside.NONE_RIGHT
-    return JudgedRanking(
-        call.incident, call.at.date(), tuple(one for one, _ in rows), bool(_ORDER.fullmatch(call.model))
-    )
+    return JudgedRanking(call.incident, call.at.date(), tuple(one for one, _ in rows))
 
 
 def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[tuple[JudgedRow, bool | None]]:
