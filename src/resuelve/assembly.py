@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,16 +20,25 @@ from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
+from resuelve.wiring.following import follow
 from resuelve.wiring.reading import attachments, reads
 from resuelve.workspace import Workspace
 
 
-def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, seen: int, taught: str = "") -> str:
+def fingerprint(
+    settings: Settings,
+    known: Catalogue,
+    embedder_identity: str,
+    seen: int,
+    taught: str = "",
+    versions: Mapping[str, str] | None = None,
+) -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits).
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
         taught: see `Learned.fingerprint`.
+        versions: see `Rules.versions`.
     """
     parts = [
         known.fingerprint,
@@ -37,6 +46,7 @@ def fingerprint(settings: Settings, known: Catalogue, embedder_identity: str, se
         embedder_identity,
         seen,
         taught,
+        sorted((versions or {}).items()),
         settings.right_before_acting,
         settings.environment,
         settings.chat_model,
@@ -74,7 +84,8 @@ def assemble(
     *,
     shadow: bool = False,
     on_compared: Compared = lambda *_: None,
-    on_note: Callable[[str], None] = lambda _: None,  # noqa: ARG001 - nothing is learned yet that could be refused
+    on_note: Callable[[str], None] = lambda _: None,
+    start: bool = True,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -82,6 +93,8 @@ def assemble(
 
     Args:
         on_note: told what is not as the team wants it, and stops nothing: a learned version that cannot be used.
+        start: whether newer learned versions are looked for, where the settings say that some may be; a process that
+            assembles again and again does so once.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
@@ -90,6 +103,8 @@ def assemble(
     with ExitStack() as stack:
         stack.enter_context(occupied(place.root))
         place.prepare()
+        if start:
+            follow(settings, on_note)
         known = wiring.known_problems(settings)
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
@@ -108,17 +123,19 @@ def assemble(
         helpers = wiring.agents(settings)
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
+        versions: dict[str, str] = {}
+        reader = stack.enter_context(attachments(settings, manager, on_note, versions.__setitem__))
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=wiring.rules(settings, past, model.identity),
+            rules=replace(wiring.rules(settings, past, model.identity), versions=versions),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, versions),
             chat=wiring.chat(settings),
-            attachments=stack.enter_context(attachments(settings, manager)),
+            attachments=reader,
             shadow=shadow,
             fresh=settings.fresh_seconds,
             max_failures=settings.max_failures,

@@ -16,6 +16,7 @@ from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError,
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
+from resuelve.experiments.store import installed
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
@@ -25,7 +26,7 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
-from resuelve.wiring import captions, reading
+from resuelve.wiring import captions, following, reading
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -85,6 +86,8 @@ def _checks(settings: Settings) -> list[Check]:
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
         Check("attachments", lambda: _attachments(settings)),
+        Check("mlflow", lambda: _mlflow(settings)),
+        Check("versions", lambda: _versions(settings)),
     ]
     if settings.environment is not Environment.EMBEDDED:
         checks.append(Check("model", lambda: _model(settings)))
@@ -260,3 +263,29 @@ def _attachments(settings: Settings) -> tuple[str, ...]:
     except TrainingError as error:
         notes.append(translated(error, language))
     return found, *notes
+
+
+def _mlflow(settings: Settings) -> str:
+    """Where runs are kept, and whether it answers; where MLflow is not installed nothing is missing."""
+    language, store = settings.language, wiring.experiments(settings)
+    if not installed():
+        return say("cli.doctor.mlflow_absent", language)
+    if not store.begun:
+        return say("cli.doctor.mlflow_empty", language, place=store.place)
+    return say("cli.doctor.mlflow_found", language, place=store.place, runs=number(store.reached(), language))
+
+
+def _versions(settings: Settings) -> tuple[str, ...]:
+    """Which learned versions are in use and where they come from, after newer ones were looked for as a run does."""
+    language = settings.language
+    notes: list[str] = []
+    following.follow(settings, notes.append)
+    found, wrong = following.in_use(settings)
+    told = [f"{one.name} ({_origin(one.card.origin, language)})" for one in found]
+    source = say("cli.doctor.versions_source", language, source=settings.model_source)
+    names = ", ".join(told) or say("cli.doctor.versions_none", language)
+    return f"{names}; {source}", *notes, *(translated(error, language) for error in wrong)
+
+
+def _origin(origin: str, language: str) -> str:
+    return origin or say("cli.doctor.versions_here", language)

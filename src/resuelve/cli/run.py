@@ -82,7 +82,9 @@ def _run(
         print_comparison(console, found, report, language)
 
     with (
-        assembly.assemble(settings, name, shadow=shadow, on_compared=compared, on_note=warn) as parts,
+        assembly.assemble(
+            settings, name, shadow=shadow, on_compared=compared, on_note=warn, start=before is None
+        ) as parts,
         progress_bar(console) as bar,
     ):
         lines: dict[str, Line] = {}
