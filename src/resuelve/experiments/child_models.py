@@ -77,8 +77,17 @@ def fetch(store: Opened, order: Mapping[str, Any]) -> int:
         raise Refused("its files are not kept by the store itself")
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     repository = get_artifact_repository(source, tracking_uri=store.address)
+    return brought(repository, into, most, order["files"])
+
+
+def brought(repository: Any, into: Path, most: int, files: int) -> int:
+    """Bring every file of a repository into a folder. How many bytes there were.
+
+    Raises:
+        Refused: a name could lead elsewhere, or they are too many or too large.
+    """
     total = 0
-    for path, said in list(_offered(repository, order["files"])):
+    for path, said in list(_offered(repository, files)):
         if total + said > most:
             raise Refused("its files are too large")
         place = into / path

@@ -20,8 +20,10 @@ from resuelve.experiments.versions import MOST_BYTES, MOST_FILES, Announced
 
 DATABASE = "mlflow.db"
 _MODULE = "resuelve.experiments.child"
-_LOG, _ASK, _FETCH = 120.0, 10.0, 300.0
-"""Seconds: to keep runs, to answer a question, to bring files."""
+_LOG, _ASK, _WAIT, _FETCH = 120.0, 15.0, 60.0, 300.0
+"""Seconds: to keep runs; to answer what a start waits for (loading MLflow takes two of them, and more on a machine that
+is busy); to answer what a person waits for; to bring files.
+"""
 
 _BYTES_A_SECOND = 1_000_000
 """The slowest that files of a model may go to a server: ten times less than an old network."""
@@ -99,7 +101,7 @@ class Store:
             return [[] for _ in names]
         return [[Kept(**one) for one in some] for some in self._asked("found", {"names": list(names)})]
 
-    def newest(self, models: Sequence[str], alias: str = "") -> dict[str, list[Announced]]:
+    def newest(self, models: Sequence[str], alias: str = "", *, seconds: float = _ASK) -> dict[str, list[Announced]]:
         """By registered model, its versions, the newest first; with an alias, the one that has it.
 
         Raises:
@@ -107,7 +109,7 @@ class Store:
         """
         if not self.begun:
             return {}
-        found = self._asked("newest", {"models": list(models), "alias": alias})
+        found = self._asked("newest", {"models": list(models), "alias": alias}, seconds)
         return {model: [Announced(**one) for one in some] for model, some in found.items()}
 
     def fetch(self, source: str, into: Path, *, most: int = MOST_BYTES, seconds: float = _FETCH) -> None:
@@ -134,9 +136,9 @@ class Store:
 
     def reached(self) -> int:
         """How many runs there are, up to a thousand. Raises ExperimentsUnavailable."""
-        return int(self._asked("reached", {})) if self.begun else 0
+        return int(self._asked("reached", {}, _ASK)) if self.begun else 0
 
-    def _asked(self, what: str, order: Mapping[str, Any], seconds: float = _ASK) -> Any:
+    def _asked(self, what: str, order: Mapping[str, Any], seconds: float = _WAIT) -> Any:
         try:
             return self._told(what, order, seconds)
         except _Unanswered as error:

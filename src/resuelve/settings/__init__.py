@@ -220,8 +220,8 @@ class Settings(BaseSettings):
     model_source: str = Field(
         "local",
         validation_alias=_own("MODEL_SOURCE"),
-        description="Which learned versions are used: `local`, those promoted here; `latest`, at each start the newest in "
-        "MLflow's registry that is not worse than its teacher; `alias:NAME`, the one with that alias there.",
+        description="Which learned versions are used: `local`, those promoted here; `latest`, at each start the newest "
+        "in MLflow's registry that is not worse than its teacher; `alias:NAME`, the one with that alias there.",
     )
     backup_keep: int = Field(
         10,
