@@ -35,13 +35,13 @@ class Elsewhere:
     silent: bool = False
     place: str = "http://mlflow.example"
 
-    def add(self, content: str, card: Card = CARD_OF, **tags: str) -> Announced:
+    def add(self, content: str, card: Card = CARD_OF, tags: Mapping[str, str] | None = None) -> Announced:
         number = str(len(self.versions) + 1)
         aside = self.folder / number
         aside.mkdir(parents=True)
         (aside / "weights.json").write_text(content, encoding="utf-8")
         digest = Registry(self.folder / "scratch").register("critic", aside, card).digest
-        said = {ROLE: "critic", DIGEST: digest, CARD: json.dumps(asdict(card)), **tags}
+        said = {ROLE: "critic", DIGEST: digest, CARD: json.dumps(asdict(card)), **(tags or {})}
         one = Announced("resuelve-critic", number, f"mlflow-artifacts:/{number}", said)
         self.versions.insert(0, one)
         self.files[one.source] = {"weights.json": content.encode()}
@@ -237,7 +237,7 @@ def test_whatever_a_card_says_the_start_goes_on(changed: Any) -> None:
 def test_a_version_that_does_not_say_what_it_is_is_told(
     tags: dict[str, str], elsewhere: Elsewhere, settings: Settings
 ) -> None:
-    elsewhere.add("one", **tags)
+    elsewhere.add("one", tags=tags)
     name, (note,) = followed(settings)
     assert name == ""
     assert "resuelve-critic/1: it does not say what it is" in note
