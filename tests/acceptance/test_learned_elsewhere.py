@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def test_a_model_learned_here_describes_pictures_there(
     assert learned.exit_code == 0, learned.exception
     assert f"registered as resuelve-{ROLE}, version 1 ({address})" in learned.output
 
-    (incident,) = demo_incidents("INC1004")
+    (incident,) = deepcopy(demo_incidents("INC1004"))
     incident["historial"][0]["adjuntos"] = [f"http://localhost:3000/api/adjuntos/{PICTURE}"]
     world = replace(world_of([incident]), attachments=tmp_path / "LLMImage" / "images")
     workspace = build_workspace(product, tmp_path / "indexed", small_dictionary(tmp_path))
@@ -46,9 +47,9 @@ def test_a_model_learned_here_describes_pictures_there(
     with desk_with(product, workspace, tmp_path, world, **settings) as desk:
         ended = desk.run("run", "--shadow")
         assert (ended.status, ended.error) == (0, "")
-        entry = desk.entries()["INC1004"]
-        assert entry["versions"] == {ROLE: f"{ROLE}/1"}
-        assert "ventana de aviso en verde" in json.dumps(entry["attachments"], ensure_ascii=False)
+        decision = desk.entries()["INC1004"]["decision"]
+        assert decision["versions"] == {ROLE: f"{ROLE}/1"}
+        assert [one["described"] for one in decision["attachments"]] == [True]
         kept = desk.workspace / ".resuelve" / "models" / ROLE / "1" / "version.json"
         origin = f"{address} · resuelve-{ROLE}/1"
         assert json.loads(kept.read_text(encoding="utf-8"))["card"]["origin"] == origin
