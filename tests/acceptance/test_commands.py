@@ -223,7 +223,7 @@ def keys_of(stages: list[dict[str, Any]]) -> set[str]:
 def test_doctor_finds_all_well(new_desk: NewDesk) -> None:
     ended = new_desk(demo_incidents(*ACTING[:1])).run("doctor")
     assert (ended.status, ended.error) == (0, "")
-    assert sum(not line.startswith("!") for line in ended.out.splitlines()) == 11
+    assert sum(not line.startswith("!") for line in ended.out.splitlines()) == 13
     assert "✗" not in ended.out
 
 
