@@ -53,3 +53,6 @@ def test_a_model_learned_here_describes_pictures_there(
         kept = desk.workspace / ".resuelve" / "models" / ROLE / "1" / "version.json"
         origin = f"{address} · resuelve-{ROLE}/1"
         assert json.loads(kept.read_text(encoding="utf-8"))["card"]["origin"] == origin
+        explained = desk.run("explain", "INC1004")
+        assert (explained.status, explained.error) == (0, "")
+        assert f"Learned versions in use: {ROLE}/1" in explained.out

@@ -202,6 +202,14 @@ def test_by_itself_the_embedder_has_to_be_the_same(
     assert [one.name for one in in_use(settings)[0]] == ["critic/2"]
 
 
+def test_what_a_killed_process_left_is_taken_away(elsewhere: Elsewhere, settings: Settings) -> None:
+    left = settings.workspace / ".resuelve" / "models" / ".fetched-old"
+    left.mkdir(parents=True)
+    elsewhere.add("one")
+    assert followed(settings) == ("critic/1", [])
+    assert not left.exists()
+
+
 def test_what_is_lost_here_is_mended(elsewhere: Elsewhere, settings: Settings) -> None:
     elsewhere.add("one")
     followed(settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ ROLES = ("critic", image.ROLE, "reformulate", "rerank")
 """Roles in which a learned version may speak."""
 
 LOCAL = "local"
+_ASIDE = ".fetched-"
 _CARD = TypeAdapter(Card)
 
 Note = Callable[[str], None]
@@ -184,7 +186,7 @@ class _Follower:
 
     def _fetched(self, role: str, one: Announced, card: Card) -> Version:
         place = wiring.workspace(self.settings).models
-        with durable.writing(place), tempfile.TemporaryDirectory(prefix=".fetched-", dir=place) as aside:
+        with durable.writing(place), tempfile.TemporaryDirectory(prefix=_ASIDE, dir=place) as aside:
             self.store.fetch(one.source, Path(aside))
             origin = f"{self.store.place} · {one.model}/{one.number}"
             return self._registry.register(role, Path(aside), replace(card, origin=origin), announced=one.digest)
@@ -198,4 +200,6 @@ def _alone(place: Path) -> Iterator[None]:
         lock = (place / ".following").open("w")
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        for left in place.glob(f"{_ASIDE}*"):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         yield
