@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from resuelve import assembly, wiring
 from resuelve.cli import app, runs_shown
-from resuelve.cli.surroundings import terminal
+from resuelve.cli.surroundings import terminal, warn
 from resuelve.domain.errors import ExperimentsUnavailable, TicketUnavailable, TrainingError
 from resuelve.experiments.runs import Logged, Run
 from resuelve.experiments.versions import CARD, DIGEST, ROLE
@@ -143,5 +143,23 @@ def test_a_watch_looks_for_versions_at_its_start_only(settings: Settings, monkey
     before: Any = object()
     for ended in (None, before):
         with pytest.raises(TicketUnavailable):
-            running._run(settings, Scope("", "", 0), False, terminal(), threading.Event(), ended)
+            running._run(settings, Scope("", "", 0), False, terminal(), threading.Event(), ended, warn)
     assert asked == [True, False]
+
+
+def test_a_watch_says_a_note_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds: list[str] = []
+
+    def assemble(*_: object, on_note: Callable[[str], None], **__: object) -> None:
+        on_note("a version cannot be used")
+        rounds.append("")
+        raise (KeyboardInterrupt if len(rounds) == 3 else TicketUnavailable)("does not answer")
+
+    monkeypatch.setattr(assembly, "assemble", assemble)
+    quick = settings.model_copy(update={"poll_seconds": 0.0})
+    with pytest.raises(KeyboardInterrupt):
+        running.run_command(quick, queue="", incident="", limit=0, shadow=True, watch=True)
+    assert len(rounds) == 3
+    assert capsys.readouterr().err == "resuelve: a version cannot be used\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,17 @@ def run_command(
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
+    noted: set[str] = set()
+
+    def note(line: str) -> None:
+        if line not in noted:  # a watch says it once
+            noted.add(line)
+            warn(line)
+
     with _told_to_stop() as stop:
         while True:
             try:
-                ended, lines = _run(settings, scope, shadow, console, stop, before)
+                ended, lines = _run(settings, scope, shadow, console, stop, before, note)
             except ResuelveError as error:
                 if not watch:
                     raise
@@ -74,7 +81,13 @@ def run_command(
 
 
 def _run(
-    settings: Settings, scope: Scope, shadow: bool, console: Console, stop: threading.Event, before: Ended | None
+    settings: Settings,
+    scope: Scope,
+    shadow: bool,
+    console: Console,
+    stop: threading.Event,
+    before: Ended | None,
+    on_note: Callable[[str], None],
 ) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
 
@@ -83,7 +96,7 @@ def _run(
 
     with (
         assembly.assemble(
-            settings, name, shadow=shadow, on_compared=compared, on_note=warn, start=before is None
+            settings, name, shadow=shadow, on_compared=compared, on_note=on_note, start=before is None
         ) as parts,
         progress_bar(console) as bar,
     ):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resuelve.experiments.versions import DIGEST, may_be_read, safe
+from resuelve.experiments.versions import CARD, DIGEST, ROLE, may_be_read, safe
 
 if TYPE_CHECKING:
     from resuelve.experiments.child import Opened
@@ -16,6 +16,8 @@ _NEWEST = 20
 """Versions of a model that are looked at; also where one with a certain digest is looked for."""
 
 _LONGEST_TAG = 100_000
+_TAGS = (ROLE, DIGEST, CARD)
+"""What is handed on of all that a server may say."""
 
 
 class Refused(Exception):
@@ -50,7 +52,7 @@ def _told(version: Any) -> dict[str, Any]:
         "model": str(version.name),
         "number": str(version.version),
         "source": str(version.source),
-        "tags": {str(name): str(text)[:_LONGEST_TAG] for name, text in version.tags.items()},
+        "tags": {name: str(version.tags[name])[:_LONGEST_TAG] for name in _TAGS if name in version.tags},
     }
 
 
