@@ -37,7 +37,7 @@ rivals: environment-dev environment-rivals ## the figures beside those of Haysta
 encryption: ## what encrypted backups need, into .venv
 	@scripts/environment.sh requirements/encryption.lock
 
-mlflow: ## what keeps evaluations in MLflow, into .venv
+mlflow: ## what keeps runs and versions in MLflow, into .venv
 	@scripts/environment.sh requirements/mlflow.lock
 
 train: ## what fine-tunes models (PyTorch for the CPU), into .venv

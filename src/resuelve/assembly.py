@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,7 @@ from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
 from resuelve.tickets import TicketManager
+from resuelve.wiring.following import follow
 from resuelve.wiring.reading import attachments, reads
 from resuelve.wiring.speaking import understudy
 from resuelve.wiring.students import students_in_use
@@ -28,14 +29,19 @@ from resuelve.workspace import Workspace
 
 
 def fingerprint(
-    settings: Settings, known: Catalogue, embedder_identity: str, seen: int, taught: str = "", speaking: str = ""
+    settings: Settings,
+    known: Catalogue,
+    embedder_identity: str,
+    seen: int,
+    taught: str = "",
+    versions: Iterable[str] = (),
 ) -> str:
     """Changes when a decision could come out differently, and unchanged tickets must be looked at again (12 digits).
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
-        taught: see `Learned.fingerprint` and `Students.fingerprint`.
-        speaking: see `Cast.identity`.
+        taught: see `Learned.fingerprint`.
+        versions: the learned versions that speak, by what identifies them.
     """
     parts = [
         known.fingerprint,
@@ -54,7 +60,7 @@ def fingerprint(
         settings.system_codes,
         reads(settings),
         [version(role) for role in ROLES],
-        *([speaking] if speaking else []),
+        *versions,
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
@@ -82,6 +88,7 @@ def assemble(
     shadow: bool = False,
     on_compared: Compared = lambda *_: None,
     on_note: Callable[[str], None] = lambda _: None,
+    start: bool = True,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -90,6 +97,8 @@ def assemble(
     Args:
         on_note: told what is not as the team wants it, and stops nothing: a learned version that cannot be used, calls
             that could not be kept.
+        start: whether newer learned versions are looked for, where the settings say that some may be; a process that
+            assembles again and again does so once.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
@@ -98,6 +107,8 @@ def assemble(
     with ExitStack() as stack:
         stack.enter_context(occupied(place.root))
         place.prepare()
+        if start:
+            follow(settings, on_note)
         known = wiring.known_problems(settings)
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
@@ -121,19 +132,20 @@ def assemble(
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
         cast = stack.enter_context(understudy(settings, wiring.chat(settings), on_note))
+        described: dict[str, str] = {}
+        reader = stack.enter_context(attachments(settings, manager, on_note, described.__setitem__))
+        speaking = [students.fingerprint, cast.identity, *described.values()]
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=students.over(wiring.rules(settings, past, model.identity, cast.versions)),
+            rules=students.over(wiring.rules(settings, past, model.identity, {**cast.versions, **described})),
             breakers=wiring.breakers(settings, acts),
             run=run,
-            fingerprint=fingerprint(
-                settings, known, model.identity, acts.seen(), taught + students.fingerprint, cast.identity
-            ),
+            fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, filter(None, speaking)),
             chat=cast.chat,
-            attachments=stack.enter_context(attachments(settings, manager)),
+            attachments=reader,
             shadow=shadow,
             fresh=settings.fresh_seconds,
             max_failures=settings.max_failures,

@@ -112,7 +112,7 @@ class Workspace:
 
     @property
     def experiments(self) -> Path:
-        """What MLflow keeps of evaluations, unless it keeps it elsewhere."""
+        """What MLflow keeps of evaluations and trainings, unless it keeps it elsewhere."""
         return self.root / ".resuelve" / "mlflow"
 
     @property

@@ -83,7 +83,8 @@ def test_an_adapter_is_learned_registered_and_used(
 ) -> None:
     monkeypatch.setenv("RESUELVE_LANGUAGE", "en")
     base = learnt.files / checkpoint.BASE
-    arguments = ["--model", str(base), "--epochs", "12", "--rate", "0.01", "--batch", "8", "-w", "office"]
+    arguments = ["--model", str(base), "--epochs", "12", "--rate", "0.01", "--batch", "8"]
+    arguments += ["--no-mlflow", "-w", "office"]
     done = CliRunner().invoke(app, ["train", "image", str(turned), *arguments], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Pictures with their text: 32." in done.output
@@ -242,7 +243,7 @@ def test_a_language_model_learns_what_a_larger_one_answered(
     known = read_conversations([history], ["reformulate"])
     model = tiny_speaker(tmp_path / "model", [text for one in known.kept for text in (one.asked[0][1], one.answer)])
     arguments = ["--model", str(model), "--whole", "--epochs", "30", "--rate", "0.005", "--batch", "8"]
-    arguments += ["--patience", "20", "--export", "served", "-w", "office"]
+    arguments += ["--patience", "20", "--export", "served", "--no-mlflow", "-w", "office"]
     done = CliRunner().invoke(app, ["train", "reformulate", str(history), *arguments], catch_exceptions=False)
     assert done.exit_code == 0
     assert "Registered as reformulate/1, a candidate." in done.output

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from resuelve import wiring
-from resuelve.cli import app
+from resuelve.cli import app, promoting
 from resuelve.domain.errors import TrainingError
 from resuelve.replay.learned import Learned, write
 from resuelve.resolution.score import Scoring, Weights, shipped
@@ -202,15 +202,19 @@ def card(*, students: float, passed: bool | None = None) -> Card:
     )
 
 
-def test_fine_tuned_models_are_promoted_by_what_was_measured(office: Office, tmp_path: Path) -> None:
+def test_fine_tuned_models_are_promoted_by_what_was_measured(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "model").mkdir()
     for students in (0.4, 0.6):
         office.registry.register("reformulate", tmp_path / "model", card(students=students))
     with pytest.raises(TrainingError, match=r"held_out_loss 0\.6000, and 0\.5000 for grande, on 20"):
         office.train("promote", "reformulate")
+    with pytest.raises(TrainingError, match="it does not say what it is"):
+        office.train("promote", "reformulate", "1")
+    monkeypatch.setattr(promoting, "checks_here", lambda settings: {})  # as if its files were those of a model
     out = office.train("promote", "reformulate", "1")
     assert "held_out_loss 0.5000 before (grande), 0.4000 after" in out
-    assert "RESUELVE_CHAT_MODEL" in out
     assert json.loads(office.train("show", "reformulate", "1", "--json"))["in_use"] is True
     assert [one["not_worse"] for one in json.loads(office.train("list", "--json"))] == [True, False]
 

@@ -139,7 +139,7 @@ def test_another_version_makes_unchanged_tickets_be_looked_at_again(settings: Se
     known = Catalogue({})
 
     def of(speaking: str) -> str:
-        return fingerprint(settings, known, "embedder", 0, "", speaking)
+        return fingerprint(settings, known, "embedder", 0, "", [speaking] if speaking else [])
 
     assert len({of(""), of("a"), of("b")}) == 3
     assert of("") == fingerprint(settings, known, "embedder", 0)

@@ -7,7 +7,7 @@
         index/                  as a snapshot of its current generation
         *.db                    as a snapshot by the database itself
         aside/, before_restore/, restored.json   the room's own
-        mlflow/                 evaluations, which can be made anew; MLflow writes down where on this machine they lie
+        mlflow/                 runs; MLflow writes down where on this machine they lie. What is in use lies in models/
 
 A *place* is what a restore replaces by one rename: a file or folder at the top, or one directly in `.resuelve`.
 """

@@ -16,6 +16,7 @@ from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Que
 from resuelve.cli.owner import owner
 from resuelve.cli.replay import calibrate, replay
 from resuelve.cli.returned import returned
+from resuelve.cli.runs import runs
 from resuelve.cli.train import train
 from resuelve.domain.errors import ExperimentError, ResuelveError, SettingsError
 
@@ -32,6 +33,7 @@ app.add_typer(backup, name="backup")
 app.add_typer(returned, name="returned")
 app.add_typer(history, name="history")
 app.add_typer(train, name="train")
+app.add_typer(runs, name="runs")
 app.command("replay", help=told("replay.help"))(replay)
 app.command("calibrate", help=told("calibrate.help"))(calibrate)
 app.command("restore", help=told("backup.restore.help"))(restore)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -16,6 +16,7 @@ from resuelve.domain.errors import DictionaryError, JournalError, ResuelveError,
 from resuelve.domain.identifier import Identifier, IdentifierKind
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
+from resuelve.experiments.store import installed
 from resuelve.knowledge.catalogue import COLUMN_NAMES, Catalogue
 from resuelve.knowledge.correctives import overdue
 from resuelve.knowledge.index import open_index
@@ -25,8 +26,9 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
+from resuelve.training.registry import Version
 from resuelve.training.students import CRITIC, RERANK
-from resuelve.wiring import captions, reading, speaking
+from resuelve.wiring import captions, following, reading, speaking
 from resuelve.wiring.students import students_in_use
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
@@ -83,11 +85,12 @@ def _checks(settings: Settings) -> list[Check]:
         Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
         Check("score", lambda: _score(settings)),
-        Check("students", lambda: _students(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
         Check("attachments", lambda: _attachments(settings)),
+        Check("mlflow", lambda: _mlflow(settings)),
+        Check("versions", lambda: _versions(settings)),
     ]
     if settings.environment is not Environment.EMBEDDED:
         checks.append(Check("model", lambda: _model(settings)))
@@ -188,19 +191,6 @@ def _score(settings: Settings) -> tuple[str, ...]:
     return say(f"cli.doctor.score_{key}", language, **told), *notes
 
 
-def _students(settings: Settings) -> tuple[str, ...]:
-    """The learned versions that are in use, and why others cannot be used."""
-    language = settings.language
-    if not any((wiring.workspace(settings).models / role).is_dir() for role in (CRITIC, RERANK)):
-        return (say("cli.doctor.students_none", language),)
-    found = students_in_use(settings, wiring.embedder(settings).identity)
-    names = ", ".join(one.name for one in found.versions)
-    first = (
-        say("cli.doctor.students_found", language, names=names) if names else say("cli.doctor.students_none", language)
-    )
-    return first, *found.notes(language)
-
-
 def _journal(settings: Settings) -> tuple[str, ...]:
     journal = wiring.journal(settings)
     try:
@@ -282,3 +272,36 @@ def _attachments(settings: Settings) -> tuple[str, ...]:
     except TrainingError as error:
         notes.append(translated(error, language))
     return found, *notes
+
+
+def _mlflow(settings: Settings) -> str:
+    """Where runs are kept, and whether it answers; where MLflow is not installed nothing is missing."""
+    language, store = settings.language, wiring.experiments(settings)
+    if not installed():
+        return say("cli.doctor.mlflow_absent", language)
+    if not store.begun:
+        return say("cli.doctor.mlflow_empty", language, place=store.place)
+    return say("cli.doctor.mlflow_found", language, place=store.place, runs=number(store.reached(), language))
+
+
+def _versions(settings: Settings) -> tuple[str, ...]:
+    """Which learned versions are in use and where they come from, after newer ones were looked for as a run does."""
+    language = settings.language
+    notes: list[str] = []
+    following.follow(settings, notes.append)
+    found, wrong = following.in_use(settings)
+    told = [f"{one.name} ({_origin(one.card.origin, language)})" for one in found]
+    source = say("cli.doctor.versions_source", language, source=settings.model_source)
+    names = ", ".join(told) or say("cli.doctor.versions_none", language)
+    return f"{names}; {source}", *notes, *_unfit(settings, found), *(translated(error, language) for error in wrong)
+
+
+def _unfit(settings: Settings, found: Sequence[Version]) -> tuple[str, ...]:
+    """Why a critic or an order that is in use cannot be used; what needs an embedder to be told."""
+    if not any(one.role in (CRITIC, RERANK) for one in found):
+        return ()
+    return students_in_use(settings, wiring.embedder(settings).identity).notes(settings.language)
+
+
+def _origin(origin: str, language: str) -> str:
+    return origin or say("cli.doctor.versions_here", language)

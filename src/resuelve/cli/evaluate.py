@@ -16,12 +16,13 @@ from rich.text import Text
 from resuelve import durable, wiring
 from resuelve.cli.surroundings import now, progress_bar, terminal, warn
 from resuelve.domain.decision import Permission
+from resuelve.experiments.runs import evaluation_run
+from resuelve.experiments.store import installed
 from resuelve.knowledge.catalogue import examples
 from resuelve.models import Embedder
 from resuelve.pages.evaluated import evaluated_page
 from resuelve.pages.guarantees import calibration_told, guarantee_told
 from resuelve.pages.numbers import number, percent
-from resuelve.replay import experiments
 from resuelve.replay.evaluate import Aim, Evaluation, evaluate
 from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet, Split
@@ -74,8 +75,8 @@ def run_evaluate(
     if html:
         _write(html, evaluated_page(reports, made=made, language=language))
         console.print(say("evaluate.written", language, path=html), markup=False)
-    if mlflow and experiments.installed():
-        runs = [experiments.run_of(one, evaluated_page([one], made=made, language=language)) for one in reports]
+    if mlflow and installed():
+        runs = [evaluation_run(one, evaluated_page([one], made=made, language=language)) for one in reports]
         store = wiring.experiments(settings)
         store.log(runs)
         console.print(say("evaluate.logged", language, count=len(runs), place=store.place), markup=False)

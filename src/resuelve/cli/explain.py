@@ -90,6 +90,9 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         console.print(Text(say("students.spoke", language, versions=", ".join(versions.values())), style="dim"))
     if decision["proposed_text"]:
         console.print(Text(decision["proposed_text"], style="italic"))
+    if decision["versions"]:
+        text = say("cli.explain.versions", language, names=", ".join(decision["versions"].values()))
+        console.print(Text(text, style="dim"))
     if content["over"]:
         text = say("cli.explain.closed", language, state=incident["state"])
         console.print(Text(text, style="yellow"))

@@ -18,6 +18,7 @@ Patience = Annotated[int, typer.Option("--patience", min=1, help=told("finetune.
 HeldOut = Annotated[float, typer.Option("--held-out", min=0.05, max=0.5, help=told("finetune.held_out.help"))]
 Seed = Annotated[int, typer.Option("--seed", help=told("finetune.seed.help"))]
 Device = Annotated[str, typer.Option("--device", metavar="cpu|cuda|mps", help=told("finetune.device.help"))]
+NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help=told("finetune.no_mlflow.help"))]
 Longest = Annotated[int, typer.Option("--longest", min=8, help=told("finetune.longest.help"))]
 
 
@@ -34,6 +35,7 @@ def image(
     seed: Seed = 7,
     device: Device = "",
     longest: Longest = 128,
+    no_mlflow: NoMlflow = False,
 ) -> None:
     """Fine-tune a model that says what a picture shows."""
     from resuelve.cli.fine_tuning import run_image
@@ -43,7 +45,7 @@ def image(
     recipe = Recipe(
         model, whole, epochs, rate, batch, seed, patience, held_out=held_out, device=device, longest=longest
     )
-    run_image(settings_for(workspace), folder, recipe)
+    run_image(settings_for(workspace), folder, recipe, mlflow=not no_mlflow)
 
 
 def reformulate(
@@ -61,6 +63,7 @@ def reformulate(
     seed: Seed = 7,
     device: Device = "",
     longest: Longest = 2048,
+    no_mlflow: NoMlflow = False,
 ) -> None:
     """Fine-tune a small language model on what a larger one answered."""
     from resuelve.cli.fine_tuning import run_language
@@ -70,4 +73,11 @@ def reformulate(
     recipe = Recipe(
         model, whole, epochs, rate, batch, seed, patience, held_out=held_out, device=device, longest=longest
     )
-    run_language(settings_for(workspace), history, recipe, roles=role or ["reformulate"], export=export)
+    run_language(
+        settings_for(workspace),
+        history,
+        recipe,
+        roles=role or ["reformulate"],
+        export=export,
+        mlflow=not no_mlflow,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -25,6 +25,7 @@ from resuelve.training import image
 from resuelve.training.captions import RESULTS, read_captions
 from resuelve.training.recipe import Epoch, Recipe, Report, Tuned, check_installed
 from resuelve.training.registry import Card, Registry, Version
+from resuelve.wiring.publishing import publish
 
 if TYPE_CHECKING:
     from resuelve.cli.searched import Judged
@@ -34,11 +35,15 @@ _SHOWN = 20
 _LONG = 120
 
 
-def run_image(settings: Settings, folder: Path, recipe: Recipe) -> tuple[Version, Tuned]:
+def run_image(settings: Settings, folder: Path, recipe: Recipe, *, mlflow: bool = False) -> tuple[Version, Tuned]:
     """Fine-tune on ``images`` and ``entradas.json``, register the version, leave figures in ``results``.
+
+    Args:
+        mlflow: whether it goes to MLflow as well, where that is installed.
 
     Raises:
         TrainingError: nothing was registered.
+        ExperimentError: it is not in MLflow; everything else is done.
         WorkspaceError: the registry or the results cannot be written.
     """
     check_installed()
@@ -52,16 +57,29 @@ def run_image(settings: Settings, folder: Path, recipe: Recipe) -> tuple[Version
     def tune(into: Path, report: Report) -> Tuned:
         return image.fine_tune(captions, recipe, into, report)
 
-    return _tuned(console, settings, image.ROLE, recipe, tune, results=folder / RESULTS)
+    made = _tuned(console, settings, image.ROLE, recipe, tune, results=folder / RESULTS)
+    if mlflow:
+        _publish(console, settings, *made, recipe, command="resuelve train image")
+    return made
 
 
 def run_language(
-    settings: Settings, files: Sequence[Path], recipe: Recipe, *, roles: Sequence[str], export: Path | None
+    settings: Settings,
+    files: Sequence[Path],
+    recipe: Recipe,
+    *,
+    roles: Sequence[str],
+    export: Path | None,
+    mlflow: bool = False,
 ) -> tuple[Version, Tuned]:
     """Fine-tune on history in JSONL chat format, and register the version.
 
+    Args:
+        mlflow: whether it goes to MLflow as well, where that is installed.
+
     Raises:
         TrainingError: nothing was registered.
+        ExperimentError: it is not in MLflow; everything else is done.
         WorkspaceError: the registry, or the folder for a model server, cannot be written.
     """
     from resuelve.cli.searched import judge, told
@@ -90,6 +108,8 @@ def run_language(
     version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None, test=test)
     said = say("finetune.exported", language, folder=export) if export else say("finetune.not_exported", language)
     console.print(said, markup=False)
+    if mlflow:
+        _publish(console, settings, version, tuned, recipe, command="resuelve train reformulate")
     return version, tuned
 
 
@@ -129,6 +149,23 @@ def _tuned(
     return version, tuned
 
 
+def _publish(
+    console: Console, settings: Settings, version: Version, tuned: Tuned, recipe: Recipe, *, command: str
+) -> None:
+    """The training as a run in MLflow, with the loss by epoch, and its version in the registry there."""
+    report, language = _report(version, tuned), settings.language
+    published = publish(
+        settings,
+        version,
+        command=command,
+        params={**asdict(recipe), "rate": recipe.step, "best_epoch": tuned.best},
+        epochs=[{"loss": one.loss, "held_out_loss": one.held_out} for one in tuned.epochs],
+        files={"results.html": trained_page(report, language=language), "results.json": _as_text(report)},
+    )
+    if published:
+        console.print(say("finetune.published", language, **asdict(published)), markup=False, soft_wrap=True)
+
+
 def _card(tuned: Tuned, recipe: Recipe) -> Card:
     figures = {name: value for name, value in tuned.facts.items() if isinstance(value, float)}
     return Card(
@@ -159,9 +196,8 @@ def _judged(card: Card, judged: Judged) -> Card:
     return replace(card, teachers=one.teachers, students=one.students)
 
 
-def _written(folder: Path, version: Version, tuned: Tuned, language: str) -> list[Path]:
-    """Figures as JSON and as a page, named by the version."""
-    report: dict[str, Any] = {
+def _report(version: Version, tuned: Tuned) -> dict[str, Any]:
+    return {
         "version": version.name,
         "digest": version.digest,
         "made": version.card.made,
@@ -172,10 +208,16 @@ def _written(folder: Path, version: Version, tuned: Tuned, language: str) -> lis
         "samples": [asdict(one) for one in tuned.samples],
         **tuned.facts,
     }
-    contents = {
-        "json": json.dumps(report, ensure_ascii=False, indent=1) + "\n",
-        "html": trained_page(report, language=language),
-    }
+
+
+def _as_text(report: Mapping[str, Any]) -> str:
+    return json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+
+
+def _written(folder: Path, version: Version, tuned: Tuned, language: str) -> list[Path]:
+    """Figures as JSON and as a page, named by the version."""
+    report = _report(version, tuned)
+    contents = {"json": _as_text(report), "html": trained_page(report, language=language)}
     paths = []
     for ending, content in contents.items():
         path = folder / f"{version.role}-{version.number}.{ending}"

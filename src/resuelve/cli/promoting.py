@@ -10,19 +10,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from resuelve import wiring
 from resuelve.cli.carded import measured, test_in_words
 from resuelve.cli.surroundings import harmless, terminal, warn
-from resuelve.domain.errors import TrainingError
+from resuelve.domain.errors import ExperimentsUnavailable, TrainingError
 from resuelve.domain.message import message
 from resuelve.pages.numbers import number
 from resuelve.settings import Settings
-from resuelve.texts import say
+from resuelve.texts import say, translated
 from resuelve.training.registry import Version
-from resuelve.training.students import CRITIC, RERANK
-from resuelve.wiring.students import check_fit, measured_against, registry, rules_in_force
-
-_SERVED_ELSEWHERE = "reformulate"
+from resuelve.wiring.following import checks_here
+from resuelve.wiring.publishing import announce_promotion
+from resuelve.wiring.students import registry
 
 
 def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
@@ -38,13 +36,12 @@ def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
         console.print(say("students.already", language, name=version.name), markup=False)
         return
     _check_standing(version)
-    if role in (CRITIC, RERANK):
-        _check_place(settings, version)
+    if check := checks_here(settings).get(role):
+        check(registry(settings).folder(version), version.card)
     registry(settings).promote(role, version.number)
     _print_test(console, version, language)
     console.print(say("students.promoted", language, name=version.name, role=role), markup=False)
-    if role == _SERVED_ELSEWHERE:
-        console.print(say("students.served_elsewhere", language), markup=False)
+    _announce(settings, role, version)
 
 
 def run_demote(settings: Settings, role: str) -> None:
@@ -60,6 +57,7 @@ def run_demote(settings: Settings, role: str) -> None:
     before = found.demote(role)
     key = "students.demoted" if before else "students.demoted_to_none"
     console.print(say(key, language, role=role, name=before.name if before else ""), markup=False)
+    _announce(settings, role, before)
 
 
 def run_list(settings: Settings, *, as_json: bool = False) -> None:
@@ -139,17 +137,12 @@ def _check_standing(version: Version) -> None:
         raise TrainingError(what, where=version.name, remedy=remedy)
 
 
-def _check_place(settings: Settings, version: Version) -> None:
-    """It can be used now, and takes the place of what it was measured against."""
-    identity = wiring.embedder(settings).identity
-    check_fit(settings, version, identity)
-    rules = rules_in_force(settings, identity, warn)
-    if version.card.fits.get("measured_against") != measured_against(rules, version.role):
-        raise TrainingError(
-            "was measured against something else than what is in force now",
-            where=version.name,
-            remedy=message("run resuelve train {role} again", role=version.role),
-        )
+def _announce(settings: Settings, role: str, version: Version | None) -> None:
+    """Tell MLflow's registry, where there is one; here it is done all the same."""
+    try:
+        announce_promotion(settings, role, version)
+    except ExperimentsUnavailable as error:
+        warn(translated(error, settings.language))
 
 
 def _print_test(console: Console, version: Version, language: str) -> None:

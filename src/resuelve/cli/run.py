@@ -101,7 +101,9 @@ def _run(
         print_comparison(console, found, report, language)
 
     with (
-        assembly.assemble(settings, name, shadow=shadow, on_compared=compared, on_note=noted) as parts,
+        assembly.assemble(
+            settings, name, shadow=shadow, on_compared=compared, on_note=noted, start=before is None
+        ) as parts,
         progress_bar(console) as bar,
     ):
         lines: dict[str, Line] = {}

@@ -9,24 +9,29 @@ import typer
 from resuelve.cli.options import AsJson, Workspace, told
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help=told("students.dry_run.help"))]
+NoMlflow = Annotated[bool, typer.Option("--no-mlflow", help=told("finetune.no_mlflow.help"))]
 Role = Annotated[str, typer.Argument(metavar="ROLE", help=told("students.role.help"))]
 Number = Annotated[int | None, typer.Argument(metavar="N", min=1, help=told("students.number.help"))]
 
 
-def critic(workspace: Workspace = None, dry_run: DryRun = False, json: AsJson = False) -> None:
+def critic(
+    workspace: Workspace = None, dry_run: DryRun = False, json: AsJson = False, no_mlflow: NoMlflow = False
+) -> None:
     """Learn the critic from history and outcomes."""
     from resuelve.cli.surroundings import settings_for
     from resuelve.cli.teaching import teach_critic
 
-    teach_critic(settings_for(workspace), dry_run=dry_run, as_json=json)
+    teach_critic(settings_for(workspace), dry_run=dry_run, as_json=json, mlflow=not no_mlflow)
 
 
-def rerank(workspace: Workspace = None, dry_run: DryRun = False, json: AsJson = False) -> None:
+def rerank(
+    workspace: Workspace = None, dry_run: DryRun = False, json: AsJson = False, no_mlflow: NoMlflow = False
+) -> None:
     """Learn the order of candidates from history and outcomes."""
     from resuelve.cli.surroundings import settings_for
     from resuelve.cli.teaching import teach_rerank
 
-    teach_rerank(settings_for(workspace), dry_run=dry_run, as_json=json)
+    teach_rerank(settings_for(workspace), dry_run=dry_run, as_json=json, mlflow=not no_mlflow)
 
 
 def promote(role: Role, number: Number = None, workspace: Workspace = None) -> None:

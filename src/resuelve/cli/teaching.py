@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from resuelve.training.ranking import learn_order
 from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, write_critic, write_rerank
+from resuelve.wiring.publishing import publish
 from resuelve.wiring.students import measured_against, registry, rules_in_force
 
 _MEASURES = {CRITIC: ("held_out_log_loss", True), RERANK: ("held_out_first_right", False)}
@@ -59,11 +60,15 @@ class _Lesson:
     ways: tuple[tuple[str, str], ...] = ()
 
 
-def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = False) -> None:
+def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = False, mlflow: bool = True) -> None:
     """Learn a critic, and register it as a candidate.
+
+    Args:
+        mlflow: whether it goes to MLflow as well, where that is installed.
 
     Raises:
         JournalError, DictionaryError, ModelUnavailable, WorkspaceError, TrainingError: nothing was registered.
+        ExperimentError: it is not in MLflow; everything else is done.
     """
     identity, rules = _in_force(settings)
     rows = wiring.known_problems(settings).problems
@@ -90,14 +95,20 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         write=(lambda folder: write_critic(folder, CriticStudent(identity, scoring))) if scoring else None,
         ways=learned.ways,
     )
-    _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
+    version = _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
+    if version and mlflow:
+        _publish(settings, version, lesson, quiet=as_json)
 
 
-def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = False) -> None:
+def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = False, mlflow: bool = True) -> None:
     """Learn an order of candidates, and register it as a candidate.
+
+    Args:
+        mlflow: see `teach_critic`.
 
     Raises:
         JournalError, ModelUnavailable, WorkspaceError, TrainingError: nothing was registered.
+        ExperimentError: it is not in MLflow; everything else is done.
     """
     identity, rules = _in_force(settings)
     with closing(_history(settings)) as book:
@@ -117,7 +128,9 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         standing=learned.standing,
         write=(lambda folder: write_rerank(folder, RerankStudent(identity, order))) if order else None,
     )
-    _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
+    version = _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
+    if version and mlflow:
+        _publish(settings, version, lesson, quiet=as_json)
 
 
 def _in_force(settings: Settings) -> tuple[str, Rules]:
@@ -130,7 +143,9 @@ def _history(settings: Settings) -> History:
     return wiring.history(settings)
 
 
-def _finish(settings: Settings, lesson: _Lesson, identity: str, rules: Rules, *, dry_run: bool, as_json: bool) -> None:
+def _finish(
+    settings: Settings, lesson: _Lesson, identity: str, rules: Rules, *, dry_run: bool, as_json: bool
+) -> Version | None:
     """Register what was learned, unless it is only to be shown, and tell."""
     version = card = None
     if lesson.standing and lesson.write:
@@ -139,8 +154,17 @@ def _finish(settings: Settings, lesson: _Lesson, identity: str, rules: Rules, *,
     if as_json:
         content = _as_json(lesson, card, version)
         print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
-        return
-    _print(terminal(), settings.language, lesson, card, version)
+    else:
+        _print(terminal(), settings.language, lesson, card, version)
+    return version
+
+
+def _publish(settings: Settings, version: Version, lesson: _Lesson, *, quiet: bool) -> None:
+    params = {"learned": lesson.learned, "held_out": lesson.held_out, **dict(lesson.ways)}
+    published = publish(settings, version, command=f"resuelve train {lesson.role}", params=params)
+    if published and not quiet:
+        line = say("finetune.published", settings.language, **asdict(published))
+        terminal().print(line, markup=False, soft_wrap=True)
 
 
 def _registered(settings: Settings, role: str, write: Callable[[Path], None], card: Card) -> Version:

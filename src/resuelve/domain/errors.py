@@ -235,6 +235,10 @@ class ExperimentError(ResuelveError):
     """What was measured was not logged as a run of an experiment; everything else is done."""
 
 
+class ExperimentsUnavailable(ResuelveError):
+    """Runs and registered models cannot be asked for: MLflow is not installed, or its store does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Something that could not be processed and was set aside.

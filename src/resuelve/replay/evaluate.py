@@ -122,6 +122,7 @@ class Evaluation:
             "tokens": self.tokens,
         }
         more = {
+            "dataset": data.digest,
             "target": self.aim.target,
             "calibration": self.learned.as_json(),
             "at_target": self.at_target.as_json(),

@@ -11,6 +11,7 @@ are ignored. A line that is not exactly so is set aside with its reason: a label
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -59,6 +60,7 @@ class EvaluationSet:
 
     Attributes:
         kb: name of the dictionary's file.
+        digest: of the labelled tickets and the dictionary: the same set, wherever it lies.
         rejected: lines of ``cases.jsonl`` that were set aside. Rows of the dictionary are in its own `rejected`.
     """
 
@@ -67,6 +69,7 @@ class EvaluationSet:
     dictionary: Catalogue
     cases: tuple[LabelledCase, ...]
     rejected: tuple[Rejected, ...] = ()
+    digest: str = ""
 
     def of(self, split: Split) -> tuple[LabelledCase, ...]:
         """The cases of one part, in their order."""
@@ -92,7 +95,8 @@ def read_set(folder: Path, reader: Reader, kb: Path | None = None) -> Evaluation
     dictionary = read_dictionary(path)
     cases: dict[str, LabelledCase] = {}
     rejected: list[Rejected] = []
-    for number, raw in enumerate(_lines(folder / CASES), start=1):
+    lines = _lines(folder / CASES)
+    for number, raw in enumerate(lines, start=1):
         place = f"{CASES}:{number}"
         case = _case(raw, number, place, reader, dictionary.problems)
         if isinstance(case, Rejected):
@@ -101,7 +105,8 @@ def read_set(folder: Path, reader: Reader, kb: Path | None = None) -> Evaluation
             rejected.append(Rejected(case.id, place, "another line has the same id"))
         elif case:
             cases[case.id] = case
-    found = EvaluationSet(folder.resolve().name, path.name, dictionary, tuple(cases.values()), tuple(rejected))
+    digest = hashlib.sha256(b"\n".join([dictionary.fingerprint.encode(), *lines])).hexdigest()
+    found = EvaluationSet(folder.resolve().name, path.name, dictionary, tuple(cases.values()), tuple(rejected), digest)
     if not found.of(Split.TEST):
         raise EvaluationError(
             message("holds no case of the split test (lines set aside: {count})", count=len(rejected)),

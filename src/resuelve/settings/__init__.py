@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +15,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from resuelve.domain.decision import Permission
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.known_error import ResolutionKind
-from resuelve.domain.message import Message, message
+from resuelve.domain.message import message
 from resuelve.settings import env_file, spelling
+from resuelve.settings.problems import problem
 from resuelve.settings.spelling import PREFIX
 from resuelve.texts import Language
 
@@ -208,9 +209,20 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = Field(
         "",
         validation_alias="MLFLOW_TRACKING_URI",
-        description="Where MLflow, if installed, keeps evaluations; empty for `.resuelve/mlflow` in the workspace.",
+        description="Where MLflow, if installed, keeps runs and versions of models; empty for `.resuelve/mlflow` in "
+        "the workspace.",
     )
-
+    mlflow_prefix: str = Field(
+        "resuelve",
+        validation_alias=_own("MLFLOW_PREFIX"),
+        description="With what the names of models in MLflow's registry begin: `resuelve-critic`.",
+    )
+    model_source: str = Field(
+        "local",
+        validation_alias=_own("MODEL_SOURCE"),
+        description="Which learned versions are used: `local`, those promoted here; `latest`, at each start the newest "
+        "in MLflow's registry that is not worse than its teacher; `alias:NAME`, the one with that alias there.",
+    )
     backup_keep: int = Field(
         10,
         ge=0,
@@ -257,6 +269,20 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("mlflow_prefix")
+    @classmethod
+    def _name_of_models(cls, value: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", value):
+            raise ValueError(message("may hold small letters, digits, - and _ only"))
+        return value
+
+    @field_validator("model_source")
+    @classmethod
+    def _source_of_models(cls, value: str) -> str:
+        if not re.fullmatch(r"local|latest|alias:[A-Za-z][A-Za-z0-9_-]{0,60}", value):
+            raise ValueError(message("must be local, latest or alias:NAME"))
+        return value
+
     @field_validator("policy", "thresholds")
     @classmethod
     def _words_of_the_dictionary(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -284,19 +310,6 @@ class Settings(BaseSettings):
         return value
 
 
-_PYDANTIC_SAYS = {
-    "int_parsing": "Input should be a valid integer, unable to parse string as an integer",
-    "float_parsing": "Input should be a valid number, unable to parse string as a number",
-    "bool_parsing": "Input should be a valid boolean, unable to interpret input",
-    "greater_than": "Input should be greater than {gt}",
-    "greater_than_equal": "Input should be greater than or equal to {ge}",
-    "less_than_equal": "Input should be less than or equal to {le}",
-    "enum": "Input should be one of {expected}",
-    "literal_error": "Input should be one of {expected}",
-}
-"""What pydantic says about the values that people get wrong, by its type of error; other types stay English."""
-
-
 def load(**overrides: object) -> Settings:
     """The settings, with `overrides` (by field name) above environment and `.env`.
 
@@ -311,22 +324,10 @@ def load(**overrides: object) -> Settings:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise SettingsError(
-            message(
-                "{name}: {problem}", name=name, problem=_problem(first["type"], first["msg"], first.get("ctx", {}))
-            ),
+            message("{name}: {problem}", name=name, problem=problem(first["type"], first["msg"], first.get("ctx", {}))),
             where="settings",
             remedy=message("correct {name} in the environment or in .env", name=name),
         ) from error
-
-
-def _problem(kind: str, said: str, context: Mapping[str, Any]) -> Message:
-    """What is wrong with a value: in our words (of a `ValueError`), or in those of pydantic that are translated."""
-    if isinstance(context.get("error"), ValueError):
-        return Message.of(context["error"].args[0])
-    if kind in _PYDANTIC_SAYS:
-        allowed = {name: str(value).replace(" or ", ", ") for name, value in context.items()}
-        return message(_PYDANTIC_SAYS[kind], **allowed)
-    return Message.of(said)
 
 
 class _Language(BaseSettings):

@@ -23,10 +23,14 @@ class Describer:
 
     Args:
         program: starts the child (`serve`).
+        version: which version of the model it is, for the records.
         start, seconds: how long it may take to load the model, and to describe a picture.
     """
 
-    def __init__(self, program: Sequence[str], *, start: float = 120.0, seconds: float = 30.0) -> None:
+    def __init__(
+        self, program: Sequence[str], *, version: str = "", start: float = 120.0, seconds: float = 30.0
+    ) -> None:
+        self.version = version
         self.child = ModelChild(program, start=start, seconds=seconds)
 
     @property

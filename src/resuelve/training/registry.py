@@ -43,6 +43,7 @@ class Card:
         package: the version of Resuelve that made it.
         passed: whether a test of its own found it not worse than its teacher; None where there was none, and the
             measure speaks for itself.
+        origin: where it was fetched from; empty for what was made here.
     """
 
     made: str
@@ -57,6 +58,7 @@ class Card:
     figures: Mapping[str, float] = field(default_factory=dict)
     fits: Mapping[str, str] = field(default_factory=dict)
     passed: bool | None = None
+    origin: str = ""
 
     @property
     def not_worse(self) -> bool:
@@ -93,11 +95,14 @@ class Registry:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def register(self, role: str, files: Path, card: Card) -> Version:
+    def register(self, role: str, files: Path, card: Card, *, announced: str = "") -> Version:
         """Take a copy of a folder with a model's files as the role's next version, a candidate.
 
+        Args:
+            announced: the digest that the files must have, where somebody else said which they are.
+
         Raises:
-            TrainingError: one of the files is a pickle.
+            TrainingError: one of the files is a pickle, or they are not what was announced.
             WorkspaceError: the registry cannot be written.
         """
         for file in _files(files):
@@ -110,6 +115,8 @@ class Registry:
             try:
                 shutil.copytree(files, aside)
                 digest = _digest(aside)
+                if announced and digest != announced:
+                    raise TrainingError("its files are not those that were announced", where=role)
                 said = json.dumps({"role": role, "digest": digest, "card": asdict(card)}, ensure_ascii=False, indent=1)
                 durable.replace(aside / _ABOUT, f"{said}\n".encode())
                 number = self._named(aside, place)

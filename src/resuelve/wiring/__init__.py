@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
+from resuelve.experiments.store import Store
 from resuelve.journal import Acts, Engine, History, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
@@ -19,7 +20,6 @@ from resuelve.knowledge.index import open_index
 from resuelve.knowledge.maintenance.ledger import Ledger
 from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
-from resuelve.replay.experiments import Store
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
 from resuelve.vectors import VectorStore
@@ -100,7 +100,7 @@ def backup_source(settings: Settings) -> Source:
 
 
 def experiments(settings: Settings) -> Store:
-    """Where MLflow keeps evaluations."""
+    """Where MLflow keeps runs and versions."""
     return Store(settings.mlflow_tracking_uri, workspace(settings).experiments)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from resuelve.domain.errors import TrainingError
 from resuelve.readers import Limits
 from resuelve.settings import Settings
+from resuelve.texts import translated
 from resuelve.tickets import TicketManager
 
 if TYPE_CHECKING:
@@ -47,21 +48,33 @@ def reads(settings: Settings) -> tuple[object, ...]:
 
 
 @contextmanager
-def attachments(settings: Settings, tickets: TicketManager) -> Iterator[Attachments]:
-    """What reads the attachments of a ticket, until the block ends; no process is started before the first one."""
+def attachments(
+    settings: Settings,
+    tickets: TicketManager,
+    on_note: Callable[[str], None] = lambda _: None,
+    on_version: Callable[[str, str], None] = lambda *_: None,
+) -> Iterator[Attachments]:
+    """What reads the attachments of a ticket, until the block ends; no process is started before the first one.
+
+    Args:
+        on_note: told why a learned version that is in use cannot be used.
+        on_version: told the role and the learned version that will speak in it.
+    """
     from resuelve.resolution.attachments import AttachmentReader, untouched
 
     if not settings.read_attachments:
         yield untouched
         return
     with ExitStack() as stack:
-        describe = _describe(settings, stack)
+        describe = _describe(settings, stack, on_note, on_version)
         one = AttachmentReader(tickets, reader(settings), limit=settings.attachment_mb * 1_000_000, describe=describe)
         stack.callback(one.close)
         yield one
 
 
-def _describe(settings: Settings, stack: ExitStack) -> Describe | None:
+def _describe(
+    settings: Settings, stack: ExitStack, on_note: Callable[[str], None], on_version: Callable[[str, str], None]
+) -> Describe | None:
     """What says what a picture shows: a model on a server where one is set, else a fine-tuned one that is in use.
 
     Raises:
@@ -74,33 +87,34 @@ def _describe(settings: Settings, stack: ExitStack) -> Describe | None:
     if (seeing := vision(settings)) is not None:
         chat = overheard(seeing)
         return lambda picture, media, read: describe(picture, media, chat, read=read)
-    captions, name = _captions(settings)
+    captions = _captions(settings, on_note)
     if captions is None:
         return None
     stack.callback(captions.close)
+    role, _, _ = captions.version.partition("/")
+    on_version(role, captions.version)
 
     def caption(picture: bytes, media: str, read: str) -> Described | None:  # noqa: ARG001 - it looks at the picture alone
         given, begun = {"pictures": [picture_as_json(media, picture)]}, perf_counter()
         try:
             said = captions.caption(picture)
         except TrainingError as error:
-            overhear("describe", name, given, None, perf_counter() - begun, str(error))
+            overhear("describe", captions.version, given, None, perf_counter() - begun, str(error))
             raise
-        overhear("describe", name, given, said, perf_counter() - begun)
+        overhear("describe", captions.version, given, said, perf_counter() - begun)
         return Described(said, "", "") if said else None
 
     return caption
 
 
-def _captions(settings: Settings) -> tuple[Describer | None, str]:
-    """The fine-tuned model, and the name of its version."""
-    from resuelve.wiring.captions import captions_in_use, describer
+def _captions(settings: Settings, on_note: Callable[[str], None]) -> Describer | None:
+    from resuelve.wiring.captions import describer
 
     try:
-        version = captions_in_use(settings)
-        return describer(settings), version.name if version else ""
-    except TrainingError:  # a model that only helps to search stops no run; `resuelve doctor` says what is wrong
-        return None, ""
+        return describer(settings)
+    except TrainingError as error:  # a model that only helps to search stops no run
+        on_note(translated(error, settings.language))
+        return None
 
 
 def reader(settings: Settings) -> SandboxedReader:

@@ -13,7 +13,7 @@ from resuelve.models import ChatModel
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.recipe import check_installed
-from resuelve.training.registry import Registry, Version
+from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.speaking import Speech, serve
 from resuelve.workspace import Workspace
 
@@ -107,18 +107,18 @@ def _usable(settings: Settings) -> tuple[Version, Path] | None:
     check_installed()
     folder = registry.folder(version)
     base_of(folder)
-    _check_prompt(version)
+    check_prompt(version.card, version.name)
     return version, folder
 
 
-def _check_prompt(version: Version) -> None:
-    """That the role is asked in the words that the version was measured with."""
+def check_prompt(card: Card, where: str) -> None:
+    """That the role is asked in the words that the version was measured with. Raises TrainingError."""
     from resuelve.resolution.prompts import version as version_of
 
-    if version.card.fits.get("prompt", version_of(ROLE)) != version_of(ROLE):
+    if card.fits.get("prompt", version_of(ROLE)) != version_of(ROLE):
         raise TrainingError(
             "it was measured with another wording of the prompt than this version of Resuelve has",
-            where=version.name,
+            where=where,
             remedy="train again on newer history",
         )
 

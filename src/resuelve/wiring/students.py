@@ -16,7 +16,7 @@ from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
-from resuelve.training.registry import Registry, Version
+from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, read_critic, read_rerank
 from resuelve.wiring import learned, rules, workspace
 
@@ -93,13 +93,22 @@ def _speaking(
         return None
 
 
-def check_fit(settings: Settings, version: Version, embedder: str) -> None:
-    """That a version of the critic or of the order could be used now. Raises TrainingError."""
-    folder = registry(settings).folder(version)
-    if version.role == CRITIC:
+def check_fit(settings: Settings, role: str, folder: Path, card: Card, embedder: str) -> None:
+    """That a version of the critic or of the order could take the place of what it was measured against.
+
+    Raises:
+        TrainingError: it cannot be read, was learned with another embedder, or something else is in force by now.
+    """
+    if role == CRITIC:
         fitting(folder, embedder, read_critic)
     else:
         fitting(folder, embedder, read_rerank)
+    if card.fits.get("measured_against") != measured_against(rules_in_force(settings, embedder), role):
+        raise TrainingError(
+            "was measured against something else than what is in force now",
+            where=str(folder),
+            remedy=message("run resuelve train {role} again", role=role),
+        )
 
 
 def fitting(folder: Path, embedder: str, reader: Callable[[Path], _Student]) -> _Student:

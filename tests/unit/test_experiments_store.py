@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from resuelve.domain.errors import ExperimentError
-from resuelve.replay.experiments import Run, Store, installed, run_of, without_secrets
+from resuelve.experiments.runs import Run, evaluation_run
+from resuelve.experiments.store import Store, installed, without_secrets
 
 TICKET = "no puedo entrar desde el móvil"
 REPORT: dict[str, Any] = {
@@ -43,12 +44,13 @@ REPORT: dict[str, Any] = {
     "problems": 8,
     "embedder": "e5",
     "model": "",
+    "dataset": "5e" * 32,
     "mistakes": [{"text": TICKET}],
 }
 
 
 def run(name: str = "oficina · kb.csv") -> Run:
-    return run_of({**REPORT, "set": name.partition(" · ")[0]}, f"<p>{TICKET}</p>")
+    return evaluation_run({**REPORT, "set": name.partition(" · ")[0]}, f"<p>{TICKET}</p>")
 
 
 def test_what_is_not_defined_is_left_out_and_zero_is_not() -> None:
@@ -114,7 +116,7 @@ def test_a_store_of_our_own_wherever_it_lies_and_is_moved_to(tmp_path: Path, mon
     assert (first["name"], first["status"], first["user"]) == ("oficina · kb.csv", "FINISHED", "unknown")
     assert first["metrics"] == pytest.approx(dict(run().metrics))
     assert first["params"] == run().params
-    assert first["tags"] == {**run().tags, "mlflow.runName": "oficina · kb.csv"}
+    assert first["tags"] == {**run().tags, "dataset.digest": "5e" * 32, "mlflow.runName": "oficina · kb.csv"}
     files = folder / "artifacts" / first["id"] / "artifacts"
     assert json.loads((files / "report.json").read_text(encoding="utf-8")) == REPORT
     assert not home.exists()
