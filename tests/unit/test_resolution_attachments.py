@@ -17,8 +17,8 @@ from resuelve.domain.errors import (
     TicketUnavailable,
 )
 from resuelve.domain.incident import HistoryEntry, Incident
-from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
 from resuelve.models.scripted import ScriptedChat
+from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
 from resuelve.readers.memory import MemoryReader
 from resuelve.resolution.attachments import AttachmentReader, Describe, name_of, passages_of, untouched
 from resuelve.resolution.calls import Calls, overheard
