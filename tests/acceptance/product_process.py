@@ -47,6 +47,7 @@ PRELOADED = (
 PLACES = {
     "decide": ("resuelve.journal.runner", "_Steps", "once", "decide"),
     "act": ("resuelve.journal.runner", "_Steps", "once", "act"),
+    "keep": ("resuelve.journal.sql_history", "SqlHistory", "keep", ""),
     "intend": ("resuelve.journal.sql", "SqlJournal", "intend", ""),
     "apply": ("resuelve.tickets.gestor", "GestorClient", "apply", ""),
     "settle": ("resuelve.journal.sql", "SqlJournal", "settle", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.acceptance.fixtures import NewDesk
 from tests.acceptance.product import (
     DEMO_WORLD,
     DICTIONARY,
+    KILLED,
     Desk,
     Product,
     build_workspace,
@@ -268,3 +270,15 @@ def test_two_runs_at_once_keep_everything_once(new_desk: NewDesk) -> None:
         assert sum(call.calls for call in chat) == len(server.requests) > len(ACTED)
         embedded = Counter((call.incident, call.role) for call in calls if not call.prompt)
         assert embedded[ACTED[0], "reformulate"] == 1
+
+
+def test_killed_before_the_decision_is_remembered_nothing_is_lost_or_there_twice(new_desk: NewDesk) -> None:
+    """The calls are on the disk, the step is not: the next run decides again."""
+    desk = new_desk(demo_incidents(*ACTED[:2]), RESUELVE_WORKERS="1")
+    dies = [{"place": "keep", "when": "after", "call": 2, "signal": int(signal.SIGKILL)}]
+    assert desk.run("run", interrupts=dies).status == KILLED
+    first = calls_of(desk)
+    assert {call.incident for call in first} == {*ACTED[:2]}
+    assert desk.run("run").status == 0
+    assert {change["incident"] for change in desk.ledger()} == {*ACTED[:2]}
+    assert calls_of(desk) == first

@@ -17,10 +17,12 @@ from resuelve.domain.errors import (
     TicketUnavailable,
 )
 from resuelve.domain.incident import HistoryEntry, Incident
+from resuelve.models.scripted import ScriptedChat
 from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
 from resuelve.readers.memory import MemoryReader
 from resuelve.resolution.attachments import AttachmentReader, Describe, name_of, passages_of, untouched
-from resuelve.resolution.describe import Described
+from resuelve.resolution.calls import Calls, overheard
+from resuelve.resolution.describe import Described, describe
 from resuelve.resolution.read import read
 from resuelve.tickets import TicketManager
 from resuelve.tickets.memory import MemoryTicketManager
@@ -216,3 +218,19 @@ def test_no_name_has_a_folder_or_what_is_not_seen(url: str) -> None:
     name = name_of(url)
     assert name and "/" not in name and "\\" not in name and "·" not in name
     assert name.isprintable()
+
+
+def test_what_a_model_says_of_a_picture_is_a_call_of_the_incident() -> None:
+    script = {"pantalla": "Reembolsos", "mensaje": "Error 500", "haciendo": ""}
+    model = overheard(ScriptedChat({"describe": script}, name="sees"))
+    read_by = reader_of(describe=lambda picture, media, ocr: describe(picture, media, model, read=ocr))
+    first, second = Calls(), Calls()
+    with first.listening():
+        read_by(incident(URL))
+    with second.listening():
+        read_by(incident(URL))  # remembered: the model was not asked again
+    (call,) = first.made
+    assert (call.role, call.model, call.output) == ("describe", "sees", script)
+    assert [one["bytes"] for one in call.input["pictures"]] == [len(PNG)]
+    assert "Error 500 al guardar" in call.input["user"]
+    assert second.made == []

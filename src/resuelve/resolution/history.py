@@ -146,9 +146,11 @@ def identity(call: Call, key: str, number: int, run: str) -> str:
     """The name of a call (32 hex digits).
 
     What was paid for is one call each time. What costs nothing is the same whenever the same ticket, with the same
-    knowledge, gives the same: a step that is repeated after a crash, or at each look of a watch, adds nothing.
+    knowledge, gives the same: a step that is repeated after a crash, at each look of a watch, or while a server is down
+    adds nothing.
     """
-    paid = call.usage.tokens_in or call.usage.tokens_out
+    usage = call.usage
+    paid = usage.tokens_in or usage.tokens_out or (usage.calls and not call.error)  # some servers count no tokens
     content = [
         run if paid else "",
         key,
