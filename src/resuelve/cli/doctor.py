@@ -27,7 +27,7 @@ from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, reading
-from resuelve.wiring.students import students_in_use
+from resuelve.wiring.students import Students, students_in_use
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -83,7 +83,6 @@ def _checks(settings: Settings) -> list[Check]:
         Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
         Check("score", lambda: _score(settings)),
-        Check("students", lambda: _students(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
@@ -185,20 +184,18 @@ def _score(settings: Settings) -> tuple[str, ...]:
     if settings.right_before_acting:
         notes += [] if proven else [say("cli.doctor.score_unproven", language, needed=settings.right_before_acting)]
     key = "learned" if found and found.scoring else "few" if found else "shipped"
-    return say(f"cli.doctor.score_{key}", language, **told), *notes
+    score, students = say(f"cli.doctor.score_{key}", language, **told), _students(settings)
+    if names := ", ".join(one.name for one in students.versions):
+        score = say("cli.doctor.score_students", language, names=names, score=score)
+    return score, *students.notes(language), *notes
 
 
-def _students(settings: Settings) -> tuple[str, ...]:
+def _students(settings: Settings) -> Students:
     """The learned versions that are in use, and why others cannot be used."""
-    language = settings.language
-    if not any((wiring.workspace(settings).models / role).is_dir() for role in (CRITIC, RERANK)):
-        return (say("cli.doctor.students_none", language),)
-    found = students_in_use(settings, wiring.embedder(settings).identity)
-    names = ", ".join(one.name for one in found.versions)
-    first = (
-        say("cli.doctor.students_found", language, names=names) if names else say("cli.doctor.students_none", language)
-    )
-    return first, *found.notes(language)
+    models = wiring.workspace(settings).models
+    if not any((models / role).is_dir() for role in (CRITIC, RERANK)):
+        return Students()
+    return students_in_use(settings, wiring.embedder(settings).identity)
 
 
 def _journal(settings: Settings) -> tuple[str, ...]:
