@@ -48,7 +48,9 @@ def test_versions_in_use_decide_and_are_named(new_desk: NewDesk, tmp_path: Path,
     assert desk.entries()[code]["decision"]["versions"] == names
     assert desk.report()["versions"] == names
     assert "Learned models that spoke: critic/1, rerank/1" in desk.run("explain", code).out
-    assert "✓ Learned models: in use: critic/1, rerank/1" in desk.run("doctor").out
+    assert (
+        "✓ Score: learned models in use: critic/1, rerank/1; without them, the one that comes" in desk.run("doctor").out
+    )
 
     registry.demote("critic")
     assert desk.run("run").status == 0
@@ -63,8 +65,8 @@ def test_a_version_that_does_not_fit_gives_way_and_is_told(new_desk: NewDesk, tm
     assert (done.status, len(desk.ledger())) == (0, 1)
     assert done.error.count("was learned with the embedder another embedder") == 2
     doctor = desk.run("doctor").out
-    assert "✓ Learned models: none in use" in doctor
-    assert doctor.count("! Learned models: A learned model that is in use was not used") == 2
+    assert "✓ Score: the one that comes with the product" in doctor
+    assert doctor.count("! Score: A learned model that is in use was not used") == 2
 
 
 @pytest.mark.skipif(not hasattr(wiring, "history"), reason="there is no history of calls yet")

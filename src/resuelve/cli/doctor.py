@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -26,10 +26,9 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
-from resuelve.training.registry import Version
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, following, reading, speaking
-from resuelve.wiring.students import students_in_use
+from resuelve.wiring.students import Students, students_in_use
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -84,13 +83,13 @@ def _checks(settings: Settings) -> list[Check]:
         Check("dictionary", lambda: _dictionary(settings)),
         Check("fixes", lambda: _fixes(settings)),
         Check("index", lambda: _index(settings)),
+        Check("versions", lambda: _versions(settings)),  # it may take a newer one into use
         Check("score", lambda: _score(settings)),
         Check("journal", lambda: _journal(settings)),
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
         Check("attachments", lambda: _attachments(settings)),
         Check("mlflow", lambda: _mlflow(settings)),
-        Check("versions", lambda: _versions(settings)),
     ]
     if settings.environment is not Environment.EMBEDDED:
         checks.append(Check("model", lambda: _model(settings)))
@@ -188,7 +187,18 @@ def _score(settings: Settings) -> tuple[str, ...]:
     if settings.right_before_acting:
         notes += [] if proven else [say("cli.doctor.score_unproven", language, needed=settings.right_before_acting)]
     key = "learned" if found and found.scoring else "few" if found else "shipped"
-    return say(f"cli.doctor.score_{key}", language, **told), *notes
+    score, students = say(f"cli.doctor.score_{key}", language, **told), _students(settings)
+    if names := ", ".join(one.name for one in students.versions):
+        score = say("cli.doctor.score_students", language, names=names, score=score)
+    return score, *students.notes(language), *notes
+
+
+def _students(settings: Settings) -> Students:
+    """The learned versions that are in use, and why others cannot be used."""
+    models = wiring.workspace(settings).models
+    if not any((models / role).is_dir() for role in (CRITIC, RERANK)):
+        return Students()
+    return students_in_use(settings, wiring.embedder(settings).identity)
 
 
 def _journal(settings: Settings) -> tuple[str, ...]:
@@ -293,14 +303,7 @@ def _versions(settings: Settings) -> tuple[str, ...]:
     told = [f"{one.name} ({_origin(one.card.origin, language)})" for one in found]
     source = say("cli.doctor.versions_source", language, source=settings.model_source)
     names = ", ".join(told) or say("cli.doctor.versions_none", language)
-    return f"{names}; {source}", *notes, *_unfit(settings, found), *(translated(error, language) for error in wrong)
-
-
-def _unfit(settings: Settings, found: Sequence[Version]) -> tuple[str, ...]:
-    """Why a critic or an order that is in use cannot be used; what needs an embedder to be told."""
-    if not any(one.role in (CRITIC, RERANK) for one in found):
-        return ()
-    return students_in_use(settings, wiring.embedder(settings).identity).notes(settings.language)
+    return f"{names}; {source}", *notes, *(translated(error, language) for error in wrong)
 
 
 def _origin(origin: str, language: str) -> str:

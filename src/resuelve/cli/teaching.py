@@ -43,8 +43,9 @@ class _Lesson:
     Attributes:
         known: examples with an outcome; of_note: right choices, or tickets whose first row was not right.
         missing: how many more are needed.
-        write: puts the student into a folder; None where nothing was learned.
-        figures: for the card, besides those of the test.
+        dataset: digest of the examples.
+        standing, write: the test, and what puts the student into a folder; None where nothing was learned.
+        ways: see `CriticLesson.ways`.
     """
 
     role: str
