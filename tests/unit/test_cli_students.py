@@ -19,6 +19,7 @@ from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load
 from resuelve.training.registry import Card, Registry
 from resuelve.training.students import FILE, CriticStudent, write_critic
+from resuelve.wiring import publishing
 from resuelve.wiring.students import rules_in_force, students_in_use
 from tests.history_samples import EMBEDDER, MemoryHistory, critics, rerankings
 
@@ -65,7 +66,8 @@ def office(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
     found = Office()
     found.noted = []
     monkeypatch.setattr(wiring, "embedder", lambda _: SimpleNamespace(identity=found.embedder))
-    monkeypatch.setattr(wiring, "history", lambda _: found.history, raising=False)
+    monkeypatch.setattr(wiring, "history", lambda _: found.history)
+    monkeypatch.setattr(publishing, "installed", lambda: False)  # each word to MLflow takes seconds
     return found
 
 
