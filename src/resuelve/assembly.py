@@ -132,15 +132,14 @@ def assemble(
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
         cast = stack.enter_context(understudy(settings, wiring.chat(settings), on_note))
-        described: dict[str, str] = {}
-        reader = stack.enter_context(attachments(settings, manager, on_note, described.__setitem__))
-        speaking = [students.fingerprint, cast.identity, *described.values()]
+        speaking = [students.fingerprint, cast.identity]
+        reader = stack.enter_context(attachments(settings, manager, on_note, speaking.append))
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=students.over(wiring.rules(settings, past, model.identity, {**cast.versions, **described})),
+            rules=students.over(wiring.rules(settings, past, model.identity)),
             breakers=wiring.breakers(settings, acts),
             run=run,
             fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, filter(None, speaking)),

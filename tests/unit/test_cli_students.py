@@ -214,7 +214,7 @@ def test_fine_tuned_models_are_promoted_by_what_was_measured(
         office.train("promote", "reformulate")
     with pytest.raises(TrainingError, match="it does not say what it is"):
         office.train("promote", "reformulate", "1")
-    monkeypatch.setattr(promoting, "checks_here", lambda settings: {})  # as if its files were those of a model
+    monkeypatch.setattr(promoting, "checks_here", lambda settings, strict: {})  # as if its files were those of a model
     out = office.train("promote", "reformulate", "1")
     assert "held_out_loss 0.5000 before (grande), 0.4000 after" in out
     assert json.loads(office.train("show", "reformulate", "1", "--json"))["in_use"] is True

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from resuelve.domain.decision import Choice
 from resuelve.domain.errors import JournalError, ModelOutputInvalid, ModelUnavailable, WorkspaceError
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.journal import History
@@ -102,10 +101,10 @@ def test_an_embedder_that_fails_is_kept_with_its_error() -> None:
 
 
 def test_which_learned_version_spoke_stands_in_the_call() -> None:
-    made = calls(versions={"reformulate": "reformulate/3"})
+    made = calls(versions={"rerank": "rerank/3"})
+    made.ranked((), (), None, 0.5)
     made.reformulated({"title": "PDF"}, (), 0.5)
-    made.decided({"offered": [], "avoid": []}, Choice(None, "none"), 0.5)
-    assert made.made[0].model == "reformulate/3"
+    assert made.made[0].model == "rerank/3"
     assert made.made[1].model.startswith("resuelve")
 
 

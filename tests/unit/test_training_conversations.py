@@ -49,6 +49,10 @@ def test_calls_of_the_role_are_read_once(tmp_path: Path) -> None:
         ("[" * 100_000, "it is no JSON"),
         ("3", "it is no object"),
         ({**call("x", "y"), "metadata": {"role": "reformulate", "outcome": "wrong"}}, "what came of it was wrong"),
+        (
+            {**call("x", "y"), "metadata": {"role": "reformulate", "model": "reformulate/3"}},
+            "no student teaches another",
+        ),
         ({"metadata": {"role": "reformulate"}}, "it has no messages"),
         (call("x", " "), "one of its messages has no speaker or no text"),
         ({"messages": [{"role": "tool", "content": "x"}], "metadata": {"role": "reformulate"}}, "no speaker"),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from resuelve import wiring
 from resuelve.domain.errors import ExperimentsUnavailable, SettingsError, TrainingError
 from resuelve.experiments.versions import CARD, DIGEST, ROLE, Announced
-from resuelve.resolution.score import shipped
+from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load
 from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, FILE, CriticStudent, write_critic
@@ -120,15 +121,44 @@ def test_the_newest_is_fetched_once_and_says_where_from(elsewhere: Elsewhere, se
     ]
 
 
-def test_a_version_worse_than_its_teacher_needs_an_alias(elsewhere: Elsewhere, settings: Settings) -> None:
+def test_a_version_worse_than_its_teacher_takes_no_role(elsewhere: Elsewhere, settings: Settings) -> None:
     elsewhere.add("worse", replace(CARD_OF, students=0.7))
     assert followed(settings) == ("", [])
     named = load(workspace=settings.workspace, model_source="alias:champion", language="en")
-    assert followed(named) == ("critic/1", [])
+    name, (note,) = followed(named)
+    assert name == ""
+    assert "resuelve-critic/1: it did not pass its test" in note
     assert elsewhere.asked == ["", "champion"]
     elsewhere.add("good")
     elsewhere.add("worse again", replace(CARD_OF, students=0.79))
-    assert followed(settings) == ("critic/2", []), "the newest of those that may"
+    assert followed(settings) == ("critic/1", []), "the newest of those that may"
+
+
+def test_an_alias_that_was_taken_back_is_told(elsewhere: Elsewhere, settings: Settings) -> None:
+    named = load(workspace=settings.workspace, model_source="alias:champion", language="en")
+    assert followed(named) == ("", []), "a role of which nothing is known is no news"
+    elsewhere.add("one")
+    assert followed(named) == ("critic/1", [])
+    elsewhere.versions.clear()
+    name, (note,) = followed(named)
+    assert (name, note) == (
+        "critic/1",
+        "critic: no version bears the alias champion any more; what was in use stays (critic/1)",
+    )
+
+
+def test_where_none_is_in_use_an_older_one_that_fits_is_taken(elsewhere: Elsewhere, settings: Settings) -> None:
+    def check(folder: Path, card: Card, back: bool) -> None:
+        if (folder / "weights.json").read_text() == "new":
+            raise TrainingError("another embedder", where="critic")
+
+    elsewhere.add("old")
+    elsewhere.add("new")
+    name, notes = followed(settings, {"critic": check})
+    assert (name, len(notes)) == ("critic/2", 1)
+    elsewhere.add("older still")
+    elsewhere.versions.append(elsewhere.versions.pop(0))
+    assert followed(settings, {"critic": check})[0] == "critic/2", "what is in use stays"
 
 
 def test_what_came_back_is_taken_from_here(elsewhere: Elsewhere, settings: Settings) -> None:
@@ -174,7 +204,7 @@ def test_files_that_were_not_announced_are_not_kept(
 def test_a_version_that_does_not_fit_waits_as_a_candidate(elsewhere: Elsewhere, settings: Settings) -> None:
     elsewhere.add("one")
 
-    def check(folder: Path, card: Card) -> None:
+    def check(folder: Path, card: Card, back: bool) -> None:
         if (folder / "weights.json").read_text() == "one":
             raise TrainingError("another embedder", where="critic")
 
@@ -188,7 +218,7 @@ def test_a_version_that_does_not_fit_waits_as_a_candidate(elsewhere: Elsewhere, 
 
 
 def test_an_error_of_a_check_is_a_reason(elsewhere: Elsewhere, settings: Settings) -> None:
-    def raises(folder: Path, card: Card) -> None:
+    def raises(folder: Path, card: Card, back: bool) -> None:
         raise TrainingError("it does not say what it is", where="x")
 
     elsewhere.add("one")
@@ -216,10 +246,38 @@ def test_by_itself_a_critic_has_to_fit_what_is_here(
     elsewhere.add(critic("e5/384"), replace(CARD_OF, fits={"measured_against": "others"}), name=FILE)
     follow(settings, notes.append)
     assert "was measured against something else than what is in force now" in notes[1]
+    notes.clear()
     elsewhere.add(critic("e5/384") + " ", replace(CARD_OF, fits=here), name=FILE)
     follow(settings, notes.append)
-    assert len(notes) == 2
+    assert notes == []
     assert [one.name for one in in_use(settings)[0]] == ["critic/3"]
+
+
+def test_with_the_checks_of_the_product_there_is_a_way_back(
+    elsewhere: Elsewhere, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "embedder", lambda settings: SimpleNamespace(identity="e5/384"))
+    shipped_here = measured_against(rules_in_force(settings, "e5/384"), CRITIC)
+
+    def critic(stretch: float, against: str) -> Announced:
+        words = Weights(stretch, {"gap": stretch})
+        write_critic(tmp_path, CriticStudent("e5/384", Scoring(words, words)))
+        card = replace(CARD_OF, fits={"measured_against": against})
+        return elsewhere.add((tmp_path / FILE).read_text(encoding="utf-8"), card, name=FILE)
+
+    notes: list[str] = []
+    first = critic(1.0, shipped_here)
+    follow(settings, notes.append)
+    critic(2.0, shipped_here)  # where they are learned, none is in use
+    follow(settings, notes.append)
+    assert [one.name for one in in_use(settings)[0]] == ["critic/2"]
+    critic(3.0, measured_against(rules_in_force(settings, "e5/384"), CRITIC))
+    follow(settings, notes.append)
+    assert [one.name for one in in_use(settings)[0]] == ["critic/3"]
+    elsewhere.versions[:] = [first]
+    follow(load(workspace=settings.workspace, model_source="alias:in-use", language="en"), notes.append)
+    assert [one.name for one in in_use(settings)[0]] == ["critic/1"]
+    assert notes == []
 
 
 def test_what_a_killed_process_left_is_taken_away(elsewhere: Elsewhere, settings: Settings) -> None:
@@ -252,13 +310,11 @@ def test_whatever_a_card_says_the_start_goes_on(changed: Any) -> None:
     said = changed if isinstance(changed, str) else json.dumps(asdict(CARD_OF) | changed)
     one = Announced("resuelve-critic", "1", "", {ROLE: "critic", DIGEST: "ab" * 32, CARD: said})
     try:
-        chosen = following._chosen([one], "critic", by_alias=False)
+        card = following._card(one, "critic")
     except TrainingError:
         return
-    if chosen:
-        card = chosen[1]
-        assert card.not_worse
-        assert all(isinstance(value, float) for value in (card.teachers, card.students, *card.figures.values()))
+    assert card.not_worse in (True, False)
+    assert all(isinstance(value, float) for value in (card.teachers, card.students, *card.figures.values()))
 
 
 @pytest.mark.parametrize("tags", [{ROLE: "rerank"}, {DIGEST: ""}, {CARD: ""}, {CARD: "[]"}])

@@ -37,6 +37,7 @@ class Recorder:
     """A store that remembers what it is told."""
 
     place = "nowhere"
+    begun = True
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
@@ -107,7 +108,7 @@ def test_without_mlflow_nothing_happens(
     for module in (publishing, doctor, runs_shown):
         monkeypatch.setattr(module, "installed", lambda: False)
     assert publish(settings, version, command="resuelve train critic", params={}) is None
-    assert announce_promotion(settings, "critic", version) == ""
+    assert announce_promotion(settings, "critic", version) is None
     assert (store.runs, store.pointed) == ([], [])
     assert "not installed" in doctor_says(settings)
     failed = CliRunner().invoke(app, ["runs", "list"]).exception

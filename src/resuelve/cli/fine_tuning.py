@@ -180,6 +180,7 @@ def _card(tuned: Tuned, recipe: Recipe) -> Card:
         package=version_of("resuelve"),
         figures=figures | {"epochs": float(len(tuned.epochs)), "best_epoch": float(tuned.best)},
         fits={"model": recipe.model},
+        passed=None if tuned.best else False,  # what has learned nothing is as good as before, and takes no role
     )
 
 

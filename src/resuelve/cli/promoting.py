@@ -34,10 +34,11 @@ def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
     version = _chosen(settings, role, wanted)
     if version.promoted:
         console.print(say("students.already", language, name=version.name), markup=False)
+        _announce(settings, role, version)  # perhaps it could not be told the last time
         return
     _check_standing(version)
-    if check := checks_here(settings).get(role):
-        check(registry(settings).folder(version), version.card)
+    if check := checks_here(settings, strict=True).get(role):
+        check(registry(settings).folder(version), version.card, False)
     registry(settings).promote(role, version.number)
     _print_test(console, version, language)
     console.print(say("students.promoted", language, name=version.name, role=role), markup=False)
@@ -140,9 +141,12 @@ def _check_standing(version: Version) -> None:
 def _announce(settings: Settings, role: str, version: Version | None) -> None:
     """Tell MLflow's registry, where there is one; here it is done all the same."""
     try:
-        announce_promotion(settings, role, version)
+        known = announce_promotion(settings, role, version)
     except ExperimentsUnavailable as error:
         warn(translated(error, settings.language))
+        return
+    if known == "" and version:
+        warn(say("students.not_announced", settings.language, name=version.name, role=role))
 
 
 def _print_test(console: Console, version: Version, language: str) -> None:

@@ -59,15 +59,19 @@ def _told(version: Any) -> dict[str, Any]:
 def point(store: Opened, order: Mapping[str, Any]) -> str:
     """Move an alias; see `Store.point`."""
     client, model, alias, digest = store.client, order["model"], order["alias"], order["digest"]
-    versions = _latest(client, model, "")
-    if not digest:
-        if versions and alias in client.get_registered_model(model).aliases:
-            client.delete_registered_model_alias(model, alias)
-        return ""
-    number = next((str(one.version) for one in versions if one.tags.get(DIGEST) == digest), "")
+    number = _number_of(client, model, digest) if digest else ""
     if number:
         client.set_registered_model_alias(model, alias, number)
+    elif _latest(client, model, "") and alias in client.get_registered_model(model).aliases:
+        client.delete_registered_model_alias(model, alias)  # those who follow it must not stay with what was taken back
     return number
+
+
+def _number_of(client: Any, model: str, digest: str) -> str:
+    """The newest version with this digest, however many have come since; empty where there is none."""
+    wanted = f"name = '{model}' and tags.`{DIGEST}` = '{digest}'"
+    found = client.search_model_versions(wanted, max_results=1, order_by=["version_number DESC"])
+    return next((str(one.version) for one in found), "")
 
 
 def fetch(store: Opened, order: Mapping[str, Any]) -> int:

@@ -53,12 +53,14 @@ class Attached:
         name: as its address names it; only ever shown.
         document: what was read, and what was not.
         described: what a model says that the picture shows; it counts in no score.
+        described_by: the learned version that says it; empty for a language model, and where nothing is said.
     """
 
     origin: str
     name: str
     document: Document
     described: str = ""
+    described_by: str = ""
 
     def source(self, place: str = "") -> str:
         """Where something stands: ``history[2] · imagen004.png · OCR``."""
@@ -102,7 +104,7 @@ class AttachmentReader:
         self._describe = describe
         self._seconds = seconds
         self._clock = clock
-        self._read: OrderedDict[str, tuple[Document, str]] = OrderedDict()
+        self._read: OrderedDict[str, tuple[Document, str, str]] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, incident: Incident) -> tuple[Attached, ...]:
@@ -150,25 +152,27 @@ class AttachmentReader:
             document = self._reader.read(name, data)
         except (ReaderUnavailable, OSError):  # the machine is short of processes, memory or files
             return _unread(origin, url, Unread.CRASHED)
-        described = self._seen(document, data)
-        if described is not None and not any(one.reason in _PASSING for one in document.obstacles):
-            self._read[digest] = document, described
+        said = self._seen(document, data)
+        if said is not None and not any(one.reason in _PASSING for one in document.obstacles):
+            self._read[digest] = document, *said
             if len(self._read) > _REMEMBERED:
                 self._read.popitem(last=False)
-        return Attached(origin, name, document, described or "")
+        return Attached(origin, name, document, *(said or ()))
 
-    def _seen(self, document: Document, data: bytes) -> str | None:
-        """What a model says of a picture; None where it cannot be had now, since it only helps to search."""
+    def _seen(self, document: Document, data: bytes) -> tuple[str, str] | None:
+        """What a model says of a picture, and which learned version says it; None where it cannot be had now, since it
+        only helps to search.
+        """
         from resuelve.resolution.describe import media_type  # brings the prompts, which not every command needs
 
         media = media_type(data)
         if self._describe is None or not media:
-            return ""
+            return "", ""
         try:
             said = self._describe(data, media, "\n".join(one.text for one in document.passages))
         except (ModelError, TrainingError):
             return None
-        return said.text if said else ""
+        return (said.text, said.by) if said else ("", "")
 
 
 def name_of(url: str) -> str:

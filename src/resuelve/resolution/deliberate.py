@@ -38,6 +38,7 @@ from resuelve.resolution.deliberation import (
     Findings,
     Judged,
     avoided,
+    spoke,
 )
 from resuelve.resolution.identify import identify
 from resuelve.resolution.in_short import SHOWN, attached_in_short, found_in_short, ranked_in_short
@@ -90,7 +91,8 @@ def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
     heard = MeteredChat(HeardChat(chat, lambda: calls)) if chat else None
     knowledge = replace(knowledge, embedder=calls.embedder(knowledge.embedder))
     trace = Trace(clock, calls=calls)
-    return _Deliberator(knowledge, rules, agents, heard, fallen, stopped, attachments, trace).run(incident)
+    decided = _Deliberator(knowledge, rules, agents, heard, fallen, stopped, attachments, trace).run(incident)
+    return replace(decided, versions=spoke(rules.versions, decided.findings, heard.stood_in if heard else ()))
 
 
 @dataclass(slots=True)
@@ -340,7 +342,6 @@ class _Deliberator:
             waiting=False,
             usage=self._usage(),
             trace=self.trace,
-            versions=self.rules.versions,
         )
 
     def _paused(self, findings: Findings, chosen: Judged, rejections: tuple[Judged, ...], why: str) -> Deliberation:
@@ -389,7 +390,6 @@ class _Deliberator:
             waiting=waiting,
             usage=self._usage(),
             trace=self.trace,
-            versions=self.rules.versions,
         )
 
     def _usage(self) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resuelve.domain.decision import Critique, Doubt, Resolution
@@ -77,6 +77,17 @@ class Findings:
         return ", ".join(names[:_NAMED]) + ("…" if len(names) > _NAMED else "")
 
 
+def spoke(versions: Mapping[str, str], findings: Findings, stood_in: Iterable[str]) -> dict[str, str]:
+    """By role, the learned versions that spoke about a ticket: what is in use is not always heard.
+
+    Args:
+        versions: see `Rules.versions`.
+        stood_in: see `MeteredChat.stood_in`.
+    """
+    described = {one.described_by for one in findings.reading.attached if one.described_by}
+    return {**versions, **{name.partition("/")[0]: name for name in (*described, *stood_in)}}
+
+
 @dataclass(frozen=True, slots=True)
 class Deliberation:
     """What was decided about a ticket, and how.
@@ -90,7 +101,7 @@ class Deliberation:
         doubt: why a person gets it; `Doubt.NONE` otherwise.
         waiting: True when nothing is to be decided until somebody answers.
         paused: True when it would be acted on, if not everything were stopped.
-        versions: see `Rules.versions`.
+        versions: by role, the learned version that spoke about this ticket.
     """
 
     findings: Findings

@@ -20,11 +20,16 @@ _SIGNATURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg",
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What the model says of a picture; each may be empty. One line each, without control characters."""
+    """What the model says of a picture; each may be empty. One line each, without control characters.
+
+    Attributes:
+        by: the learned version that says it; empty for a language model.
+    """
 
     screen: str
     message: str
     doing: str
+    by: str = ""
 
     @property
     def text(self) -> str:

@@ -28,7 +28,7 @@ class Rules:
         order: one of the candidates that was learned; None for that of `rerank` itself.
         needed: past tickets on which a row must have been right before it acts by itself; 0 for none.
         merits: what the rows have shown.
-        versions: by role, the learned version that speaks in it, such as ``critic/3``.
+        versions: by role, the learned version that scores or orders, such as ``critic/3``.
     """
 
     label: str = "[SPAI] "

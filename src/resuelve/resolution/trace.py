@@ -52,11 +52,16 @@ class Trace:
 
 
 class MeteredChat:
-    """A chat model that counts what one incident costs. Errors count too."""
+    """A chat model that counts what one incident costs. Errors count too.
+
+    Attributes:
+        stood_in: the learned versions that answered in the model's place.
+    """
 
     def __init__(self, chat: ChatModel) -> None:
         self._chat = chat
         self.usage = Usage()
+        self.stood_in: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -69,6 +74,8 @@ class MeteredChat:
             self.usage += Usage(error.calls, error.tokens_in, error.tokens_out)
             raise
         self.usage += completion.usage
+        if completion.model != self._chat.name:
+            self.stood_in.add(completion.model)
         return completion
 
 

@@ -90,6 +90,8 @@ def read_conversations(files: Sequence[Path], roles: Collection[str]) -> Convers
                     continue
                 if metadata.get("outcome") == _WRONG:
                     raise _Unfit(message("what came of it was wrong"))
+                if _by_a_student(metadata):
+                    raise _Unfit(message("a learned version answered, and no student teaches another"))
                 one = _conversation(said, metadata)
             except _Unfit as unfit:
                 where = message("{file}, line {line}", file=str(file), line=number)
@@ -141,6 +143,12 @@ def together(some: Sequence[Conversation]) -> dict[str, str]:
             one_root, other_root = sorted((of(one.group), of(seen.setdefault(words, one.group))))
             first[other_root] = one_root
     return {group: of(group) for group in first}
+
+
+def _by_a_student(metadata: Mapping[str, Any]) -> bool:
+    """True where a learned version answered: were each learned from the last, each could lose a little, unseen."""
+    role = re.escape(str(metadata.get("role", "")))
+    return bool(re.fullmatch(rf"{role}/\d+", str(metadata.get("model", ""))))
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:

@@ -153,6 +153,10 @@ class Registry:
             )
         return version
 
+    def was_used(self, role: str, number: int) -> bool:
+        """Whether a version lies on the way back: it is in use, or was before the one that is. Raises TrainingError."""
+        return number in self._stack(role)
+
     def promote(self, role: str, number: int) -> Version:
         """Take a version into use. Whether it may be is for whoever calls to say (`Card.not_worse`).
 

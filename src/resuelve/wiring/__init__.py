@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
@@ -276,15 +276,12 @@ def learned(settings: Settings) -> Learned | None:
     return read_learned(workspace(settings).learned)
 
 
-def rules(
-    settings: Settings, past: Learned | None = None, embedder: str = "", versions: Mapping[str, str] | None = None
-) -> Rules:
+def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -> Rules:
     """What the team sets.
 
     Args:
         past: what it has taught, if that is to count.
         embedder: the one that is used; what was learned with another one does not count.
-        versions: see `Rules.versions`.
     """
     from resuelve.resolution.rules import Rules
     from resuelve.resolution.score import shipped
@@ -301,7 +298,6 @@ def rules(
         scoring=(past.scoring_for(embedder) if past else None) or shipped(),
         needed=settings.right_before_acting,
         merits=past.merits if past and past.embedder == embedder else {},
-        versions=versions or {},
     )
 
 

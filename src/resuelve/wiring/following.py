@@ -9,7 +9,7 @@ import fcntl
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,7 +29,7 @@ from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring.speaking import ROLE as SPEAKING
 from resuelve.wiring.speaking import check_prompt
-from resuelve.wiring.students import check_fit
+from resuelve.wiring.students import check_fit, check_place
 
 ROLES = (CRITIC, image.ROLE, SPEAKING, RERANK)
 """Roles in which a learned version may speak."""
@@ -39,8 +39,9 @@ _ASIDE = ".fetched-"
 _CARD = TypeAdapter(Card)
 
 Note = Callable[[str], None]
-Check = Callable[[Path, Card], None]
-"""That a version could speak here, given its files and its card. Raises TrainingError where it could not."""
+Check = Callable[[Path, Card, bool], None]
+"""That a version could speak here, given its files, its card, and whether it lies on the way back. Raises TrainingError
+where it could not."""
 
 
 def in_use(settings: Settings) -> tuple[tuple[Version, ...], tuple[TrainingError, ...]]:
@@ -79,52 +80,56 @@ def follow(settings: Settings, on_note: Note, checks: Mapping[str, Check] | None
         return
     follower = _Follower(settings, store, checks_here(settings) if checks is None else checks)
     for role, model in models.items():
-        try:
-            if chosen := _chosen(announced.get(model, ()), role, by_alias=bool(alias)):
-                follower.take(role, *chosen)
-        except (TrainingError, ExperimentsUnavailable, WorkspaceError) as error:
-            on_note(
-                say("following.kept", language, role=role, kept=follower.kept(role), why=translated(error, language))
-            )
+        offered = announced.get(model, ())
+        if alias and not offered and follower.comes_from_elsewhere(role):
+            on_note(say("following.no_alias", language, role=role, kept=follower.kept(role), alias=alias))
+        for one in offered:
+            try:
+                if follower.takes(role, one, named=bool(alias)):
+                    break
+            except (TrainingError, ExperimentsUnavailable, WorkspaceError) as error:
+                kept, why = follower.kept(role), translated(error, language)
+                on_note(say("following.kept", language, role=role, kept=kept, why=why))
+                if follower.used(role):
+                    break  # an older one is for those only who have none
 
 
-def checks_here(settings: Settings) -> dict[str, Check]:
-    """By role, whether a version fits what is here: the embedder, the base model of an adapter, prompt, format."""
+def checks_here(settings: Settings, *, strict: bool = False) -> dict[str, Check]:
+    """By role, whether a version fits what is here: the embedder, the base model of an adapter, prompt, format.
+
+    Args:
+        strict: see `students.check_place`.
+    """
 
     @cache
     def embedder() -> str:
         return wiring.embedder(settings).identity
 
-    def loads(folder: Path, _: Card) -> None:
+    def loads(folder: Path, _: Card, __: bool) -> None:
         from resuelve.training.checkpoint import base_of
         from resuelve.training.recipe import check_installed
 
         check_installed()
         base_of(folder)
 
-    def speaks(folder: Path, card: Card) -> None:
-        loads(folder, card)
+    def speaks(folder: Path, card: Card, back: bool) -> None:
+        loads(folder, card, back)
         check_prompt(card, str(folder))
 
+    def judges(role: str) -> Check:
+        def check(folder: Path, card: Card, back: bool) -> None:
+            check_fit(role, folder, embedder())
+            if not back:
+                check_place(settings, role, folder, card, embedder(), strict=strict)
+
+        return check
+
     return {
-        CRITIC: lambda folder, card: check_fit(settings, CRITIC, folder, card, embedder()),
-        RERANK: lambda folder, card: check_fit(settings, RERANK, folder, card, embedder()),
+        CRITIC: judges(CRITIC),
+        RERANK: judges(RERANK),
         image.ROLE: loads,
         SPEAKING: speaks,
     }
-
-
-def _chosen(found: Sequence[Announced], role: str, *, by_alias: bool) -> tuple[Announced, Card] | None:
-    """The version to use: the one with the alias, else the newest that is not worse than its teacher.
-
-    Raises:
-        TrainingError: a version that would come into question does not say what it is.
-    """
-    for one in found:
-        card = _card(one, role)
-        if by_alias or card.not_worse:
-            return one, card
-    return None
 
 
 def _card(one: Announced, role: str) -> Card:
@@ -151,26 +156,44 @@ class _Follower:
     def _registry(self) -> Registry:
         return Registry(wiring.workspace(self.settings).models)
 
-    def take(self, role: str, one: Announced, card: Card) -> None:
-        """Fetch a version where it is not here, and take it into use.
+    def takes(self, role: str, one: Announced, *, named: bool) -> bool:
+        """Fetch a version where it is not here, and take it into use; False for one that is worse than its teacher.
+
+        Args:
+            named: it is the very one that was asked for.
 
         Raises:
-            TrainingError: it does not fit, or is not what was announced.
+            TrainingError: it does not fit, is not what was announced, or was asked for and is worse than its teacher.
             ExperimentsUnavailable: it cannot be had.
             WorkspaceError: the registry cannot be written.
         """
-        if self._used(role) == one.digest:
-            return
+        card = _card(one, role)
+        if not card.not_worse:
+            if named:
+                raise TrainingError("it did not pass its test", where=f"{one.model}/{one.number}")
+            return False
+        if self.used(role) == one.digest:
+            return True
         registry = self._registry
         with _alone(wiring.workspace(self.settings).models):  # two that start at once fetch it once
             version = self._here(role, one.digest) or self._fetched(role, one, card)
             try:
                 if role in self.checks:
-                    self.checks[role](registry.folder(version), version.card)
+                    back = registry.was_used(role, version.number)
+                    self.checks[role](registry.folder(version), version.card, back)
             except ResuelveError as error:
                 what = message("it does not fit here ({why})", why=translated(error, self.settings.language))
                 raise TrainingError(what, where=f"{one.model}/{one.number}") from error
             registry.promote(role, version.number)
+        return True
+
+    def comes_from_elsewhere(self, role: str) -> bool:
+        """Whether the version in use was fetched."""
+        try:
+            version = self._registry.in_use(role)
+        except TrainingError:
+            return False
+        return bool(version and version.card.origin)
 
     def kept(self, role: str) -> str:
         """The version that stays in use, for people."""
@@ -180,7 +203,8 @@ class _Follower:
             version = None
         return version.name if version else say("following.none", self.settings.language)
 
-    def _used(self, role: str) -> str:
+    def used(self, role: str) -> str:
+        """The digest of the version in use; empty where none is."""
         try:
             version = self._registry.in_use(role)
         except TrainingError:  # what is in use is lost: another one mends it

@@ -72,22 +72,24 @@ def publish(
     return Published(logged.id, model, logged.version, store.place)
 
 
-def announce_promotion(settings: Settings, role: str, version: Version | None) -> str:
+def announce_promotion(settings: Settings, role: str, version: Version | None) -> str | None:
     """Tell MLflow's registry which version of a role is in use here now: it gets the alias ``in-use``.
 
     Args:
         version: the one in use after `promote` or `demote`; None for none, and nothing has the alias any more.
 
     Returns:
-        The number of the version there; empty where MLflow is not installed, or does not have that version.
+        The number of the version there; empty where it does not have that version: then nothing has the alias. None
+        where MLflow is not installed, or has nothing yet: nobody follows.
 
     Raises:
         ExperimentsUnavailable: it could not be told; here the version is in use all the same.
     """
-    if not installed():
-        return ""
+    store = wiring.experiments(settings)
+    if not installed() or not store.begun:
+        return None
     digest = version.digest if version else ""
-    return wiring.experiments(settings).point(model_name(settings.mlflow_prefix, role), IN_USE, digest)
+    return store.point(model_name(settings.mlflow_prefix, role), IN_USE, digest)
 
 
 def _metrics(version: Version) -> dict[str, float]:

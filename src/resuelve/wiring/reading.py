@@ -52,13 +52,13 @@ def attachments(
     settings: Settings,
     tickets: TicketManager,
     on_note: Callable[[str], None] = lambda _: None,
-    on_version: Callable[[str, str], None] = lambda *_: None,
+    on_version: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Attachments]:
     """What reads the attachments of a ticket, until the block ends; no process is started before the first one.
 
     Args:
         on_note: told why a learned version that is in use cannot be used.
-        on_version: told the role and the learned version that will speak in it.
+        on_version: told the learned version that will describe pictures.
     """
     from resuelve.resolution.attachments import AttachmentReader, untouched
 
@@ -73,7 +73,7 @@ def attachments(
 
 
 def _describe(
-    settings: Settings, stack: ExitStack, on_note: Callable[[str], None], on_version: Callable[[str, str], None]
+    settings: Settings, stack: ExitStack, on_note: Callable[[str], None], on_version: Callable[[str], None]
 ) -> Describe | None:
     """What says what a picture shows: a model on a server where one is set, else a fine-tuned one that is in use.
 
@@ -91,8 +91,7 @@ def _describe(
     if captions is None:
         return None
     stack.callback(captions.close)
-    role, _, _ = captions.version.partition("/")
-    on_version(role, captions.version)
+    on_version(captions.version)
 
     def caption(picture: bytes, media: str, read: str) -> Described | None:  # noqa: ARG001 - it looks at the picture alone
         given, begun = {"pictures": [picture_as_json(media, picture)]}, perf_counter()
@@ -102,7 +101,7 @@ def _describe(
             overhear("describe", captions.version, given, None, perf_counter() - begun, str(error))
             raise
         overhear("describe", captions.version, given, said, perf_counter() - begun)
-        return Described(said, "", "") if said else None
+        return Described(said, "", "", captions.version) if said else None
 
     return caption
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from resuelve.domain.errors import ModelOutputInvalid, ResuelveError, TrainingError
@@ -27,12 +27,10 @@ class Cast:
 
     Attributes:
         chat: None where there is no language model.
-        versions: by role, the learned version that answers; see `Rules.versions`.
         identity: changes with what has been learned; empty where no version answers.
     """
 
     chat: ChatModel | None
-    versions: Mapping[str, str] = field(default_factory=dict)
     identity: str = ""
 
 
@@ -73,7 +71,7 @@ def understudy(settings: Settings, chat: ChatModel | None, on_note: Callable[[st
     student = speech(folder, settings.model_timeout)
     try:
         names = {ROLE: version.name}
-        yield Cast(Understudy(chat, {ROLE: student.answer}, names, note), names, version.digest)
+        yield Cast(Understudy(chat, {ROLE: student.answer}, names, note), version.digest)
     finally:
         student.close()
 

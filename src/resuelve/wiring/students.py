@@ -93,17 +93,33 @@ def _speaking(
         return None
 
 
-def check_fit(settings: Settings, role: str, folder: Path, card: Card, embedder: str) -> None:
-    """That a version of the critic or of the order could take the place of what it was measured against.
+def check_fit(role: str, folder: Path, embedder: str) -> None:
+    """That a version of the critic or of the order can be read, and was learned with the embedder that is used.
 
     Raises:
-        TrainingError: it cannot be read, was learned with another embedder, or something else is in force by now.
+        TrainingError: it is not so.
     """
     if role == CRITIC:
         fitting(folder, embedder, read_critic)
     else:
         fitting(folder, embedder, read_rerank)
-    if card.fits.get("measured_against") != measured_against(rules_in_force(settings, embedder), role):
+
+
+def check_place(settings: Settings, role: str, folder: Path, card: Card, embedder: str, *, strict: bool) -> None:
+    """That a version takes the place of what it was measured against.
+
+    Args:
+        strict: that must be what is in force; otherwise it may be what would be without a version of its role: where
+            versions are learned elsewhere, the one in use here need not have been in use there.
+
+    Raises:
+        TrainingError: it was measured against something else.
+    """
+    students = students_in_use(settings, embedder)
+    without = replace(students, critic=None) if role == CRITIC else replace(students, rerank=None)
+    plain = rules(settings, learned(settings), embedder)
+    teachers = [students] if strict else [students, without]
+    if card.fits.get("measured_against") not in [measured_against(one.over(plain), role) for one in teachers]:
         raise TrainingError(
             "was measured against something else than what is in force now",
             where=str(folder),
