@@ -65,10 +65,26 @@ def test_an_identifier_of_a_ticket_goes_also_where_it_is_not_recognised() -> Non
 def test_a_value_keeps_its_form() -> None:
     anonymous = knowing(("INC1", OBDULIA, "Hola"))
     value = {"text": ["Soy Obdulia", 3, None, True, 0.5], "state": "Obdulia", "Obdulia.pdf": {"x": "99999919J"}}
-    assert anonymous.value(value, "INC1", [OBDULIA], {"state"}) == {
+    assert anonymous.value(value, "INC1", [OBDULIA], ours={"state"}) == {
         "text": ["Soy Fulano", 3, None, True, 0.5],
         "state": "Obdulia",
-        "Fulano.pdf": {"x": "12345678Z"},
+        "Obdulia.pdf": {"x": "12345678Z"},
+    }
+
+
+def test_where_texts_stand_is_kept_but_for_the_names_of_files() -> None:
+    anonymous = knowing(("INC1", "Detail Fontaner", "Hola"))
+    value = {"texts": {"history[0].detail": "a", "title · Fontaner.pdf · page 1": "b"}, "Fontaner": {"Fontaner": "c"}}
+    assert anonymous.value(value, "INC1", ["Detail Fontaner"], named_by_others={"texts"}) == {
+        "texts": {"history[0].detail": "a", "title · Mengano.pdf · page 1": "b"},
+        "Fontaner": {"Fontaner": "c"},
+    }
+
+
+def test_an_identifier_in_the_name_of_a_file_goes_from_all_texts() -> None:
+    value = {"texts": {"title · 99999919J.pdf": "Es NIF99999919Jx"}}
+    assert knowing().value(value, "INC1", [], named_by_others={"texts"}) == {
+        "texts": {"title · 12345678Z.pdf": "Es NIF12345678Zx"}
     }
 
 
@@ -79,8 +95,9 @@ def test_who_wrote_becomes_nobody_also_where_the_ticket_was_not_learned() -> Non
 
 def test_two_fields_that_told_no_more_than_who_stay_two() -> None:
     anonymous = knowing(("INC1", OBDULIA, "Hola"), ("INC2", "Obdula Fontan", "Hola"))
-    value = {"Obdulia.pdf": "a", "Obdula.pdf": "b", "Fulano.pdf": "c"}
-    assert [*anonymous.value(value, "INC1", [OBDULIA]).values()] == ["a", "b", "c"]
+    value = {"texts": {"title · Obdulia.pdf": "a", "title · Obdula.pdf": "b", "title · Fulano.pdf": "c"}}
+    left = anonymous.value(value, "INC1", [OBDULIA], named_by_others={"texts"})["texts"]
+    assert [*left.values()] == ["a", "b", "c"]
 
 
 NAMES = st.lists(

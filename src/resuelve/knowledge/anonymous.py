@@ -16,6 +16,7 @@ from resuelve.knowledge.depersonalise import NOBODY, PARTICLES, SHORTEST, sample
 from resuelve.resolution.words import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
+_BEFORE_A_FILE = " · "
 
 Personal = Mapping[str, str]
 """Identifiers as they were written, each with the sample that takes its place."""
@@ -60,20 +61,29 @@ class Anonymous:
         own = {part for name in people for part in _parts(name)}
         return self._nameless(with_samples(text, dict(sorted(personal.items(), key=lambda pair: -len(pair[0])))), own)
 
-    def value(self, value: Any, ticket: str, people: Collection[str], ours: Collection[str] = ()) -> Any:
-        """A JSON value whose texts, and names of fields, are without what says who.
+    def value(
+        self,
+        value: Any,
+        ticket: str,
+        people: Collection[str],
+        *,
+        ours: Collection[str] = (),
+        named_by_others: Collection[str] = (),
+    ) -> Any:
+        """A JSON value whose texts are without what says who. Fields keep their names, which are ours.
 
         Args:
             ours: fields whose values are no texts of anybody's: codes of rows, words of a list.
+            named_by_others: fields that hold texts by where each stands, which ends with the name of a file.
         """
         for name in people:
             self._add(name)  # what was learned of the ticket may have been forgotten by its age
-        others = samples_for([*_texts(value, ours)])
+        others = samples_for([*_texts(value, ours, named_by_others)])
 
         def without(text: str) -> str:
             return self.text(text, ticket, people, others)
 
-        return _mapped(value, without, ours)
+        return _mapped(value, without, ours, named_by_others)
 
     def _add(self, name: str) -> None:
         words = words_of(name)
@@ -121,31 +131,45 @@ def _parts(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words_of(name) if len(word) >= SHORTEST and word not in PARTICLES))
 
 
-def _texts(value: Any, ours: Collection[str]) -> Iterable[str]:
+def _texts(value: Any, ours: Collection[str], named_by_others: Collection[str]) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for one in value:
-            yield from _texts(one, ours)
+            yield from _texts(one, ours, named_by_others)
     elif isinstance(value, dict):
         for name, one in value.items():
-            yield name
+            if name in named_by_others and isinstance(one, dict):
+                yield from one
             if name not in ours:
-                yield from _texts(one, ours)
+                yield from _texts(one, ours, named_by_others)
 
 
-def _mapped(value: Any, without: Callable[[str], str], ours: Collection[str]) -> Any:
+def _mapped(value: Any, without: Callable[[str], str], ours: Collection[str], named_by_others: Collection[str]) -> Any:
     if isinstance(value, str):
         return without(value)
     if isinstance(value, list):
-        return [_mapped(one, without, ours) for one in value]
+        return [_mapped(one, without, ours, named_by_others) for one in value]
     if isinstance(value, dict):
-        mapped: dict[str, Any] = {}
-        for name, one in value.items():
-            shown, number = (name if name in ours else without(name)), 1
-            while shown in mapped:  # two files whose names told no more than who
-                number += 1
-                shown = f"{without(name)} ({number})"
-            mapped[shown] = one if name in ours else _mapped(one, without, ours)
+        mapped = {
+            name: one if name in ours else _mapped(one, without, ours, named_by_others) for name, one in value.items()
+        }
+        for name in mapped.keys() & set(named_by_others):
+            if isinstance(mapped[name], dict):
+                mapped[name] = _renamed(mapped[name], without)
         return mapped
     return value
+
+
+def _renamed(texts: Mapping[str, Any], without: Callable[[str], str]) -> dict[str, Any]:
+    """Texts by where they stand, without what the names of files tell: ``history[2] · Obdulia.pdf · page 3``."""
+    renamed: dict[str, Any] = {}
+    for place, one in texts.items():
+        ours, dot, theirs = place.partition(_BEFORE_A_FILE)
+        shown, number = f"{ours}{dot}{without(theirs)}", 1
+        first = shown
+        while shown in renamed:  # two files whose names told no more than who
+            number += 1
+            shown = f"{first} ({number})"
+        renamed[shown] = one
+    return renamed
