@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 from resuelve.knowledge.depersonalise import NOBODY, PARTICLES, SHORTEST, samples_for, with_samples
@@ -17,6 +18,8 @@ from resuelve.resolution.words import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BEFORE_A_FILE = " · "
+_MOST_PARTS = 6
+"""Of a name that are looked for two by two; more are no name."""
 
 Personal = Mapping[str, str]
 """Identifiers as they were written, each with the sample that takes its place."""
@@ -27,27 +30,22 @@ class Anonymous:
     """What is known of who wrote and how they write; built up ticket by ticket, then asked.
 
     Args:
-        vocabulary: the words of the dictionary, folded: those of a name that are among them («Portal de clientes»,
-            «Luz») go only as part of the whole name.
+        vocabulary: the words that the dictionary writes small, folded. A part of a name that is among them («Luz»)
+            goes as part of the whole name, and from its owner's own tickets where it is written as a name. A name of
+            such words alone («Portal de clientes») is nobody's.
     """
 
-    vocabulary: Set[str] = frozenset()
+    vocabulary: frozenset[str] = frozenset()
     _personal: dict[str, dict[str, str]] = field(default_factory=dict)
     _names: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
     _aliases: dict[str, str] = field(default_factory=dict)
-    _seen_in: dict[str, str] = field(default_factory=dict)
-    _usual: set[str] = field(default_factory=set)
 
     def learn(self, ticket: str, people: Iterable[str], texts: Collection[str]) -> None:
         """Take note of a ticket: its code, who wrote on it, and all that they wrote."""
         for name in people:
             self._add(name)
         self._personal.setdefault(ticket, {}).update(samples_for(texts))
-        for text in texts:
-            for word in _WORD.findall(text):
-                # What is written small about two matters is a word of the language, be it also somebody's name.
-                if word[0].islower() and self._seen_in.setdefault(fold(word), ticket) != ticket:
-                    self._usual.add(fold(word))
 
     def text(self, text: str, ticket: str = "", people: Iterable[str] = (), others: Personal | None = None) -> str:
         """The text without what says who.
@@ -58,7 +56,7 @@ class Anonymous:
             others: further identifiers that go everywhere.
         """
         personal = {**self._personal.get(ticket, {}), **(others or {})}
-        own = {part for name in people for part in _parts(name)}
+        own = {part for name in people if not self._is_no_person(name) for part in _parts(name)}
         return self._nameless(with_samples(text, dict(sorted(personal.items(), key=lambda pair: -len(pair[0])))), own)
 
     def value(
@@ -86,12 +84,20 @@ class Anonymous:
         return _mapped(value, without, ours, named_by_others)
 
     def _add(self, name: str) -> None:
-        words = words_of(name)
-        parts = _parts(name)
+        if name in self._known:
+            return
+        self._known.add(name)
+        words, parts = words_of(name), _parts(name)
         for number, part in enumerate(parts):
             self._aliases.setdefault(part, NOBODY[number % len(NOBODY)])
-        if len(words) > 1 and any(part not in self.vocabulary for part in parts):
-            self._names.setdefault(words[0], set()).add(words)
+        if len(words) > 1 and not self._is_no_person(name):
+            # Of three names people use two; no two words of the dictionary, which may stand side by side by chance.
+            pairs = {pair for pair in permutations(parts[:_MOST_PARTS], 2) if not self.vocabulary.issuperset(pair)}
+            for whole in {words, *pairs}:
+                self._names.setdefault(whole[0], set()).add(whole)
+
+    def _is_no_person(self, name: str) -> bool:
+        return self.vocabulary.issuperset(_parts(name))
 
     def _nameless(self, text: str, own: Collection[str]) -> str:
         words = [(match, fold(match.group())) for match in _WORD.finditer(text)]
@@ -114,16 +120,21 @@ class Anonymous:
         return found
 
     def _names_alone(self, word: str, plain: str, own: Collection[str]) -> bool:
+        # That many write it small says nothing: «gracias carlos» is written by many.
         if plain in self.vocabulary:
-            return False
-        if word[0].isupper():
-            return plain in own or plain not in self._usual
-        return plain in own and plain not in self._usual
+            return plain in own and word[0].isupper()
+        return plain in own or word[0].isupper()
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, folded."""
     return tuple(fold(word) for word in _WORD.findall(unicodedata.normalize("NFC", text)))
+
+
+def small_words_of(text: str) -> tuple[str, ...]:
+    """The words of a text that are written small there, and so are no names; folded."""
+    found = _WORD.findall(unicodedata.normalize("NFC", text))
+    return tuple(fold(word) for word in found if word[0].islower())
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import History, ModelCall
-from resuelve.knowledge.anonymous import Anonymous, words_of
+from resuelve.knowledge.anonymous import Anonymous, small_words_of
 from resuelve.knowledge.people import own_words
 
 Redaction = Callable[[ModelCall], ModelCall]
@@ -36,8 +36,7 @@ def redaction(history: History, problems: Mapping[str, KnownError]) -> Redaction
     Raises:
         JournalError: the history cannot be read.
     """
-    texts = own_words(problems)
-    anonymous = Anonymous(frozenset(word for text in texts for word in words_of(text)))
+    anonymous = Anonymous(frozenset(word for text in own_words(problems) for word in small_words_of(text)))
     for call in history.calls(role="reformulate"):
         if not call.prompt:
             anonymous.learn(call.incident, call.people, list(call.input["texts"].values()))
