@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
 from resuelve.knowledge.depersonalise import NOBODY, PARTICLES, SHORTEST, samples_for, with_samples
+from resuelve.knowledge.personal_numbers import without_personal_numbers
 from resuelve.resolution.words import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 _BEFORE_A_FILE = " · "
+_SHORTEST_LOGIN, _TELLING_LOGIN = 5, 6
 _MOST_PARTS = 6
 """Of a name that are looked for two by two; more are no name."""
 
@@ -38,6 +40,7 @@ class Anonymous:
     vocabulary: frozenset[str] = frozenset()
     _personal: dict[str, dict[str, str]] = field(default_factory=dict)
     _names: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
+    _logins: set[str] = field(default_factory=set)
     _known: set[str] = field(default_factory=set)
     _aliases: dict[str, str] = field(default_factory=dict)
 
@@ -56,8 +59,11 @@ class Anonymous:
             others: further identifiers that go everywhere.
         """
         personal = {**self._personal.get(ticket, {}), **(others or {})}
-        own = {part for name in people if not self._is_no_person(name) for part in _parts(name)}
-        return self._nameless(with_samples(text, dict(sorted(personal.items(), key=lambda pair: -len(pair[0])))), own)
+        persons = [_parts(name) for name in people if not self._is_no_person(name)]
+        own = {word for parts in persons for word in (*parts, *_logins(parts[:_MOST_PARTS]))}
+        longest_first = dict(sorted(personal.items(), key=lambda pair: -len(pair[0])))
+        numberless = without_personal_numbers(unicodedata.normalize("NFC", text))
+        return self._nameless(with_samples(numberless, longest_first), own)
 
     def value(
         self,
@@ -95,6 +101,7 @@ class Anonymous:
             pairs = {pair for pair in permutations(parts[:_MOST_PARTS], 2) if not self.vocabulary.issuperset(pair)}
             for whole in {words, *pairs}:
                 self._names.setdefault(whole[0], set()).add(whole)
+            self._logins |= _logins(parts[:_MOST_PARTS]) - self.vocabulary
 
     def _is_no_person(self, name: str) -> bool:
         return self.vocabulary.issuperset(_parts(name))
@@ -105,8 +112,9 @@ class Anonymous:
         pieces, position = [], 0
         for number, (match, plain) in enumerate(words):
             alias = self._aliases.get(plain)
-            if alias and (number in whole or self._names_alone(match.group(), plain, own)):
-                pieces += [text[position : match.start()], alias]
+            named = alias and (number in whole or self._names_alone(match.group(), plain, own))
+            if named or self._is_login(plain, text[match.end() : match.end() + 1], own):
+                pieces += [text[position : match.start()], alias or NOBODY[0]]
                 position = match.end()
         return "".join([*pieces, text[position:]])
 
@@ -125,6 +133,12 @@ class Anonymous:
             return plain in own and word[0].isupper()
         return plain in own or word[0].isupper()
 
+    def _is_login(self, plain: str, next_sign: str, own: Collection[str]) -> bool:
+        """Short ones may be words («costa»): elsewhere than with their owner they go before a digit or ``_`` only."""
+        return plain in self._logins and (
+            len(plain) >= _TELLING_LOGIN or next_sign.isdigit() or next_sign == "_" or plain in own
+        )
+
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, folded."""
@@ -140,6 +154,18 @@ def small_words_of(text: str) -> tuple[str, ...]:
 def _parts(name: str) -> tuple[str, ...]:
     """The words of a name that are looked for by themselves."""
     return tuple(dict.fromkeys(word for word in words_of(name) if len(word) >= SHORTEST and word not in PARTICLES))
+
+
+def _logins(parts: Sequence[str]) -> set[str]:
+    """What users are called in systems, of the parts of a name: ``jperez``, ``jpgomez``, ``perezj``, ``juanp``…"""
+    if len(parts) < 2:
+        return set()
+    first, *others = parts
+    found = {f"{first}{one}" for one in others} | {f"{one}{first}" for one in others}
+    found |= {made for one in others for made in (f"{first[0]}{one}", f"{one}{first[0]}")}
+    found |= {f"{first}{one[0]}" for one in others}
+    found |= {f"{first[0]}{one[0]}{other}" for one, other in permutations(others, 2)}
+    return {one for one in found if len(one) >= _SHORTEST_LOGIN}
 
 
 def _texts(value: Any, ours: Collection[str], named_by_others: Collection[str]) -> Iterable[str]:
