@@ -257,6 +257,15 @@ def test_it_can_be_switched_off_and_forgets(new_desk: NewDesk) -> None:
     assert desk.run("history", "forget").status == 2
     assert "Removed: 0" in desk.run("history", "forget", "--older-than", 1).out
     assert "Removed: 0" in desk.run("history", "forget", "--before", "2001-01-01").out
+    for early in ("0001-01-01", "1000-01-01"):
+        assert "Removed: 0" in desk.run("history", "forget", "--before", early).out
+    too_old = desk.run("history", "forget", "--older-than", 9_999_999)
+    assert (too_old.status, "36500" in too_old.error) == (2, True)
+    assert desk.run("history", "export", "--since", "0001-01-01").status == 0
+    refused = desk.run("run", RESUELVE_HISTORY_DAYS="9999999")
+    assert refused.status != 0
+    assert "RESUELVE_HISTORY_DAYS" in refused.error
+    assert "Traceback" not in refused.error
     assert f"Removed: {kept}" in desk.run("history", "forget", "--older-than", 0).out
     assert calls_of(desk) == []
 

@@ -107,6 +107,15 @@ def test_all_calls_are_kept_or_none(history: History, reopen: Callable[[], Histo
     assert [*reopen().calls()] == []
 
 
+def test_what_a_database_cannot_hold_is_an_error_of_the_journal(tmp_path: Path) -> None:
+    history = SqlHistory(f"sqlite:///{tmp_path}/historico.db")
+    for call in (a_call(tokens_in=10**30), a_call(input={"no json": object()}), a_call(seconds=object())):
+        with pytest.raises(JournalError):
+            history.keep([a_call(2), call])
+    assert [*history.calls()] == []
+    history.close()
+
+
 def test_calls_are_chosen_by_role_incident_and_time(history: History) -> None:
     history.keep([a_call(1), a_call(2, role="rerank"), a_call(3, incident="INC1"), a_call(4)])
     assert [c.id[-1] for c in history.calls(role="critique")] == ["1", "3", "4"]

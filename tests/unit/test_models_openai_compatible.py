@@ -185,7 +185,17 @@ def test_an_answer_that_is_none_is_asked_for_again(reply: Reply) -> None:
     assert (problem.calls, problem.tokens_in) == (3, 30)
 
 
-@pytest.mark.parametrize("usage", ["null", "[]", '{"prompt_tokens": "many", "completion_tokens": -4}', "{}"])
+NO_COUNTS = (
+    "null",
+    "[]",
+    '{"prompt_tokens": "many", "completion_tokens": -4}',
+    f'{{"prompt_tokens": {10**30}, "completion_tokens": {2**53 + 1}}}',
+    '{"prompt_tokens": true, "completion_tokens": 1e30}',
+    "{}",
+)
+
+
+@pytest.mark.parametrize("usage", NO_COUNTS)
 def test_a_count_that_is_none_is_zero(usage: str) -> None:
     reply = raw(f'{{"choices": [{{"message": {{"content": "{{\\"action\\": \\"hold\\"}}"}}}}], "usage": {usage}}}')
     with ModelServer([reply]) as server:

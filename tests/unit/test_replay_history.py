@@ -222,6 +222,25 @@ def test_redaction_takes_out_who_it_is_and_keeps_codes_and_figures() -> None:
     assert redacted[2].input["system"] == "Be short."
 
 
+@pytest.mark.parametrize("who", ["Monitor Error", "Test User", "Input Output", "Texts System", "Description Problema"])
+def test_a_requester_with_the_name_of_a_field_renames_nothing(who: str, tmp_path: Path) -> None:
+    made = (
+        call(1, "reformulate", {"texts": {"description": f"Soy {who}"}}, {"queries": []}),
+        rerank(2, "P1\x1fa"),
+        critique(3, "P1\x1fa", "approved"),
+        asked(4, "reformulate", {"problema": f"Soy {who}"}, error=f"for {who}"),
+    )
+    history = history_of(*(replace(one, people=(who,)) for one in made))
+    redacted = [*map(redaction(history, {}), history.calls())]
+    assert [sorted(one.input) for one in redacted] == [sorted(one.input) for one in made]
+    assert redacted[0].input["texts"] == {"description": "Soy Fulano Mengano"}
+    assert redacted[3].output == {"problema": "Soy Fulano Mengano"}
+    assert redacted[3].error == "for Fulano Mengano"
+    known = Known.of(history)
+    assert export_chat(redacted, known, tmp_path / "c.jsonl").calls == 4
+    assert sum(one.calls for one in export_csv(redacted, known, tmp_path)) == 4
+
+
 def test_figures_count_each_role_and_model() -> None:
     outcomes = (outcome("P1\x1fa", right=True), outcome("P2\x1fb", right=False, how="reported"))
     found = figures_of(history_of(*CALLS, outcomes=outcomes))

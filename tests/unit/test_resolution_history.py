@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from resuelve.domain.errors import JournalError, ModelOutputInvalid, ModelUnavai
 from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.journal import History
 from resuelve.journal.memory_history import MemoryHistory
+from resuelve.journal.sql_history import SqlHistory
 from resuelve.models import Picture, Prompt, Usage, Vectors
 from resuelve.models.hashing import HashEmbedder
 from resuelve.models.scripted import ScriptedChat
@@ -222,3 +224,24 @@ def test_what_could_not_be_forgotten_is_told() -> None:
     run = RunHistory(Broken, days=1, present=lambda: True)
     run.end(NOON)
     assert run.note("en") == say("resolution.history_not_forgotten", "en", error="The disk is full.")
+
+
+@pytest.mark.parametrize("days", [36_500, 9_999_999, 10**30])
+def test_more_days_than_the_calendar_has_forget_nothing(days: int) -> None:
+    history, made = MemoryHistory(), calls()
+    made.embedder(HashEmbedder(8)).embed(["a"])
+    run = RunHistory(lambda: history, days=days)
+    run.keep(INCIDENT, "key", made)
+    run.end(NOON)
+    assert (run.forgotten, run.note("en")) == (0, "")
+
+
+@pytest.mark.parametrize("count", [10**30, -(10**30), 2**63])
+def test_a_number_that_no_database_holds_loses_the_calls_and_stops_nothing(tmp_path: Path, count: int) -> None:
+    made = calls()
+    made.note("decide", "m", {}, {}, usage=Usage(1, count, 1, 0.5), prompt="v1")
+    run = RunHistory(lambda: SqlHistory(f"sqlite:///{tmp_path}/historico.db"))
+    run.keep(INCIDENT, "key", made)
+    run.close()
+    assert (run.kept, run.lost) == (0, 1)
+    assert "too large" in run.note("en")

@@ -88,7 +88,7 @@ def forget(
         datetime | None, typer.Option("--before", formats=_DAYS, help=told("history.before.help"))
     ] = None,
     older_than: Annotated[
-        int | None, typer.Option("--older-than", metavar="DAYS", min=0, help=told("history.older.help"))
+        int | None, typer.Option("--older-than", metavar="DAYS", min=0, max=36_500, help=told("history.older.help"))
     ] = None,
     workspace: Workspace = None,
 ) -> None:

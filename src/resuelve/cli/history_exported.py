@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from resuelve import wiring
-from resuelve.cli.history_shown import opened
+from resuelve.cli.history_shown import at_home, opened
 from resuelve.cli.surroundings import terminal, warn
 from resuelve.journal import History
 from resuelve.replay.history.export import Exported, export_chat, export_csv
@@ -66,7 +66,7 @@ def _exported(settings: Settings, history: History, wanted: Wanted) -> list[Expo
     if not wanted.personal:
         shown = redaction(history, wiring.known_problems(settings).problems)
     known = Known.of(history)
-    since = wanted.since.astimezone() if wanted.since else None
+    since = at_home(wanted.since) if wanted.since else None
     found = history.calls(role=wanted.role, since=since)
     calls = (shown(one) for one in found if wanted.model in ("", one.model))
     folder = wiring.workspace(settings).history

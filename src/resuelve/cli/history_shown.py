@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
@@ -18,10 +18,13 @@ from resuelve.cli.surroundings import harmless, now, terminal
 from resuelve.journal import History, ModelCall
 from resuelve.replay.history.figures import Figures, figures_of
 from resuelve.replay.history.led_to import Known
+from resuelve.resolution.history import days_before
 from resuelve.settings import Settings
 from resuelve.texts import say
 
 _COLUMNS = ("role", "model", "calls", "failed", "tokens", "seconds")
+_FIRST_DAY, _LAST_DAY = datetime(1971, 1, 2), datetime(2999, 12, 30)  # noqa: DTZ001 - as they are written
+"""Not every system knows the time of a place beyond these days."""
 _LONGEST = 4000
 """Characters of an input or output that the terminal shows; `--json` has all."""
 
@@ -88,7 +91,7 @@ def forget_calls(settings: Settings, before: datetime | None, older_than: int | 
         JournalError, WorkspaceError: the history cannot be written.
     """
     console = terminal()
-    moment = before.astimezone() if before else now() - timedelta(days=older_than or 0)
+    moment = at_home(before) if before else days_before(now(), older_than or 0)
     with opened(settings, console) as history:
         if history is None:
             return
@@ -112,6 +115,11 @@ def opened(settings: Settings, console: Console) -> Iterator[History | None]:
         yield history
     finally:
         history.close()
+
+
+def at_home(day: datetime) -> datetime:
+    """A day as somebody wrote it, in the time of this place; days that no call can be of as the nearest that can."""
+    return min(max(day, _FIRST_DAY), _LAST_DAY).astimezone()
 
 
 def day(moment: datetime) -> str:

@@ -191,11 +191,12 @@ class Database:
             yield
         except sa.exc.IntegrityError:
             raise
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        except (sa.exc.StatementError, sa.exc.TimeoutError, OverflowError) as error:
+            # A value that no column holds is refused by SQLAlchemy, by SQLite, or by the module between the two.
             raise self._explained(error) from error
 
-    def _explained(self, error: sa.exc.SQLAlchemyError) -> JournalError:
-        said = str(error.orig) if isinstance(error, sa.exc.DBAPIError) else str(error)
+    def _explained(self, error: sa.exc.SQLAlchemyError | OverflowError) -> JournalError:
+        said = str(error.orig) if isinstance(error, sa.exc.StatementError) else str(error)
         for words, what, remedy in _FAILURES:
             if words in said.lower():
                 return self.error(what, remedy)

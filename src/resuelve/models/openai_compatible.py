@@ -21,6 +21,9 @@ from resuelve.models.port import Completion, OutputT, Prompt, Usage
 ANSWERS = 3
 """An unusable answer is asked for again, at most twice."""
 
+_MOST_TOKENS = 2**53
+"""Tokens that a server may say it has used; more is no count, and no database or spreadsheet holds it."""
+
 # Added to the user's part, since some models' templates refuse two user messages in a row.
 _AGAIN = "\n\n(The previous answer could not be used: {problem}. Answer with one JSON object of the schema, only.)"
 
@@ -188,4 +191,4 @@ def _content(answer: Mapping[str, Any], room: int) -> str:
 def _tokens(answer: Mapping[str, Any], key: str) -> int:
     usage = answer.get("usage")
     count = usage.get(key) if isinstance(usage, dict) else None
-    return count if isinstance(count, int) and count > 0 else 0
+    return count if type(count) is int and 0 < count <= _MOST_TOKENS else 0

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from resuelve.domain.errors import JournalError, ResuelveError, WorkspaceError
@@ -84,7 +84,7 @@ class RunHistory:
         if not self.days or not (self._history or self.present()):
             return
         try:
-            self.forgotten = self._open().forget(now - timedelta(days=self.days))
+            self.forgotten = self._open().forget(days_before(now, self.days))
         except (JournalError, WorkspaceError) as error:
             self.problem = error
 
@@ -113,6 +113,12 @@ class RunHistory:
                     raise JournalError("no history was given to this run")
                 self._history = self.opened()
             return self._history
+
+
+def days_before(now: datetime, days: int) -> datetime:
+    """The moment so many days ago; no earlier than 1971, when no call was made, and which every system can show."""
+    first = datetime(1971, 1, 1, tzinfo=UTC)
+    return now - timedelta(days=min(days, (now - first).days))
 
 
 def as_kept(incident: Incident, key: str, calls: Calls, run: str) -> list[ModelCall]:

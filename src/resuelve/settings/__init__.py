@@ -244,6 +244,7 @@ class Settings(BaseSettings):
     history_days: int = Field(
         365,
         ge=0,
+        le=36_500,
         validation_alias=_own("HISTORY_DAYS"),
         description="Days that calls are kept; older ones are forgotten at the end of a run. 0: for ever.",
     )
