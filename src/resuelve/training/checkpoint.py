@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import TrainingError
-from resuelve.domain.message import message
+from resuelve.domain.message import message, system_said
 
 ABOUT = "model.json"
 BASE, ADAPTER = "whole", "adapter"
 _FORMAT = 1
+_MOST_BYTES = 1_000_000
+"""Of what files say of themselves."""
+
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 
@@ -33,11 +36,8 @@ def located(model: str, *, fetch: bool = True) -> Path:
         TrainingError: there is no such model, or the hub is out of reach.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    folder = Path(model).expanduser()
-    if (folder / "config.json").is_file():
-        return folder.resolve()
-    if folder.exists() or model.startswith((".", "/", "~")) or model.count("/") > 1:
-        raise TrainingError("there is no model in this folder: config.json is missing", where=model)
+    if folder := _on_disk(model):
+        return folder
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -56,6 +56,20 @@ def located(model: str, *, fetch: bool = True) -> Path:
             remedy="check the name, or name a folder",
         ) from error
     return Path(found)
+
+
+def _on_disk(model: str) -> Path | None:
+    """The folder that is named; None for a name that the hub may know. Raises TrainingError."""
+    try:
+        folder = Path(model).expanduser()
+        if (folder / "config.json").is_file():
+            return folder.resolve()
+        there = folder.exists()
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or the home of nobody
+        there = True
+    if there or model.startswith((".", "/", "~")) or model.count("/") > 1:
+        raise TrainingError("there is no model in this folder: config.json is missing", where=model)
+    return None
 
 
 @contextmanager
@@ -84,12 +98,19 @@ def kind_of(folder: Path) -> str:
 
 
 def identity_of(folder: Path) -> str:
-    """A digest of configuration and weights: the same model, wherever it lies."""
+    """A digest of configuration and weights: the same model, wherever it lies.
+
+    Raises:
+        TrainingError: one of the files cannot be read.
+    """
     whole = hashlib.sha256()
-    for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
-        about_it = file.stat()
-        digest = _digest(file, about_it.st_ino, about_it.st_size, about_it.st_mtime_ns)
-        whole.update(f"{file.name} {digest}\n".encode())
+    try:
+        for file in sorted([folder / "config.json", *folder.glob("*.safetensors")]):
+            about_it = file.stat()
+            digest = _digest(file, about_it.st_ino, about_it.st_size, about_it.st_mtime_ns)
+            whole.update(f"{file.name} {digest}\n".encode())
+    except OSError as error:
+        raise TrainingError(message("cannot be read ({why})", why=system_said(error)), where=str(folder)) from error
     return whole.hexdigest()
 
 
@@ -101,7 +122,12 @@ def _digest(file: Path, *_: int) -> str:
 
 
 def describe_files(into: Path, facts: Mapping[str, Any], *, model: str, folder: Path, whole: bool) -> None:
-    """Write down what the files of a fine-tune are, and which model an adapter belongs to. Raises OSError."""
+    """Write down what the files of a fine-tune are, and which model an adapter belongs to.
+
+    Raises:
+        TrainingError: the model cannot be read.
+        OSError: the folder cannot be written.
+    """
     about = {
         "format": _FORMAT,
         "whole": whole,
@@ -113,19 +139,30 @@ def describe_files(into: Path, facts: Mapping[str, Any], *, model: str, folder: 
 
 
 def about(files: Path) -> Mapping[str, Any]:
-    """What `describe_files` wrote.
+    """What `describe_files` wrote. It may come from a server: `whole`, `model`, `identity` and `longest` are checked.
 
     Raises:
-        TrainingError: it is missing, or of a format that this version does not know.
+        TrainingError: it is missing, something else, or of a format that this version does not know.
     """
+    where = str(files / ABOUT)
     try:
-        said = json.loads((files / ABOUT).read_text(encoding="utf-8"))
-        known = said["format"] == _FORMAT and isinstance(said["whole"], bool)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError("it does not say what it is", where=str(files / ABOUT)) from error
-    if not known:
-        raise TrainingError("it was made by another version of Resuelve", where=str(files / ABOUT))
-    return dict(said)
+        with (files / ABOUT).open("rb") as content:
+            said = json.loads(content.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise TrainingError("it does not say what it is", where=where) from error
+    if not isinstance(said, dict) or "format" not in said:
+        raise TrainingError("it does not say what it is", where=where)
+    if type(said["format"]) is not int or said["format"] != _FORMAT:
+        raise TrainingError("it was made by another version of Resuelve", where=where)
+    if not (isinstance(said.get("whole"), bool) and _named(said.get("model")) and _named(said.get("identity"))):
+        raise TrainingError("it does not say what it is", where=where)
+    if type(said.get("longest")) is not int or said["longest"] < 1:
+        raise TrainingError("it does not say what it is", where=where)
+    return said
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable()
 
 
 def base_of(files: Path) -> Path:
