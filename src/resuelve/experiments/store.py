@@ -36,6 +36,7 @@ _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",  # a server would name the hosts that are asked
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",  # so would it here
 }
 
 
