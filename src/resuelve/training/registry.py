@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from resuelve import durable
 from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message, system_said
 
-_ABOUT, _IN_USE = "version.json", "in_use.json"
+_ABOUT, _IN_USE, _LOCK = "version.json", "in_use.json", ".in_use.lock"
+_LONGEST_WAIT = 30.0
+"""Seconds for another process that changes what is in use; a change takes milliseconds."""
+
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt")
 _ROLE = re.compile(r"[a-z][a-z0-9-]{1,40}")
 
@@ -160,13 +164,14 @@ class Registry:
             TrainingError: there is no such version, or its files are not what was registered.
             WorkspaceError: the registry cannot be written.
         """
-        stack = self._known_stack(role)
-        version = self._read(role, number, (*stack, number))
+        version = self._read(role, number, (number,))
         if version is None:
             raise TrainingError(message("there is no version {number}", number=number), where=role)
         self.folder(version)
-        if not stack or stack[-1] != number:
-            self._keep(role, (*stack, number))
+        with self._alone(role):
+            stack = self._known_stack(role)
+            if not stack or stack[-1] != number:
+                self._keep(role, (*stack, number))
         return version
 
     def is_used(self, role: str) -> bool:
@@ -175,8 +180,9 @@ class Registry:
 
     def demote(self, role: str) -> Version | None:
         """Go back to the version that was in use before, or to none. Raises WorkspaceError."""
-        self._keep(role, self._stack(role)[:-1])
-        return self.in_use(role)
+        with self._alone(role):
+            self._keep(role, self._stack(role)[:-1])
+            return self.in_use(role)
 
     def folder(self, version: Version) -> Path:
         """Where the files of a version lie.
@@ -243,6 +249,10 @@ class Registry:
         with durable.writing(file):
             file.parent.mkdir(parents=True, exist_ok=True)
             durable.replace(file, f"{json.dumps(stack)}\n".encode())
+
+    def _alone(self, role: str) -> AbstractContextManager[None]:
+        """What is in use is read, changed and written by one at a time."""
+        return durable.alone(self._place(role) / _LOCK, seconds=_LONGEST_WAIT)
 
     def _place(self, role: str) -> Path:
         if not _ROLE.fullmatch(role):
