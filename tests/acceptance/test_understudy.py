@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from resuelve.training.recipe import installed
+from resuelve.training.checkpoint import check_loadable
 from resuelve.training.registry import Registry
 
 if not installed():
@@ -104,6 +105,7 @@ def test_what_finds_as_well_passes_and_the_figures_are_shown(taught: SimpleNames
 
 def test_in_a_process_of_its_own_it_answers_prompts(taught: SimpleNamespace) -> None:
     (one,) = taught.registry.versions("reformulate")
+    check_loadable(taught.registry.folder(one))
     student = speech(taught.registry.folder(one), 60)
     try:
         answer = student.answer(prompt("reformulate", ticket="description: No puedo adjuntar el informe zzz"))

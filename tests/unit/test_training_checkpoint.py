@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from resuelve.domain.errors import TrainingError
-from resuelve.training.checkpoint import ABOUT, about, base_of, identity_of
+from resuelve.training.checkpoint import ABOUT, about, base_of, check_loadable, identity_of
 
 WHOLE: Mapping[str, Any] = {"format": 1, "whole": True, "model": "toy", "identity": "ab", "longest": 32}
 ADAPTER: Mapping[str, Any] = {**WHOLE, "whole": False, "model": "/nowhere/toy"}
@@ -71,6 +74,84 @@ def test_weights_that_cannot_be_read_are_told(tmp_path: Path) -> None:
         base_of(written(tmp_path, {**ADAPTER, "model": str(base)}))
 
 
+EYES = "vision-encoder-decoder"
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def version(tmp_path: Path) -> Make:
+    """A version as a fine-tune leaves it, whole or an adapter of a base beside it. Nothing of it was learned."""
+
+    def make(whole: bool, kind: str) -> Path:
+        files, base = tmp_path / "files", tmp_path / ("files/whole" if whole else "base")
+        last = base if whole else files / "adapter"
+        for folder in (base, last):
+            folder.mkdir(parents=True, exist_ok=True)
+        (base / "config.json").write_text(json.dumps({"model_type": kind}), encoding="utf-8")
+        weights = {"a": np.zeros(2, np.float32)}
+        save_file(weights, base / "model.safetensors")
+        (last / "tokenizer.json").write_text("{}", encoding="utf-8")
+        (last / "preprocessor_config.json").write_text("{}", encoding="utf-8")
+        if not whole:
+            (last / "adapter_config.json").write_text("{}", encoding="utf-8")
+            save_file(weights, last / "adapter_model.safetensors")
+        return written(files, {**WHOLE, "whole": whole, "model": str(base), "identity": identity_of(base)})
+
+    return make
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(("found", "wanted"), [(EYES, EYES), ("gpt2", ""), ("llama", "")])
+def test_a_version_with_all_its_files_can_be_loaded(version: Make, whole: bool, found: str, wanted: str) -> None:
+    check_loadable(version(whole, found), wanted)
+
+
+def test_a_version_that_is_nothing_but_a_description_is_refused(tmp_path: Path) -> None:
+    for kind in (EYES, ""):
+        with pytest.raises(TrainingError, match="no model of the kind"):
+            check_loadable(written(tmp_path, WHOLE), kind)
+
+
+@pytest.mark.parametrize(("found", "wanted"), [("gpt2", EYES), (EYES, ""), ("", ""), ("", EYES)])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_version_of_another_kind_is_refused(version: Make, whole: bool, found: str, wanted: str) -> None:
+    with pytest.raises(TrainingError, match="no model of the kind"):
+        check_loadable(version(whole, found), wanted)
+
+
+@pytest.mark.parametrize(
+    ("whole", "name"),
+    [
+        (True, "whole/config.json"),
+        (True, "whole/model.safetensors"),
+        (True, "whole/tokenizer.json"),
+        (True, "whole/preprocessor_config.json"),
+        (False, "adapter/adapter_config.json"),
+        (False, "adapter/adapter_model.safetensors"),
+        (False, "adapter/tokenizer.json"),
+        (False, "adapter/preprocessor_config.json"),
+    ],
+)
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"[" * 100_000, b"\xff\0"], ids=lambda one: str(one)[:9])
+def test_a_version_without_one_of_its_files_is_refused(
+    version: Make, whole: bool, name: str, content: bytes | None
+) -> None:
+    files = version(whole, EYES)
+    (files / name).unlink()
+    if content is not None and not name.endswith("tokenizer.json"):  # what is in that is for its library to say
+        (files / name).write_bytes(content)
+    with pytest.raises(TrainingError):
+        check_loadable(files, EYES)
+
+
+def test_weights_that_were_cut_are_refused(version: Make) -> None:
+    files = version(True, "gpt2")
+    whole = (files / "whole" / "model.safetensors").read_bytes()
+    (files / "whole" / "model.safetensors").write_bytes(whole[:-1])
+    with pytest.raises(TrainingError, match="cannot be loaded"):
+        check_loadable(files)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=4), some, max_size=3),
@@ -87,6 +168,8 @@ PARTS = st.sets(st.sampled_from(sorted(WHOLE))).map(lambda names: {name: ADAPTER
 def test_whatever_it_says_it_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / ABOUT).write_bytes(content)
     try:
+        with suppress(TrainingError):
+            check_loadable(tmp_path)
         base_of(tmp_path)
         said = about(tmp_path)
     except TrainingError:

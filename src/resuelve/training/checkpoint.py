@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,11 @@ _FORMAT = 1
 _MOST_BYTES = 1_000_000
 """Of what files say of themselves."""
 
+_TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt")
+_SEES = ("vision-encoder-decoder",)
+"""Kinds that are no language models."""
+
+_WHOLE = "it needs config.json, its tokenizer, and weights as safetensors"
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 
@@ -84,7 +89,7 @@ def reading(where: str) -> Iterator[None]:
         raise TrainingError(
             message("the model cannot be loaded ({why})", why=said or type(error).__name__),
             where=where,
-            remedy="it needs config.json, its tokenizer, and weights as safetensors",
+            remedy=_WHOLE,
         ) from error
 
 
@@ -92,7 +97,7 @@ def kind_of(folder: Path) -> str:
     """The architecture that a model's configuration names, as ``vision-encoder-decoder``; empty when it names none."""
     try:
         said = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("model_type", "")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return ""
     return said if isinstance(said, str) else ""
 
@@ -182,3 +187,52 @@ def base_of(files: Path) -> Path:
             remedy="bring that model back, or train again",
         )
     return folder
+
+
+def check_loadable(files: Path, kind: str = "") -> None:
+    """That a version could be loaded, as far as can be told without loading it: a start waits for this.
+
+    Configuration, the head of its weights, tokenizer and, where it sees pictures, processor are looked at.
+
+    Args:
+        kind: the architecture that it must have, as `kind_of`; empty for a language model, which has many.
+
+    Raises:
+        TrainingError: something of it is missing, damaged, or of another kind; or its base is not here.
+    """
+    base = base_of(files)
+    _check_kind(base, kind)
+    folder = base if about(files)["whole"] else files / ADAPTER
+    if folder != base:
+        _check_json(folder, "adapter_config.json")
+        _check_weights([folder / "adapter_model.safetensors"])
+    _check_weights(sorted(base.glob("*.safetensors")) or [base / "model.safetensors"])
+    if not any((folder / name).is_file() for name in _TOKENIZERS) and not any(folder.glob("*.model")):
+        raise TrainingError(message("{name} is missing", name=_TOKENIZERS[0]), where=str(folder), remedy=_WHOLE)
+    if kind:
+        _check_json(folder, "preprocessor_config.json", "processor_config.json")
+
+
+def _check_kind(base: Path, kind: str) -> None:
+    found = kind_of(base)
+    if not found or (kind and found != kind) or (not kind and found in _SEES):
+        told = message("it is no model of the kind {kind}", kind=kind or "causal-lm")
+        raise TrainingError(told, where=str(base), remedy=_WHOLE)
+
+
+def _check_json(folder: Path, *names: str) -> None:
+    """That the first of the files that is there holds an object. Raises TrainingError."""
+    file = next((folder / name for name in names if (folder / name).is_file()), folder / names[0])
+    with reading(str(file)):  # RecursionError is a RuntimeError
+        if not isinstance(json.loads(file.read_bytes()), dict):
+            raise ValueError("no object")
+
+
+def _check_weights(files: Sequence[Path]) -> None:
+    """That the heads of the files say which weights they hold, and that these are there. Raises TrainingError."""
+    from safetensors import safe_open
+
+    for file in files:
+        with reading(str(file)), safe_open(file, framework="np") as weights:
+            if not weights.keys():
+                raise ValueError("no weights")
