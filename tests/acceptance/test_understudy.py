@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from resuelve.training.recipe import installed
 from resuelve.training.checkpoint import check_loadable
+from resuelve.training.recipe import installed
 from resuelve.training.registry import Registry
 
 if not installed():
