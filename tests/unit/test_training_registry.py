@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -62,6 +65,27 @@ def test_changed_files_are_not_used(registry: Registry, files: Path, name: str) 
         registry.folder(version)
     with pytest.raises(TrainingError, match="not those that were registered"):
         registry.promote("critic", 1)
+
+
+def test_files_are_read_once_for_each_state(registry: Registry, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    digest = hashlib.file_digest
+    version = registry.register("critic", files, CARD)
+
+    def noted(file: BinaryIO, kind: str) -> object:
+        read.append(Path(file.name).name)
+        return digest(file, kind)
+
+    monkeypatch.setattr(hashlib, "file_digest", noted)
+    place = registry.folder(version)
+    assert sorted(read) == ["more.json", "weights.json"]
+    registry.folder(version)
+    assert len(read) == 2
+    before = (place / "weights.json").stat()
+    (place / "weights.json").write_text("[1, 3]", encoding="utf-8")
+    os.utime(place / "weights.json", ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(TrainingError, match="not those that were registered"):
+        registry.folder(version)
 
 
 def test_what_could_run_code_is_not_kept(registry: Registry, files: Path) -> None:

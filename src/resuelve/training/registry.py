@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +271,14 @@ def _digest(folder: Path) -> str:
         name = file.relative_to(folder).as_posix()
         if name == _ABOUT:
             continue
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        state = file.stat()
+        digest = _digest_of(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
         whole.update(f"{name}\0{digest}\n".encode())
     return whole.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _digest_of(file: Path, *_: int) -> str:
+    """Read once for each state of the file: a version is looked at whenever the product is put together."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
