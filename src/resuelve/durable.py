@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from resuelve.domain.errors import WorkspaceError
+from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
 from resuelve.domain.message import message, system_said
 
 
@@ -22,6 +24,47 @@ def writing(path: Path) -> Iterator[None]:
             where=str(path),
             remedy="check folder, space and permissions",
         ) from error
+
+
+_POLL = 0.02
+"""Seconds between two looks at a lock that somebody else holds."""
+
+
+@contextmanager
+def alone(lock: Path, *, seconds: float) -> Iterator[None]:
+    """One process, and one thread of it, at a time; the system gives the lock back however its owner ends.
+
+    Args:
+        lock: a file that holds nothing; it and its folder are made, and it stays.
+        seconds: the longest wait for whoever has the lock.
+
+    Raises:
+        WorkspaceError: the file cannot be written.
+        WorkspaceBusy: another process still has the lock when the wait is over.
+    """
+    with writing(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    with file:
+        until = time.monotonic() + seconds
+        while not _taken(file.fileno(), lock):
+            if time.monotonic() >= until:
+                raise WorkspaceBusy(
+                    message("another process works here, and has not ended in {seconds} s", seconds=f"{seconds:g}"),
+                    where=str(lock.parent),
+                    remedy="wait until that has finished, then try again",
+                )
+            time.sleep(_POLL)
+        yield
+
+
+def _taken(descriptor: int, lock: Path) -> bool:
+    with writing(lock):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -75,6 +75,7 @@ def test_a_whole_model_learns_what_pictures_show(learnt: SimpleNamespace) -> Non
     assert tuned.epochs[-1].loss < tuned.epochs[0].loss / 10
     assert all(one.before != one.wanted == one.after for one in tuned.samples)
     assert right(learnt.files, learnt.captions) == 32, "those held out among them"
+    checkpoint.check_loadable(learnt.files, image.KIND)
     assert sorted(path.suffix for path in learnt.files.rglob("*") if path.is_file()) == [".json"] * 6 + [".safetensors"]
 
 
@@ -107,6 +108,7 @@ def test_an_adapter_is_learned_registered_and_used(
     registry.promote(image.ROLE, 1)
     assert captions_in_use(settings) == registry.in_use(image.ROLE)
     assert right(registry.folder(version), read_captions(turned)) == 32
+    checkpoint.check_loadable(registry.folder(version), image.KIND)
 
     describes = describer(settings)
     assert describes

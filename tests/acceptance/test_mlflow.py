@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from resuelve import wiring
 from resuelve.cli import app
 from resuelve.cli.doctor import _mlflow, _versions
-from resuelve.domain.errors import ExperimentsUnavailable
+from resuelve.domain.errors import ExperimentsUnavailable, TrainingError
 from resuelve.experiments.runs import Kept
 from resuelve.experiments.store import DATABASE, Store
 from resuelve.experiments.versions import Announced
@@ -138,7 +138,7 @@ def test_a_server_cannot_have_us_read_our_disk(database: Path, tmp_path: Path) -
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "a.json").write_text("{}", encoding="utf-8")
     (tmp_path / "into").mkdir()
-    with pytest.raises(ExperimentsUnavailable, match="its files are not kept by the store itself"):
+    with pytest.raises(TrainingError, match="its files are not kept by the store itself"):
         Store("http://127.0.0.1:9", tmp_path).fetch((tmp_path / "secret").as_uri(), tmp_path / "into")
     assert list((tmp_path / "into").iterdir()) == []
 

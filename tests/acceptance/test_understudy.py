@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
+from resuelve.training.checkpoint import check_loadable
 from resuelve.training.recipe import installed
 from resuelve.training.registry import Registry
 
@@ -104,6 +105,7 @@ def test_what_finds_as_well_passes_and_the_figures_are_shown(taught: SimpleNames
 
 def test_in_a_process_of_its_own_it_answers_prompts(taught: SimpleNamespace) -> None:
     (one,) = taught.registry.versions("reformulate")
+    check_loadable(taught.registry.folder(one))
     student = speech(taught.registry.folder(one), 60)
     try:
         answer = student.answer(prompt("reformulate", ticket="description: No puedo adjuntar el informe zzz"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resuelve.experiments.child_models import Refused, brought
-from resuelve.experiments.versions import may_be_read, model_name, safe
+from resuelve.experiments.versions import may_be_read, model_name, on_this_machine, safe
 
 AWKWARD = ["..", ".", "", "a", "a.json", "-x", "~", "C:", "a\\b", "a\n", ".x"]
 PARTS = st.text(max_size=6) | st.sampled_from(AWKWARD)
@@ -39,22 +39,43 @@ def test_names_that_lead_elsewhere_are_not(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "server", "right"),
+    ("source", "here", "right"),
     [
-        ("mlflow-artifacts:/1/ab/artifacts/model", True, True),
-        ("mlflow-artifacts://other.example/1/ab", True, False),
-        ("mlflow-artifacts:/../../secret", True, False),
-        ("file:///etc", True, False),
-        ("/etc", True, False),
-        ("http://other.example/x", True, False),
-        ("s3://bucket/x", True, False),
-        ("file:///shared/artifacts/model", False, True),
+        ("mlflow-artifacts:/1/ab/artifacts/model", False, True),
+        ("mlflow-artifacts://other.example/1/ab", False, False),
+        ("mlflow-artifacts:/../../secret", False, False),
+        ("file:///etc", False, False),
+        ("/etc", False, False),
         ("http://other.example/x", False, False),
-        ("mlflow-artifacts:/1/ab", False, False),
+        ("s3://bucket/x", False, False),
+        ("file:///shared/artifacts/model", True, True),
+        ("http://other.example/x", True, False),
+        ("mlflow-artifacts:/1/ab", True, False),
     ],
 )
-def test_only_what_the_store_keeps_itself_is_read(source: str, server: bool, right: bool) -> None:
-    assert may_be_read(source, server=server) is right
+def test_only_what_the_store_keeps_itself_is_read(source: str, here: bool, right: bool) -> None:
+    assert may_be_read(source, here=here) is right
+
+
+@pytest.mark.parametrize(
+    ("address", "here"),
+    [
+        ("sqlite:////office/mlflow.db", True),
+        ("sqlite:///mlflow.db", True),
+        ("/office/mlruns", True),
+        ("./mlruns", True),
+        ("file:///office/mlruns", True),
+        ("http://mlflow.example", False),
+        ("HTTPS://mlflow.example", False),
+        ("postgresql://db.example/mlflow", False),
+        ("mysql+pymysql://db.example/mlflow", False),
+        ("mssql+pyodbc://db.example/mlflow", False),
+        ("databricks", False),
+        ("databricks-uc", False),
+    ],
+)
+def test_a_disk_is_read_only_for_a_registry_of_this_machine(address: str, here: bool) -> None:
+    assert on_this_machine(address) is here
 
 
 def test_models_are_named_by_role() -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -82,6 +83,14 @@ def test_three_deaths_or_waits_are_enough(make: Make, what: str) -> None:
 def test_a_longer_question_than_a_pipe_holds_waits_no_longer(make: Make) -> None:
     speech = make(f"{READY}time.sleep(60)", seconds=0.4)
     assert speech.answer(Prompt("reformulate", "v1", "", "x" * 1_000_000)) is None
+
+
+def test_nobody_waits_for_another_question_longer_than_for_an_answer(make: Make) -> None:
+    speech = make(says("json.dumps({'text': 'x'})"), seconds=0.2)
+    with speech.child._lock, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(speech.answer, PROMPT).result(10) is None
+    speech.child._seconds = 20.0
+    assert speech.answer(PROMPT), "it was not ended for that"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from resuelve.experiments.runs import Logged, Run
 from resuelve.experiments.versions import CARD, DIGEST, ROLE
 from resuelve.resolution.run import Scope
 from resuelve.settings import Settings, load
+from resuelve.training.recipe import Epoch, Recipe, Tuned
 from resuelve.training.registry import Card, Registry, Version
 from resuelve.wiring import publishing
 from resuelve.wiring.publishing import announce_promotion, publish
@@ -86,6 +88,27 @@ def test_a_training_is_a_run_with_its_version(store: Recorder, settings: Setting
     assert tags == {ROLE: "critic", DIGEST: version.digest}
     assert Card(**card).not_worse
     assert "origin" not in card, "where it came from is no matter of others"
+
+
+def test_a_curve_takes_no_name_from_a_figure_of_the_version(
+    store: Recorder, settings: Settings, tmp_path: Path
+) -> None:
+    """The second epoch was kept; MLflow shows the last value of a curve as the figure of that name."""
+    from resuelve.cli.fine_tuning import _publish
+
+    (tmp_path / "files").mkdir()
+    card = replace(CARD_OF, measure="held_out_loss", figures={"held_out_loss": 0.4, "held_out_loss_before": 0.9})
+    version = Registry(wiring.workspace(settings).models).register("reformulate", tmp_path / "files", card)
+    epochs = (Epoch(1, 0.8, 0.6), Epoch(2, 0.5, 0.4), Epoch(3, 0.1, 0.7))
+    recipe = Recipe("m")
+    facts = {"dataset": "d", "held_out": 40, "learned_from": 100, "recipe": asdict(recipe) | {"rate": recipe.step}}
+    tuned = Tuned(0.9, epochs, 2, (), facts)
+    _publish(terminal(), settings, version, tuned, recipe, command="resuelve train reformulate")
+    (run,) = store.runs
+    assert [one["epoch_held_out_loss"] for one in run.steps] == [0.6, 0.4, 0.7]
+    assert [one["epoch_loss"] for one in run.steps] == [0.8, 0.5, 0.1]
+    assert run.metrics["held_out_loss"] == 0.4
+    assert not run.metrics.keys() & {name for one in run.steps for name in one}
 
 
 def test_files_that_were_changed_are_not_published(store: Recorder, settings: Settings, version: Version) -> None:

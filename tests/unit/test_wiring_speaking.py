@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from resuelve.training.conversations import Conversation
 from resuelve.training.registry import Card, Registry
 from resuelve.training.speaking import Speech
 from resuelve.wiring import speaking
+from resuelve.wiring.captions import describer
 from resuelve.wiring.speaking import Cast, searched_with, speaking_in_use, understudy
 
 PROMPT = prompt("reformulate", ticket="No entra")
@@ -124,7 +126,7 @@ def test_files_of_another_format_and_a_missing_base_are_told(settings: Settings,
     (one,) = registry.versions("reformulate")
     for about, said in (
         ({"format": 9, "whole": True}, "otra versión de Resuelve"),
-        ({"format": 1, "whole": False, "model": "/nowhere/base", "identity": "y"}, "config.json"),
+        ({"format": 1, "whole": False, "model": "/nowhere/base", "identity": "y", "longest": 64}, "config.json"),
     ):
         files = settings.workspace / "again"
         files.mkdir(exist_ok=True)
@@ -191,3 +193,28 @@ def test_without_a_dictionary_or_an_index_nothing_is_shown(settings: Settings) -
     (line,) = told(judged, "es")
     assert "no se ha medido si es tan bueno" in line.lower()
     assert "PROBLEMAS_GLOBALES.csv" in line
+
+
+@pytest.mark.parametrize("start", ["speaking", "captions"])
+def test_the_child_imports_nothing_from_the_current_folder(
+    start: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `json.py` that lies where a command is given is somebody else's."""
+    (tmp_path / "json.py").write_text("open('run', 'w'); raise SystemExit(1)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    if start == "speaking":
+        child = speaking.speech(tmp_path / "nothing", 5.0).child
+    else:
+        (tmp_path / "files").mkdir()
+        about = {"format": 1, "whole": True, "model": "x", "identity": "y", "longest": 64}
+        (tmp_path / "files" / "model.json").write_text(json.dumps(about), encoding="utf-8")
+        registry = Registry(tmp_path / ".resuelve" / "models")
+        card = Card("2026-11-27", "m", "held_out_loss", True, 0.5, 0.4, 20, "d", "1")
+        registry.register("image-to-text-finetuned", tmp_path / "files", card)
+        registry.promote("image-to-text-finetuned", 1)
+        made = describer(settings)
+        assert made
+        child = made.child
+    done = subprocess.run(child._program, input=b"", capture_output=True, timeout=60, check=False)
+    assert "error" in json.loads(done.stdout), "it ran, and found no model"
+    assert not (tmp_path / "run").exists()

@@ -159,7 +159,8 @@ def _publish(
         version,
         command=command,
         params={**asdict(recipe), "rate": recipe.step, "best_epoch": tuned.best},
-        epochs=[{"loss": one.loss, "held_out_loss": one.held_out} for one in tuned.epochs],
+        # names of their own: the figure of the version that is kept is another than that of the last epoch
+        epochs=[{"epoch_loss": one.loss, "epoch_held_out_loss": one.held_out} for one in tuned.epochs],
         files={"results.html": trained_page(report, language=language), "results.json": _as_text(report)},
     )
     if published:

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from resuelve.experiments.store import DATABASE, without_secrets
+from resuelve.experiments.versions import on_this_machine
 
 _LONGEST_REASON = 400
 _MEMORY = 3_000_000_000
@@ -31,13 +32,13 @@ class Opened:
     Attributes:
         client: an `MlflowClient`.
         files: where files of a new experiment go; empty for where the store decides.
-        server: whether it is one, and not a database of this machine.
+        here: whether it is a database or folder of this machine, and kept by nobody else.
     """
 
     client: Any
     address: str
     files: str
-    server: bool
+    here: bool
 
 
 def obey(order: Mapping[str, Any]) -> Any:
@@ -61,8 +62,7 @@ def _done(address: str, files: str, order: Mapping[str, Any]) -> Any:
 
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     orders: dict[str, Callable[[Opened, Mapping[str, Any]], Any]] = {**child_runs.ORDERS, **child_models.ORDERS}
-    server = address.startswith(("http://", "https://"))
-    return orders[order["what"]](Opened(client, address, files, server), order)
+    return orders[order["what"]](Opened(client, address, files, on_this_machine(address)), order)
 
 
 def _beside(address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -79,7 +80,7 @@ def fetch(store: Opened, order: Mapping[str, Any]) -> int:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     source, into, most = order["source"], Path(order["into"]), order["bytes"]
-    if not may_be_read(source, server=store.server):
+    if not may_be_read(source, here=store.here):
         raise Refused("its files are not kept by the store itself")
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     repository = get_artifact_repository(source, tracking_uri=store.address)
@@ -98,7 +99,12 @@ def brought(repository: Any, into: Path, most: int, files: int) -> int:
             raise Refused("its files are too large")
         place = into / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        repository._download_file(path, str(place))  # the whole of `download_artifacts` trusts the names of a server
+        try:
+            repository._download_file(path, str(place))  # all of `download_artifacts` trusts the names of a server
+        except OSError as error:
+            if error.errno == errno.EFBIG:  # our own limit, see `fetch`
+                raise Refused("its files are too large") from error
+            raise
         total += place.stat().st_size
         if total > most:
             raise Refused("its files are too large")

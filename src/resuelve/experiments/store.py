@@ -7,22 +7,28 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from resuelve.domain.errors import ExperimentError, ExperimentsUnavailable
+from resuelve.domain.errors import ExperimentError, ExperimentsUnavailable, TrainingError
 from resuelve.domain.message import Message, message
 from resuelve.experiments.runs import Kept, Logged, Run
 from resuelve.experiments.versions import MOST_BYTES, MOST_FILES, Announced
 
 DATABASE = "mlflow.db"
+REFUSED = "Refused: "
+"""How the child begins to say that it does not take what a server offers."""
+
 _MODULE = "resuelve.experiments.child"
-_LOG, _ASK, _WAIT, _FETCH = 120.0, 15.0, 60.0, 300.0
+_LOG, _ASK, _WAIT, _FETCH = 120.0, 15.0, 60.0, 120.0
 """Seconds: to keep runs; to answer what a start waits for (loading MLflow takes two of them, and more on a machine that
-is busy); to answer what a person waits for; to bring files.
+is busy); to answer what a person waits for; to bring
+files, for all that one `Store` brings.
 """
 
 _BYTES_A_SECOND = 1_000_000
@@ -36,6 +42,7 @@ _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false",  # a server would name the hosts that are asked
+    "MLFLOW_ALLOW_HTTP_REDIRECTS": "false",  # so would it here
 }
 
 
@@ -46,8 +53,36 @@ def installed() -> bool:
 
 
 def without_secrets(text: str) -> str:
-    """The text without users and passwords in its addresses."""
-    return re.sub(r"(?<=://)[^/\s]+@", "", text)
+    """The text without users, passwords and what is asked for in its addresses.
+
+    A password may hold any sign. Where nobody can tell what of an address is the host, only its kind is left.
+    """
+    return re.sub(r"\?[^\s'\")]*=[^\s'\")]*", "", re.sub(r"(?<![\w+.-])([\w+.-]+)://(\S+)", _shown, text))
+
+
+def _shown(address: re.Match[str]) -> str:
+    kind, rest = address.groups()
+    if kind in ("sqlite", "file"):
+        return address[0]
+    place, *asked = re.split(r"[?#]", rest, maxsplit=1)
+    if asked and "@" in asked[0]:
+        return f"{kind}://…"
+    return f"{kind}://{place.rpartition('@')[2]}"
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """Seconds that are left of what all fetching may take."""
+
+    left: float = _FETCH
+
+    @contextmanager
+    def spent(self) -> Iterator[float]:
+        began = time.monotonic()
+        try:
+            yield max(self.left, 0.0)
+        finally:
+            self.left -= time.monotonic() - began
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +91,12 @@ class Store:
 
     Attributes:
         server: MLflow's tracking URI; empty for a store of our own in `folder`, a SQLite database and files.
+        allowance: what fetching may still take; a start makes one `Store`, and waits no longer for all its roles.
     """
 
     server: str
     folder: Path
+    allowance: _Allowance = field(default_factory=_Allowance, compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -112,14 +149,21 @@ class Store:
         found = self._asked("newest", {"models": list(models), "alias": alias}, seconds)
         return {model: [Announced(**one) for one in some] for model, some in found.items()}
 
-    def fetch(self, source: str, into: Path, *, most: int = MOST_BYTES, seconds: float = _FETCH) -> None:
+    def fetch(self, source: str, into: Path, *, most: int = MOST_BYTES) -> None:
         """Bring the files of a version into a folder that is there.
 
         Raises:
-            ExperimentsUnavailable: they are too many, too large, ill named, or not to be had in time.
+            TrainingError: they are refused: too many, too large, ill named, or not the store's own.
+            ExperimentsUnavailable: they are not to be had in the time that is left for all.
         """
         order = {"source": source, "into": str(into.absolute()), "bytes": most, "files": MOST_FILES}
-        self._asked("fetch", order, seconds)
+        with self.allowance.spent() as seconds:
+            try:
+                self._told("fetch", order, seconds)
+            except _Unanswered as error:
+                if error.refused:
+                    raise TrainingError(message("not fetched ({why})", why=error.why), where=self.place) from error
+                raise self._unavailable(error) from error
 
     def point(self, model: str, alias: str, digest: str) -> str:
         """Give an alias to the version with this digest; without a digest, to none any more.
@@ -142,11 +186,14 @@ class Store:
         try:
             return self._told(what, order, seconds)
         except _Unanswered as error:
-            raise ExperimentsUnavailable(
-                message("MLflow does not answer ({why})", why=error.why),
-                where=self.place,
-                remedy="look at MLFLOW_TRACKING_URI and at that place",
-            ) from error
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: _Unanswered) -> ExperimentsUnavailable:
+        return ExperimentsUnavailable(
+            message("MLflow does not answer ({why})", why=error.why),
+            where=self.place,
+            remedy="look at MLFLOW_TRACKING_URI and at that place",
+        )
 
     def _told(self, what: str, order: Mapping[str, Any], seconds: float) -> Any:
         """What the child answers. Raises _Unanswered."""
@@ -164,14 +211,17 @@ class Store:
             raise _Unanswered(message("no answer in {seconds} s", seconds=f"{seconds:g}")) from error
         if done.returncode:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise _Unanswered(Message.of(said[-1] if said else f"status {done.returncode}"))
+            last = said[-1] if said else f"status {done.returncode}"
+            raise _Unanswered(Message.of(last), refused=last.startswith(REFUSED))
         return json.loads(done.stdout)
 
 
 class _Unanswered(Exception):
-    def __init__(self, why: Message) -> None:
+    """No answer, and why; or a refusal, which the same question would find again."""
+
+    def __init__(self, why: Message, *, refused: bool = False) -> None:
         super().__init__(why)
-        self.why = why
+        self.why, self.refused = why, refused
 
 
 def _size(folder: str) -> int:

@@ -55,13 +55,22 @@ def safe(path: str) -> bool:
     return len(path) <= _LONGEST_PATH and all(_PART.fullmatch(one) and not one.endswith((".", " ")) for one in parts)
 
 
-def may_be_read(source: str, *, server: bool) -> bool:
+def may_be_read(source: str, *, here: bool) -> bool:
     """Whether files may be fetched from an address that a registry gives.
 
-    A server may name what it serves itself, on its own host; it must not make us read our disk, or ask another host. In
-    a database, which whoever writes to it can read anyway, files of a disk may be named.
+    Who keeps a registry elsewhere may name what its server serves itself; it must not make us read our disk, or ask
+    another host. Where the registry is a file of this machine, which whoever writes to it can read anyway, files of a
+    disk may be named.
+
+    Args:
+        here: see `on_this_machine`.
     """
-    if server:
+    if not here:
         place = source.removeprefix(_OF_A_SERVER)
         return source.startswith(_OF_A_SERVER) and not place.startswith("/") and ".." not in PurePosixPath(place).parts
     return source.startswith(("file:///", "/"))
+
+
+def on_this_machine(address: str) -> bool:
+    """Whether a tracking URI is a SQLite database or a folder: no server, nor a database that others keep."""
+    return address.startswith(("sqlite:", "file:///", "/", "./", "../"))

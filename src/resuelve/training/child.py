@@ -48,12 +48,15 @@ class ModelChild:
         return self._process is not None
 
     def ask(self, question: bytes) -> Mapping[str, Any] | None:
-        """What the child answers; None where it died, was too slow, or gave no answer. Then it is ended.
+        """What the child answers; None where it died, was too slow, or gave no answer. Then it is ended. None as well
+        where others ask it for longer than an answer may take.
 
         Raises:
             TrainingError: the model cannot be loaded, or the child has died three times.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=self._seconds):
+            return None
+        try:
             process = self._process or self._started()
             try:
                 return _asked(process, question, self._seconds)
@@ -61,6 +64,8 @@ class ModelChild:
                 self._end()
                 self._deaths += 1
                 return None
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """End the child."""

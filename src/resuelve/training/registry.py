@@ -13,7 +13,9 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,10 @@ from resuelve import durable
 from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message, system_said
 
-_ABOUT, _IN_USE = "version.json", "in_use.json"
+_ABOUT, _IN_USE, _LOCK = "version.json", "in_use.json", ".in_use.lock"
+_LONGEST_WAIT = 30.0
+"""Seconds for another process that changes what is in use; a change takes milliseconds."""
+
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".joblib", ".ckpt")
 _ROLE = re.compile(r"[a-z][a-z0-9-]{1,40}")
 
@@ -164,13 +169,14 @@ class Registry:
             TrainingError: there is no such version, or its files are not what was registered.
             WorkspaceError: the registry cannot be written.
         """
-        stack = self._known_stack(role)
-        version = self._read(role, number, (*stack, number))
+        version = self._read(role, number, (number,))
         if version is None:
             raise TrainingError(message("there is no version {number}", number=number), where=role)
         self.folder(version)
-        if not stack or stack[-1] != number:
-            self._keep(role, (*stack, number))
+        with self._alone(role):
+            stack = self._known_stack(role)
+            if not stack or stack[-1] != number:
+                self._keep(role, (*stack, number))
         return version
 
     def is_used(self, role: str) -> bool:
@@ -179,8 +185,9 @@ class Registry:
 
     def demote(self, role: str) -> Version | None:
         """Go back to the version that was in use before, or to none. Raises WorkspaceError."""
-        self._keep(role, self._stack(role)[:-1])
-        return self.in_use(role)
+        with self._alone(role):
+            self._keep(role, self._stack(role)[:-1])
+            return self.in_use(role)
 
     def folder(self, version: Version) -> Path:
         """Where the files of a version lie.
@@ -248,6 +255,10 @@ class Registry:
             file.parent.mkdir(parents=True, exist_ok=True)
             durable.replace(file, f"{json.dumps(stack)}\n".encode())
 
+    def _alone(self, role: str) -> AbstractContextManager[None]:
+        """What is in use is read, changed and written by one at a time."""
+        return durable.alone(self._place(role) / _LOCK, seconds=_LONGEST_WAIT)
+
     def _place(self, role: str) -> Path:
         if not _ROLE.fullmatch(role):
             raise TrainingError(message("«{role}» is no name of a role", role=role))
@@ -264,7 +275,14 @@ def _digest(folder: Path) -> str:
         name = file.relative_to(folder).as_posix()
         if name == _ABOUT:
             continue
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        state = file.stat()
+        digest = _digest_of(file, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
         whole.update(f"{name}\0{digest}\n".encode())
     return whole.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _digest_of(file: Path, *_: int) -> str:
+    """Read once for each state of the file: a version is looked at whenever the product is put together."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

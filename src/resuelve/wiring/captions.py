@@ -41,7 +41,7 @@ def describer(settings: Settings) -> Describer | None:
     if version is None:
         return None
     folder = Registry(Workspace(settings.workspace).models).folder(version)
-    return Describer([sys.executable, "-m", _MODULE, str(folder.absolute())], version=version.name)
+    return Describer([sys.executable, "-P", "-m", _MODULE, str(folder.absolute())], version=version.name)
 
 
 def _check_fit(folder: Path) -> None:

@@ -5,7 +5,6 @@ Whatever goes wrong, the version that was in use stays, and somebody is told.
 
 from __future__ import annotations
 
-import fcntl
 import math
 import shutil
 import tempfile
@@ -27,6 +26,7 @@ from resuelve.texts import say, translated
 from resuelve.training import image
 from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, RERANK
+from resuelve.wiring.refused import Refusals
 from resuelve.wiring.speaking import ROLE as SPEAKING
 from resuelve.wiring.speaking import check_prompt
 from resuelve.wiring.students import check_fit, check_place
@@ -36,6 +36,9 @@ ROLES = (CRITIC, image.ROLE, SPEAKING, RERANK)
 
 LOCAL = "local"
 _ASIDE = ".fetched-"
+_LONGEST_WAIT = 30.0
+"""Seconds for another process that fetches, by role; what was in use speaks meanwhile."""
+
 _CARD = TypeAdapter(Card)
 
 Note = Callable[[str], None]
@@ -215,21 +218,24 @@ class _Follower:
         return next((one for one in reversed(self._registry.versions(role)) if one.digest == digest), None)
 
     def _fetched(self, role: str, one: Announced, card: Card) -> Version:
-        place = wiring.workspace(self.settings).models
-        with durable.writing(place), tempfile.TemporaryDirectory(prefix=_ASIDE, dir=place) as aside:
-            self.store.fetch(one.source, Path(aside))
-            origin = f"{self.store.place} · {one.model}/{one.number}"
-            return self._registry.register(role, Path(aside), replace(card, origin=origin), announced=one.digest)
+        place, name = wiring.workspace(self.settings).models, f"{one.model}/{one.number}"
+        origin, refusals = f"{self.store.place} · {name}", Refusals(place)
+        if why := refusals.why(one.digest, origin):
+            remedy = message("publish another version, or remove {file} to try it again", file=refusals.file)
+            raise TrainingError(message("it was refused before ({why})", why=why), where=name, remedy=remedy)
+        try:
+            with durable.writing(place), tempfile.TemporaryDirectory(prefix=_ASIDE, dir=place) as aside:
+                self.store.fetch(one.source, Path(aside))
+                return self._registry.register(role, Path(aside), replace(card, origin=origin), announced=one.digest)
+        except TrainingError as error:
+            refusals.remember(one.digest, origin, translated(TrainingError(error.what), self.settings.language))
+            raise
 
 
 @contextmanager
 def _alone(place: Path) -> Iterator[None]:
-    """One process at a time; whoever fetches has a deadline, so nobody waits for ever."""
-    with durable.writing(place):
-        place.mkdir(parents=True, exist_ok=True)
-        lock = (place / ".following").open("w")
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """One process at a time. Raises WorkspaceBusy where another one fetches for long."""
+    with durable.alone(place / ".following", seconds=_LONGEST_WAIT):
         for left in place.glob(f"{_ASIDE}*"):  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)
         yield

@@ -78,7 +78,7 @@ def understudy(settings: Settings, chat: ChatModel | None, on_note: Callable[[st
 
 def speech(files: Path, seconds: float) -> Speech:
     """What answers with the model of a folder, in a process of its own; `seconds` for one answer."""
-    return Speech([sys.executable, "-m", _MODULE, str(files.absolute()), str(seconds)], seconds=seconds)
+    return Speech([sys.executable, "-P", "-m", _MODULE, str(files.absolute()), str(seconds)], seconds=seconds)
 
 
 def searched_with(answer: str) -> str | None:
