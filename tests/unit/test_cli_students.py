@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from resuelve import wiring
 from resuelve.cli import app, promoting
 from resuelve.domain.errors import TrainingError
+from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.port import Act
 from resuelve.replay.learned import Learned, write
 from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load
@@ -21,7 +23,7 @@ from resuelve.training.registry import Card, Registry
 from resuelve.training.students import FILE, CriticStudent, write_critic
 from resuelve.wiring import publishing
 from resuelve.wiring.students import rules_in_force, students_in_use
-from tests.history_samples import EMBEDDER, MemoryHistory, critics, rerankings
+from tests.history_samples import EMBEDDER, START, MemoryHistory, critics, rerankings
 
 DICTIONARY = "DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA\nNo sube el PDF,Redúzcalo a 5 MB,cierre\n"
 OFFICE = Path("office")
@@ -122,6 +124,21 @@ def test_a_critic_that_is_worse_is_registered_and_never_promoted(office: Office)
         office.train("promote", "critic")
     assert office.registry.in_use("critic") is None
     assert "cannot be promoted" in office.train("critic")
+
+
+def test_incidents_on_which_it_acted_are_left_out_and_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    acts = MemoryActs()
+    for kind, invented in (("INC", critics(60)), ("TIC", rerankings(60))):
+        office.history.keep(list(invented.calls()))
+        office.history.note_outcomes(list(invented.outcomes()))
+        for number in range(5):
+            incident = f"{kind}{number:05}"
+            acts.note(Act(f"r{number}", incident, "Q", "", "close", "R1", "x", START))
+    monkeypatch.setattr(wiring, "acts", lambda settings, durable: acts)
+    for role in ("critic", "rerank"):
+        said = json.loads(office.train(role, "--json", "--dry-run"))
+        assert (said["examples"], said["aside"]) == (55, {"acted": 5})
+        assert "5 calls (Resuelve itself acted on the incident" in office.train(role, "--dry-run").replace("\n", " ")
 
 
 def test_with_few_outcomes_or_dry_nothing_is_registered(office: Office) -> None:
