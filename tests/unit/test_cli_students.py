@@ -204,6 +204,30 @@ def test_a_version_that_does_not_fit_falls_back_with_a_warning(office: Office) -
     assert office.rules().scoring == shipped()
 
 
+def test_a_critic_speaks_only_with_the_order_that_it_was_measured_with(office: Office) -> None:
+    for invented in (critics(200), rerankings(200)):
+        office.history.keep(list(invented.calls()))
+        office.history.note_outcomes(list(invented.outcomes()))
+    office.train("critic")
+    office.train("promote", "critic")
+    office.train("rerank")
+    office.train("promote", "rerank")
+    (note,) = office.notes
+    assert "measured with another order of the candidates" in note
+    assert (office.rules().scoring, office.rules().versions) == (shipped(), {"rerank": "rerank/1"})
+
+    noted, brace, said = office.train("critic", "--json").partition("{")
+    assert "another order of the candidates" in noted
+    assert json.loads(brace + said)["teacher"].startswith("resuelve"), "what is in force teaches"
+    office.train("promote", "critic")
+    assert office.notes == []
+    assert office.rules().versions == {"critic": "critic/2", "rerank": "rerank/1"}
+    office.train("demote", "rerank")
+    (note,) = office.notes
+    assert "run resuelve train critic again" in note
+    assert (office.rules().scoring, office.rules().order) == (shipped(), None)
+
+
 def test_a_critic_in_use_comes_before_a_calibration(office: Office) -> None:
     office.history = critics(200)
     office.train("critic")

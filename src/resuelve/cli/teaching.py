@@ -31,7 +31,7 @@ from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, write_critic, write_rerank
 from resuelve.wiring.publishing import publish
-from resuelve.wiring.students import measured_against, registry, rules_in_force
+from resuelve.wiring.students import measured_against, order_mark, registry, rules_in_force
 
 _MEASURES = {CRITIC: ("held_out_log_loss", True), RERANK: ("held_out_first_right", False)}
 """What a student is measured by, and whether less of it is better."""
@@ -206,7 +206,11 @@ def _card(settings: Settings, lesson: _Lesson, standing: Standing, identity: str
         dataset=lesson.dataset,
         package=version_of("resuelve"),
         figures={name: float(value) for name, value in counted.items()} | standing.figures,
-        fits={"embedder": identity, "measured_against": measured_against(rules, lesson.role)},
+        fits={
+            "embedder": identity,
+            "measured_against": measured_against(rules, lesson.role),
+            "order": order_mark(rules.order),
+        },
         passed=standing.passed,
     )
 

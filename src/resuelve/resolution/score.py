@@ -144,8 +144,8 @@ def features(
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most;
     - ``dense``: cosine to its nearest example; ``closeness``: see `Metric.closeness`;
-    - ``margin``: relevance above the most relevant other problem (below 0 where the run-off or a learned order decided),
-      ``lead``: above the most relevant rival;
+    - ``margin``: relevance above the most relevant other problem (below 0 where the run-off or a learned order
+      decided), ``lead``: above the most relevant rival;
     - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
     - ``runoff``: what its examples and those of the runner-up together say for it, see `Metric.runoff`;
     - ``typical``: how typical of the row the ticket is beside the row's own examples, see `Metric.typical`;
@@ -157,7 +157,7 @@ def features(
     A rival is a candidate whose resolution would do something else. The order of the candidates plays no part.
     """
     own = consequence(chosen.problem)
-    # By relevance, not by place: a learned order moves rows, and must not make the same row stand out more.
+    # By relevance, not by place: a learned order moves rows, which must not make the same row stand out more.
     by_relevance = sorted(ranked, key=lambda one: (-one.relevance, one.problem.id))
     others = [one for one in by_relevance if one.problem.id != chosen.problem.id]
     rivals = [one for one in others if consequence(one.problem) != own]
