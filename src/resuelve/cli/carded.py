@@ -29,7 +29,8 @@ def test_in_words(role: str, card: Card, language: str) -> Iterator[str]:
         yield say("students.test.first", language, **{**slots, **shares}, **counts, p=measured(figures["p"], language))
     else:
         yield say("students.test.other", language, **slots, measure=card.measure)
-    yield say("students.test.passed" if card.not_worse else "students.test.not_passed", language)
+    verdict = "students.test.passed" if card.not_worse else "students.test.not_passed"
+    yield say(f"{verdict}.rerank" if role == RERANK else verdict, language)
 
 
 def measured(value: float, language: str) -> str:
