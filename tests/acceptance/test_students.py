@@ -4,6 +4,7 @@ fit."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from resuelve.resolution.score import Scoring, Weights
 from resuelve.settings import load
 from resuelve.training.registry import Card, Registry
 from resuelve.training.students import CriticStudent, RerankStudent, write_critic, write_rerank
+from resuelve.wiring.students import order_mark
 from tests.acceptance.fixtures import NewDesk
 from tests.acceptance.product import ACTING, Desk, demo_incidents
 from tests.history_samples import critics, rerankings
@@ -30,11 +32,12 @@ def embedder() -> str:
 
 def in_use(desk: Desk, folder: Path, embedder: str) -> Registry:
     """A critic that finds every choice wrong, and the order of closeness alone."""
-    registry = Registry(desk.workspace / ".resuelve" / "models")
+    registry, order = Registry(desk.workspace / ".resuelve" / "models"), Order({"closeness": 1.0})
     write_critic(folder / "critic", CriticStudent(embedder, Scoring(NEVER, NEVER)))
-    write_rerank(folder / "rerank", RerankStudent(embedder, Order({"closeness": 1.0})))
+    write_rerank(folder / "rerank", RerankStudent(embedder, order))
+    card = replace(CARD, fits={"order": order_mark(order)})
     for role in ("critic", "rerank"):
-        registry.promote(role, registry.register(role, folder / role, CARD).number)
+        registry.promote(role, registry.register(role, folder / role, card).number)
     return registry
 
 
@@ -79,7 +82,7 @@ def test_from_the_history_to_a_critic_and_an_order_in_use(new_desk: NewDesk) -> 
             book.note_outcomes(list(invented.outcomes()))
     finally:
         book.close()
-    for role in ("critic", "rerank"):
+    for role in ("rerank", "critic"):
         said = json.loads(desk.run("train", role, "--json").out)
         assert (said["examples"], said["passed"], said["version"]) == (200, True, f"{role}/1")
         done = desk.run("train", "promote", role)

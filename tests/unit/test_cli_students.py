@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from resuelve import wiring
 from resuelve.cli import app, promoting
 from resuelve.domain.errors import TrainingError
+from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.port import Act
 from resuelve.replay.learned import Learned, write
 from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load
@@ -21,7 +23,7 @@ from resuelve.training.registry import Card, Registry
 from resuelve.training.students import FILE, CriticStudent, write_critic
 from resuelve.wiring import publishing
 from resuelve.wiring.students import rules_in_force, students_in_use
-from tests.history_samples import EMBEDDER, MemoryHistory, critics, rerankings
+from tests.history_samples import EMBEDDER, START, MemoryHistory, critics, rerankings
 
 DICTIONARY = "DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA\nNo sube el PDF,Redúzcalo a 5 MB,cierre\n"
 OFFICE = Path("office")
@@ -124,6 +126,21 @@ def test_a_critic_that_is_worse_is_registered_and_never_promoted(office: Office)
     assert "cannot be promoted" in office.train("critic")
 
 
+def test_incidents_on_which_it_acted_are_left_out_and_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    acts = MemoryActs()
+    for kind, invented in (("INC", critics(60)), ("TIC", rerankings(60))):
+        office.history.keep(list(invented.calls()))
+        office.history.note_outcomes(list(invented.outcomes()))
+        for number in range(5):
+            incident = f"{kind}{number:05}"
+            acts.note(Act(f"r{number}", incident, "Q", "", "close", "R1", "x", START))
+    monkeypatch.setattr(wiring, "acts", lambda settings, durable: acts)
+    for role in ("critic", "rerank"):
+        said = json.loads(office.train(role, "--json", "--dry-run"))
+        assert (said["examples"], said["aside"]) == (55, {"acted": 5})
+        assert "5 calls (Resuelve itself acted on the incident" in office.train(role, "--dry-run").replace("\n", " ")
+
+
 def test_with_few_outcomes_or_dry_nothing_is_registered(office: Office) -> None:
     assert "50 more are needed" in office.train("critic")
     assert "50 more are needed" in office.train("rerank")
@@ -185,6 +202,30 @@ def test_a_version_that_does_not_fit_falls_back_with_a_warning(office: Office) -
     (note,) = office.notes
     assert "what is in use cannot be read" in note
     assert office.rules().scoring == shipped()
+
+
+def test_a_critic_speaks_only_with_the_order_that_it_was_measured_with(office: Office) -> None:
+    for invented in (critics(200), rerankings(200)):
+        office.history.keep(list(invented.calls()))
+        office.history.note_outcomes(list(invented.outcomes()))
+    office.train("critic")
+    office.train("promote", "critic")
+    office.train("rerank")
+    office.train("promote", "rerank")
+    (note,) = office.notes
+    assert "measured with another order of the candidates" in note
+    assert (office.rules().scoring, office.rules().versions) == (shipped(), {"rerank": "rerank/1"})
+
+    noted, brace, said = office.train("critic", "--json").partition("{")
+    assert "another order of the candidates" in noted
+    assert json.loads(brace + said)["teacher"].startswith("resuelve"), "what is in force teaches"
+    office.train("promote", "critic")
+    assert office.notes == []
+    assert office.rules().versions == {"critic": "critic/2", "rerank": "rerank/1"}
+    office.train("demote", "rerank")
+    (note,) = office.notes
+    assert "run resuelve train critic again" in note
+    assert (office.rules().scoring, office.rules().order) == (shipped(), None)
 
 
 def test_a_critic_in_use_comes_before_a_calibration(office: Office) -> None:

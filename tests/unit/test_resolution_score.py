@@ -68,6 +68,22 @@ def test_rows_with_the_same_consequence_are_no_rivals() -> None:
     assert features(chosen, [])["gap"] == 6.0
 
 
+@given(st.permutations(range(8)))
+def test_no_order_of_the_candidates_changes_the_features(order: list[int]) -> None:
+    rows = [ranked(row(f"R{n}", solution=f"Otra {n % 5}"), 9.0 - n // 2, coverage=n / 8) for n in range(8)]
+    for chosen in rows:
+        assert features(chosen, [rows[place] for place in order]) == features(chosen, rows)
+
+
+def test_near_rivals_that_a_learned_order_moves_back_still_count() -> None:
+    chosen = ranked(row("A"), 4.0, 0.4, 0.4)
+    near, far = (
+        [ranked(row(f"{name}{n}", solution=f"{name} {n}"), relevance) for n in range(5)]
+        for name, relevance in (("N", 3.5), ("F", -2.0))
+    )
+    assert score(features(chosen, [chosen, *far, *near])) == score(features(chosen, [chosen, *near, *far]))
+
+
 def test_no_words_for_another_language() -> None:
     chosen = ranked(row("A"), 6.0)
     found = features(chosen, [chosen], words=False)

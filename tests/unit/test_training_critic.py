@@ -150,6 +150,31 @@ def test_a_critic_that_acts_wrongly_more_often_does_not_pass_unless_it_is_surely
     assert (sure.figures["wrong_student"], sure.passed) == (30.0, True)
 
 
+def at_two_thresholds(*, sure_at: float, doubtful_at: float) -> Any:
+    """A critic that begins to act: nearly always rightly at the one threshold, often wrongly at the other."""
+    story = [(sure_at, n >= 5) for n in range(600)] + [(doubtful_at, n >= 16) for n in range(40)]
+    examples = [
+        JudgedChoice(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, threshold, right)
+        for n, (threshold, right) in enumerate(story)
+    ]
+    even, bold = Weights(0.0, {}), Weights(3.0, {})
+    return critic_standing(examples, Scoring(even, even), Scoring(bold, bold))
+
+
+def test_what_is_surely_right_at_one_threshold_does_not_pay_for_another() -> None:
+    pooled = at_two_thresholds(sure_at=65.0, doubtful_at=90.0)
+    assert pooled.figures["precision_low_student"] > 0.9, "all together it is right often enough"
+    assert (pooled.figures["not_higher"], pooled.figures["careful"], pooled.passed) == (1.0, 0.0, False)
+    assert at_two_thresholds(sure_at=90.0, doubtful_at=97.0).passed, "at 97 it does not act"
+
+
+def test_acting_on_more_needs_its_own_evidence_even_where_no_error_shows() -> None:
+    """Six right ones that the teacher left alone say little of how often acting on such is right."""
+    bold = standing_of(0.5, 0.7, [True] * 6)
+    assert (bold.figures["wrong_student"], bold.figures["acted_student"]) == (0.0, 6.0)
+    assert (bold.figures["not_higher"], bold.figures["careful"], bold.passed) == (1.0, 0.0, False)
+
+
 def test_outcomes_of_one_incident_are_drawn_together() -> None:
     apart = [JudgedChoice(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, 99.0, n % 3 > 0) for n in range(60)]
     together = [replace(one, incident=f"I{n // 20}") for n, one in enumerate(apart)]

@@ -78,6 +78,17 @@ def test_a_weak_match_and_a_learned_critic_teach_too() -> None:
         assert [one.right for one in found.kept] == [False]
 
 
+def test_incidents_on_which_it_acted_teach_neither_student() -> None:
+    """Of these only failures are known: what was right stays closed, and nobody says so."""
+    known = [outcome("A", right=False), outcome("B", right=True), outcome("B", right=False, row="R2")]
+    judged = [critique("A", VALUES, day=1), critique("B", VALUES)]
+    found = choices(judged, known, embedder=EMBEDDER, acted_on="A".__eq__)
+    assert ([one.incident for one in found.kept], found.aside) == (["B"], {Aside.ACTED: 1})
+    placed = [rerank(incident, [("R1", PLACED), ("R2", PLACED)]) for incident in "AB"]
+    ordered = rankings(placed, known, embedder=EMBEDDER, acted_on="B".__eq__)
+    assert (ordered.kept, ordered.aside) == ((), {Aside.ACTED: 1, Aside.NONE_RIGHT: 1})
+
+
 def test_a_later_answer_of_a_language_model_does_not_take_the_place_of_the_score() -> None:
     calls = [critique("A", VALUES), critique("A", VALUES, day=1, model="gpt-4o-mini")]
     found = choices(calls, [outcome("A", right=True)], embedder=EMBEDDER)

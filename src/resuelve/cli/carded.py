@@ -19,7 +19,9 @@ def test_in_words(role: str, card: Card, language: str) -> Iterator[str]:
     if role == CRITIC and "upper_limit" in figures:
         yield say("students.test.loss", language, **slots, **_numbers(figures, language, "upper_limit", "margin"))
         acted = ("acted_teacher", "wrong_teacher", "acted_student", "wrong_student")
-        yield say("students.test.acted", language, **{name: _count(figures, name, language) for name in acted})
+        counts = {name: _count(figures, name, language) for name in acted}
+        careful = say("students.test.careful" if figures.get("careful") else "students.test.not_careful", language)
+        yield say("students.test.acted", language, **counts, careful=careful)
         areas = ("auroc_teacher", "auroc_student")
         told = {name: percent(figures.get(name), language, 1) for name in ("ece_teacher", "ece_student")}
         yield say("students.test.quality", language, **told, **_numbers(figures, language, *areas))
@@ -29,7 +31,8 @@ def test_in_words(role: str, card: Card, language: str) -> Iterator[str]:
         yield say("students.test.first", language, **{**slots, **shares}, **counts, p=measured(figures["p"], language))
     else:
         yield say("students.test.other", language, **slots, measure=card.measure)
-    yield say("students.test.passed" if card.not_worse else "students.test.not_passed", language)
+    verdict = "students.test.passed" if card.not_worse else "students.test.not_passed"
+    yield say(f"{verdict}.rerank" if role == RERANK else verdict, language)
 
 
 def measured(value: float, language: str) -> str:

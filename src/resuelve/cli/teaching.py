@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from rich.text import Text
 from resuelve import durable, wiring
 from resuelve.cli.carded import test_in_words
 from resuelve.cli.surroundings import harmless, now, terminal, warn
-from resuelve.journal import History
+from resuelve.journal import Acts, History
 from resuelve.pages.numbers import number
 from resuelve.resolution.rerank import BY_HAND
 from resuelve.resolution.rules import Rules
@@ -30,7 +31,7 @@ from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, write_critic, write_rerank
 from resuelve.wiring.publishing import publish
-from resuelve.wiring.students import measured_against, registry, rules_in_force
+from resuelve.wiring.students import measured_against, order_mark, registry, rules_in_force
 
 _MEASURES = {CRITIC: ("held_out_log_loss", True), RERANK: ("held_out_first_right", False)}
 """What a student is measured by, and whether less of it is better."""
@@ -77,10 +78,17 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
     def threshold_of(row: str, then: float) -> float:
         return rules.threshold_for(rows[row]) if row in rows else then
 
-    with closing(_history(settings)) as book:
+    with closing(_history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
         used = embedders_of(book.calls(role="embed"))
         calls, outcomes = book.calls(role="critique"), book.outcomes()
-        found = choices(calls, outcomes, embedder=identity, embedders=used, threshold_of=threshold_of)
+        found = choices(
+            calls,
+            outcomes,
+            embedder=identity,
+            embedders=used,
+            threshold_of=threshold_of,
+            acted_on=_acted_on(acts),
+        )
     learned = learn_critic(found.kept, rules.scoring)
     scoring = learned.scoring
     lesson = _Lesson(
@@ -112,9 +120,10 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         ExperimentError: it is not in MLflow; everything else is done.
     """
     identity, rules = _in_force(settings)
-    with closing(_history(settings)) as book:
+    with closing(_history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
         used = embedders_of(book.calls(role="embed"))
-        found = rankings(book.calls(role="rerank"), book.outcomes(), embedder=identity, embedders=used)
+        calls, outcomes = book.calls(role="rerank"), book.outcomes()
+        found = rankings(calls, outcomes, embedder=identity, embedders=used, acted_on=_acted_on(acts))
     learned = learn_order(found.kept, rules.order or BY_HAND)
     order = learned.order
     lesson = _Lesson(
@@ -142,6 +151,11 @@ def _in_force(settings: Settings) -> tuple[str, Rules]:
 
 def _history(settings: Settings) -> History:
     return wiring.history(settings)
+
+
+def _acted_on(acts: Acts) -> Callable[[str], bool]:
+    """Asks the journal once for each incident."""
+    return cache(lambda incident: bool(acts.of(incident)))
 
 
 def _finish(
@@ -192,7 +206,11 @@ def _card(settings: Settings, lesson: _Lesson, standing: Standing, identity: str
         dataset=lesson.dataset,
         package=version_of("resuelve"),
         figures={name: float(value) for name, value in counted.items()} | standing.figures,
-        fits={"embedder": identity, "measured_against": measured_against(rules, lesson.role)},
+        fits={
+            "embedder": identity,
+            "measured_against": measured_against(rules, lesson.role),
+            "order": order_mark(rules.order),
+        },
         passed=standing.passed,
     )
 

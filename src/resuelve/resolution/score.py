@@ -144,7 +144,8 @@ def features(
     - ``coverage``: share of the row's telling words that the ticket has;
     - ``echo``: likeness of the row to the ticket's sentence that resembles it most;
     - ``dense``: cosine to its nearest example; ``closeness``: see `Metric.closeness`;
-    - ``margin``: relevance above the next problem (below 0 where the run-off decided), ``lead``: above the next rival;
+    - ``margin``: relevance above the most relevant other problem (below 0 where the run-off or a learned order
+      decided), ``lead``: above the most relevant rival;
     - ``crowd``: the logarithm of one plus the number of rivals that are hardly less close;
     - ``runoff``: what its examples and those of the runner-up together say for it, see `Metric.runoff`;
     - ``typical``: how typical of the row the ticket is beside the row's own examples, see `Metric.typical`;
@@ -153,10 +154,12 @@ def features(
     - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
     - ``identified``: 1 when the ticket holds an identifier; ``examples``: the logarithm of the number of the row's.
 
-    A rival is a candidate whose resolution would do something else.
+    A rival is a candidate whose resolution would do something else. The order of the candidates plays no part.
     """
     own = consequence(chosen.problem)
-    others = [one for one in ranked if one.problem.id != chosen.problem.id]
+    # By relevance, not by place: a learned order moves rows, which must not make the same row stand out more.
+    by_relevance = sorted(ranked, key=lambda one: (-one.relevance, one.problem.id))
+    others = [one for one in by_relevance if one.problem.id != chosen.problem.id]
     rivals = [one for one in others if consequence(one.problem) != own]
     nearest = [one.relevance for one in rivals[:_RIVALS]]
     highest = max((one.candidate.lexical for one in (chosen, *others)), default=0.0)

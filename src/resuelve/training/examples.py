@@ -2,6 +2,9 @@
 
 Of several calls for one incident and row the last counts, and of several outcomes the newest. What cannot be used is
 counted with its reason.
+
+Incidents on which Resuelve acted teach nothing: where it was right nobody says so, and where it was wrong the incident
+comes back, so that of what was acted on only failures would be known.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ LEAST_HELD_OUT = 20
 
 _OURS = re.compile(r"resuelve( \S+)?|(critic|rerank)/\d+")
 _BREAKING = (ValueError, KeyError, TypeError, AttributeError)
+_ActedOn = Callable[[str], bool]
 
 
 class Aside(StrEnum):
@@ -37,6 +41,7 @@ class Aside(StrEnum):
     FAILED = "failed"
     UNREADABLE = "unreadable"
     CHAT = "chat"
+    ACTED = "acted"
     RULE = "rule"
     EMBEDDER = "embedder"
     FEATURES = "features"
@@ -46,7 +51,7 @@ class Aside(StrEnum):
     ALONE = "alone"
 
 
-_TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.EMBEDDER, Aside.UNREADABLE)
+_TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.ACTED, Aside.EMBEDDER, Aside.UNREADABLE)
 """Of these an earlier call for the same incident may tell more."""
 
 
@@ -116,6 +121,7 @@ def choices(
     embedder: str,
     embedders: Mapping[str, str] | None = None,
     threshold_of: Callable[[str, float], float] = lambda _, then: then,
+    acted_on: _ActedOn = lambda _: False,
 ) -> Choices:
     """What the critic can learn from.
 
@@ -124,12 +130,13 @@ def choices(
         embedder: the one in use; features of another one mean something else.
         embedders: by run, the one that was used; where none is named it is taken to be the one in use.
         threshold_of: what it takes to act, by row and by what it took then.
+        acted_on: whether Resuelve acted on an incident; then none of its calls teaches.
     """
     newest = _newest(outcomes, lambda one: (one.incident, one.state))
     found: dict[tuple[str, str], tuple[datetime, JudgedChoice]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
-        read = _unusable(call, embedder, embedders or {}) or _judged(call, newest, threshold_of)
+        read = _unusable(call, embedder, embedders or {}, acted_on) or _judged(call, newest, threshold_of)
         if isinstance(read, Aside):
             aside[read] += 1
             continue
@@ -145,18 +152,19 @@ def rankings(
     *,
     embedder: str,
     embedders: Mapping[str, str] | None = None,
+    acted_on: _ActedOn = lambda _: False,
 ) -> Rankings:
     """What the reranker can learn from.
 
     Args:
         calls: of the role ``rerank``.
-        embedder, embedders: as for `choices`.
+        embedder, embedders, acted_on: as for `choices`.
     """
     newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.state)).items()}
     found: dict[str, tuple[datetime, JudgedRanking | Aside]] = {}
     aside: Counter[Aside] = Counter()
     for call in calls:
-        read = _unusable(call, embedder, embedders or {}) or _ranking(call, newest)
+        read = _unusable(call, embedder, embedders or {}, acted_on) or _ranking(call, newest)
         if isinstance(read, Aside) and read in _TELL_NOTHING:
             aside[read] += 1
             continue
@@ -212,11 +220,13 @@ def _superseded(found: dict[Any, tuple[datetime, Any]], place: object, at: datet
     return int(known is not None)
 
 
-def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str]) -> Aside | None:
+def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str], acted_on: _ActedOn) -> Aside | None:
     if call.error or call.output is None:
         return Aside.FAILED
     if call.prompt or not _OURS.fullmatch(call.model):
         return Aside.CHAT
+    if acted_on(call.incident):
+        return Aside.ACTED
     return None if embedders.get(call.run, embedder) == embedder else Aside.EMBEDDER
 
 

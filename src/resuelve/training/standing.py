@@ -3,13 +3,13 @@
 A critic passes when (a) the mean log loss is not higher: the upper end of the one-sided 95 % interval of student minus
 teacher, by a paired bootstrap over whole incidents, is at most `MARGIN` (a test of non-inferiority: Piaggio et al.,
 "Reporting of noninferiority and equivalence randomized trials", 2012; the percentile bootstrap: Efron and Tibshirani,
-An Introduction to the Bootstrap, 1993, chapter 13); and (b) at the thresholds in force it acts wrongly on no more of
-them, or the lower end of the 95 % interval of its precision (Wilson) reaches the lowest threshold; for tickets in the
-dictionary's language and for others, each by themselves.
+An Introduction to the Bootstrap, 1993, chapter 13); and (b) for each threshold in force it acts on no more of them than
+its teacher and wrongly on no more, or the lower end of the 95 % interval of its precision (Wilson) reaches that very
+threshold; for tickets in the dictionary's language and for others, each by themselves.
 
-An order passes when it loses no ticket on which the teacher's first row is right, or wins so many more than it loses
-that chance alone would not: McNemar's exact test, one-sided, at 5 % (McNemar, "Note on the sampling error of the
-difference between correlated proportions or percentages", 1947).
+An order passes when it puts the right row first on so many more tickets than it loses that chance alone would not:
+McNemar's exact test, one-sided, at 5 % (McNemar, "Note on the sampling error of the difference between correlated
+proportions or percentages", 1947). One that changes nothing takes no role.
 """
 
 from __future__ import annotations
@@ -61,9 +61,8 @@ def critic_standing(held_out: Sequence[JudgedChoice], teacher: Scoring, student:
     upper = _upper_limit(loses - lost, [one.incident for one in held_out])
     words = np.asarray([teacher.of(one.features) is teacher.words for one in held_out], dtype=np.bool_)
     threshold = np.asarray([one.threshold / 100 for one in held_out], dtype=np.float64)
-    careful = all(
-        _careful(before[kind], after[kind], right[kind], threshold[kind]) for kind in (words, ~words) if kind.any()
-    )
+    alike = [kind & (threshold == one) for kind in (words, ~words) for one in np.unique(threshold[kind])]
+    careful = all(_careful(before[some], after[some], right[some], float(threshold[some][0])) for some in alike)
     then = np.asarray([one.score / 100 for one in held_out], dtype=np.float64)
     figures = {
         "difference": float((loses - lost).mean()),
@@ -84,7 +83,7 @@ def order_standing(teachers: Sequence[bool], students: Sequence[bool]) -> Standi
     lost, won = int((before & ~after).sum()), int((~before & after).sum())
     chance = mcnemar(won, lost)
     figures = {"won": float(won), "lost": float(lost), "p": chance, "level": LEVEL}
-    return Standing(lost == 0 or chance <= LEVEL, float(before.mean()), float(after.mean()), figures)
+    return Standing(chance <= LEVEL, float(before.mean()), float(after.mean()), figures)
 
 
 def mcnemar(won: int, lost: int) -> float:
@@ -117,11 +116,13 @@ def _upper_limit(differences: Floats, incidents: Sequence[str]) -> float:
     return float(np.quantile(means, 1.0 - LEVEL))
 
 
-def _careful(before: Floats, after: Floats, right: Flags, threshold: Floats) -> bool:
-    acted = after >= threshold
-    if int((acted & ~right).sum()) <= int(((before >= threshold) & ~right).sum()):
+def _careful(before: Floats, after: Floats, right: Flags, threshold: float) -> bool:
+    """True when no more is acted on, and wrongly on no more, or when what is acted on is surely right often enough."""
+    acted, acted_before = after >= threshold, before >= threshold
+    wrong, wrong_before = int((acted & ~right).sum()), int((acted_before & ~right).sum())
+    if int(acted.sum()) <= int(acted_before.sum()) and wrong <= wrong_before:
         return True
-    return wilson(int(right[acted].sum()), int(acted.sum()))[0] >= float(threshold.min())
+    return wilson(int(right[acted].sum()), int(acted.sum()))[0] >= threshold
 
 
 def _measures(who: str, chance: Floats, right: Flags, threshold: Floats) -> dict[str, float]:

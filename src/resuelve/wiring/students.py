@@ -21,6 +21,7 @@ from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStud
 from resuelve.wiring import learned, rules, workspace
 
 if TYPE_CHECKING:
+    from resuelve.resolution.order import Order
     from resuelve.resolution.rules import Rules
 
 _Student = TypeVar("_Student", CriticStudent, RerankStudent)
@@ -66,8 +67,9 @@ def students_in_use(settings: Settings, embedder: str) -> Students:
         embedder: the identity of the one that is used.
     """
     refused: list[TrainingError] = []
-    critic = _speaking(settings, CRITIC, embedder, read_critic, refused)
     rerank = _speaking(settings, RERANK, embedder, read_rerank, refused)
+    order = order_mark(rerank[1].order if rerank else None)
+    critic = _speaking(settings, CRITIC, embedder, read_critic, refused, order)
     return Students(
         critic=critic[1] if critic else None,
         rerank=rerank[1] if rerank else None,
@@ -82,12 +84,27 @@ def _speaking(
     embedder: str,
     reader: Callable[[Path], _Student],
     refused: list[TrainingError],
+    order: str | None = None,
 ) -> tuple[Version, _Student] | None:
-    """The version in use with its student; None where none is, or where it cannot be used, which is then noted."""
+    """The version in use with its student; None where none is, or where it cannot be used, which is then noted.
+
+    Args:
+        order: the one that it must have been measured with; None for any.
+    """
     found = registry(settings)
     try:
         version = found.in_use(role)
-        return (version, fitting(found.folder(version), embedder, reader)) if version else None
+        if version is None:
+            return None
+        folder = found.folder(version)
+        student = fitting(folder, embedder, reader)
+        if order is not None and version.card.fits.get("order") != order:
+            raise TrainingError(
+                "was measured with another order of the candidates than is in force now",
+                where=str(folder),
+                remedy=message("run resuelve train {role} again", role=role),
+            )
+        return version, student
     except TrainingError as error:
         refused.append(error)
         return None
@@ -156,10 +173,17 @@ def rules_in_force(settings: Settings, embedder: str, on_note: Callable[[str], N
     return students.over(rules(settings, learned(settings), embedder))
 
 
+def order_mark(order: Order | None) -> str:
+    """Names an order (12 hex digits, or ``product``): a critic is measured on the rows that it puts first."""
+    if order is None:
+        return "product"
+    return hashlib.sha256(json.dumps(order.as_json(), sort_keys=True).encode()).hexdigest()[:12]
+
+
 def measured_against(those: Rules, role: str) -> str:
     """Names what a student is measured against (12 hex digits): changes with the teacher and what it rests on."""
-    parts: list[object] = [role, those.order.as_json() if those.order else None]
-    if role == CRITIC:  # its features depend on the order, too
+    parts: list[object] = [role, order_mark(those.order)]
+    if role == CRITIC:  # what it judges is what the order puts first
         parts += [those.scoring.as_json(), those.threshold, sorted(those.thresholds.items())]
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
