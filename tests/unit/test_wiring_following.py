@@ -22,7 +22,7 @@ from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, FILE, CriticStudent, write_critic
 from resuelve.wiring import following
 from resuelve.wiring.following import ROLES, Check, follow, in_use
-from resuelve.wiring.students import measured_against, rules_in_force
+from resuelve.wiring.students import measured_against, order_mark, rules_in_force
 
 CARD_OF = Card("2026-11-27T10:00:00+01:00", "rules", "auroc", False, 0.8, 0.9, 40, "ab" * 32, "0.1.0")
 
@@ -238,7 +238,10 @@ def test_by_itself_a_critic_has_to_fit_what_is_here(
         write_critic(tmp_path, CriticStudent(embedder, shipped()))
         return (tmp_path / FILE).read_text(encoding="utf-8")
 
-    here = {"measured_against": measured_against(rules_in_force(settings, "e5/384"), CRITIC)}
+    here = {
+        "measured_against": measured_against(rules_in_force(settings, "e5/384"), CRITIC),
+        "order": order_mark(None),
+    }
     notes: list[str] = []
     elsewhere.add(critic("other/768"), replace(CARD_OF, fits=here), name=FILE)
     follow(settings, notes.append)
@@ -262,7 +265,7 @@ def test_with_the_checks_of_the_product_there_is_a_way_back(
     def critic(stretch: float, against: str) -> Announced:
         words = Weights(stretch, {"gap": stretch})
         write_critic(tmp_path, CriticStudent("e5/384", Scoring(words, words)))
-        card = replace(CARD_OF, fits={"measured_against": against})
+        card = replace(CARD_OF, fits={"measured_against": against, "order": order_mark(None)})
         return elsewhere.add((tmp_path / FILE).read_text(encoding="utf-8"), card, name=FILE)
 
     notes: list[str] = []

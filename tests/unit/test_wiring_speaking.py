@@ -93,7 +93,7 @@ def test_what_is_in_use_answers_under_its_name(
 def test_a_model_that_does_not_load_is_told_in_the_run_and_the_teacher_answers(
     settings: Settings, promote: Promote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promote()
+    promote(prompt=version("reformulate"))
     monkeypatch.setattr(speaking, "speech", lambda *_: Speech([sys.executable, "-S", "-c", "raise SystemExit(1)"]))
     _, notes, model = cast_of(settings)
     assert model == "grande"

@@ -108,15 +108,15 @@ def checks_here(settings: Settings, *, strict: bool = False) -> dict[str, Check]
     def embedder() -> str:
         return wiring.embedder(settings).identity
 
-    def loads(folder: Path, _: Card, __: bool) -> None:
-        from resuelve.training.checkpoint import base_of
+    def loads(folder: Path, kind: str) -> None:
+        from resuelve.training.checkpoint import check_loadable
         from resuelve.training.recipe import check_installed
 
         check_installed()
-        base_of(folder)
+        check_loadable(folder, kind)
 
-    def speaks(folder: Path, card: Card, back: bool) -> None:
-        loads(folder, card, back)
+    def speaks(folder: Path, card: Card, _: bool) -> None:
+        loads(folder, "")
         check_prompt(card, str(folder))
 
     def judges(role: str) -> Check:
@@ -130,7 +130,7 @@ def checks_here(settings: Settings, *, strict: bool = False) -> dict[str, Check]
     return {
         CRITIC: judges(CRITIC),
         RERANK: judges(RERANK),
-        image.ROLE: loads,
+        image.ROLE: lambda folder, _, __: loads(folder, image.KIND),
         SPEAKING: speaks,
     }
 

@@ -113,7 +113,7 @@ def check_prompt(card: Card, where: str) -> None:
     """That the role is asked in the words that the version was measured with. Raises TrainingError."""
     from resuelve.resolution.prompts import version as version_of
 
-    if card.fits.get("prompt", version_of(ROLE)) != version_of(ROLE):
+    if card.fits.get("prompt") != version_of(ROLE):
         raise TrainingError(
             "it was measured with another wording of the prompt than this version of Resuelve has",
             where=where,
