@@ -34,8 +34,8 @@ class MemoryHistory:
         self.known = (*self.known, *outcomes)
         return len(outcomes)
 
-    def outcomes(self) -> Iterator[CallOutcome]:
-        return iter(self.known)
+    def outcomes(self, *, incident: str = "") -> Iterator[CallOutcome]:
+        return (one for one in self.known if not incident or one.incident == incident)
 
     def forget(self, before: datetime) -> int:
         return 0

@@ -143,10 +143,31 @@ def test_an_outcome_is_noted_once_and_the_last_one_holds(history: History, reope
     assert [*history.outcomes()] == [an_outcome(2), an_outcome(1)]
 
 
+def test_outcomes_that_are_no_news_write_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history = SqlHistory(f"sqlite:///{tmp_path}/historico.db")
+    writes: list[object] = []
+    write = history._database.write
+
+    def counted() -> object:
+        writes.append(None)
+        return write()
+
+    monkeypatch.setattr(history._database, "write", counted)
+    many = [an_outcome(n) for n in range(1001)]
+    assert history.note_outcomes(many) == 1001
+    assert len(writes) == 6, "in pages, so that others can write between"
+    writes.clear()
+    assert history.note_outcomes(many) == 0
+    assert writes == []
+    history.close()
+
+
 def test_states_of_a_row_and_incidents_have_outcomes_of_their_own(history: History) -> None:
     each = [an_outcome(1), an_outcome(1, state=f"P1\x1f{ODD}"), an_outcome(2, right=False)]
     assert history.note_outcomes(each) == 3
     assert [*history.outcomes()] == each
+    assert [*history.outcomes(incident="INC1")] == each[:2]
+    assert [*history.outcomes(incident="INC3")] == []
 
 
 def test_what_is_old_is_forgotten(history: History, reopen: Callable[[], History]) -> None:

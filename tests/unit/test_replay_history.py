@@ -57,6 +57,10 @@ def outcome(state: str, *, right: bool, how: str = "closed") -> CallOutcome:
     return CallOutcome("INC1", state[:2], state, right, how, NOON)
 
 
+def told_of(incident: str) -> CallOutcome:
+    return replace(outcome("P1\x1fa", right=False), incident=incident)
+
+
 def history_of(*calls: ModelCall, outcomes: tuple[CallOutcome, ...] = ()) -> MemoryHistory:
     history = MemoryHistory()
     history.keep(calls)
@@ -198,6 +202,16 @@ def test_what_came_of_a_call(made: ModelCall, right: str, wrong: str) -> None:
         history = history_of(critique(9, "P1\x1fa", "approved"), outcomes=(outcome("P1\x1fa", right=was_right),))
         assert Known.of(history).word(made) == word
     assert Known.of(history_of(critique(9, "P1\x1fa", "approved"))).word(made) == ""
+
+
+def test_what_is_known_of_one_incident_is_read_of_it_alone() -> None:
+    other = replace(critique(8, "P1\x1fa", "approved"), incident="INC2")
+    history = history_of(
+        other, critique(9, "P1\x1fa", "approved"), outcomes=(outcome("P1\x1fa", right=True), told_of("INC2"))
+    )
+    known = Known.of(history, incident="INC1")
+    assert {one for one, _ in (*known.rows, *known.approved)} == {"INC1"}
+    assert known.word(asked(3, "reformulate", {})) == "right"
 
 
 def test_redaction_takes_out_who_it_is_and_keeps_codes_and_figures() -> None:

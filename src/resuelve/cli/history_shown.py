@@ -66,7 +66,7 @@ def show_calls(settings: Settings, incident: str, *, as_json: bool = False) -> N
     with opened(settings, console) as history:
         if history is None:
             return
-        known = Known.of(history)
+        known = Known.of(history, incident=incident)
         calls = [*history.calls(incident=incident)]
     if as_json:
         print(harmless(json.dumps([_as_json(one, known) for one in calls], ensure_ascii=False, indent=1)))  # noqa: T201

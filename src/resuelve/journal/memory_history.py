@@ -46,9 +46,9 @@ class MemoryHistory:
                 news += 1
         return news
 
-    def outcomes(self) -> Iterator[CallOutcome]:
+    def outcomes(self, *, incident: str = "") -> Iterator[CallOutcome]:
         with self._lock:
-            noted = [*self._outcomes.values()]
+            noted = [one for one in self._outcomes.values() if incident in ("", one.incident)]
         yield from noted
 
     def forget(self, before: datetime) -> int:

@@ -294,8 +294,12 @@ class History(Protocol):
         """Add outcomes, and say how many were news: what says the same as the last of its incident and state is not."""
         ...
 
-    def outcomes(self) -> Iterator[CallOutcome]:
-        """For each incident and state of a row what was noted last, in the order in which they were noted."""
+    def outcomes(self, *, incident: str = "") -> Iterator[CallOutcome]:
+        """For each incident and state of a row what was noted last, in the order in which they were noted.
+
+        Args:
+            incident: only those of this one; empty for all.
+        """
         ...
 
     def forget(self, before: datetime) -> int:

@@ -14,7 +14,7 @@ from resuelve.journal.port import CallOutcome, ModelCall
 SCHEMA_VERSION = 1
 
 _PAGE = 200
-"""Calls that are held at once while the history is read."""
+"""Calls or outcomes that are read, or noted, at once: so long is the database held."""
 
 _tables = sa.MetaData()
 
@@ -68,6 +68,9 @@ _UNLESS_KNOWN = _calls.insert().from_select(
 """One statement a call that adds it where it is not known, so that nobody comes between the two."""
 
 
+_Said = tuple[str, bool, str]
+
+
 class SqlHistory:
     """`History` in the database at `url`, for example ``sqlite:////folder/historico.db``.
 
@@ -103,17 +106,34 @@ class SqlHistory:
             page = query.where(sa.tuple_(_calls.c.ended_at, _calls.c.place) > sa.tuple_(last.ended_at, last.place))
 
     def note_outcomes(self, outcomes: Sequence[CallOutcome]) -> int:
-        news = 0
+        last = self._last_said() if outcomes else {}
+        news = []
+        for one in outcomes:
+            if last.get(key := (one.incident, one.state)) != _said(one):
+                last[key] = _said(one)
+                news.append(one)
+        return sum(self._note(news[start : start + _PAGE]) for start in range(0, len(news), _PAGE))
+
+    def _last_said(self) -> dict[tuple[str, str], _Said]:
+        """By incident and state. Every row is read once, in order: asking for the last of each by pages costs more."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(*_OUTCOME).order_by(_outcomes.c.place))
+            return {(row.incident, row.state): (row.row_id, row.was_right, row.how) for row in rows}
+
+    def _note(self, news: Sequence[CallOutcome]) -> int:
+        """Note what is likely new, in a transaction that is short; what another process said meanwhile is none."""
+        noted = 0
         with self._database.write() as connection:
-            for one in outcomes:
+            for one in news:
                 pairs = zip(_OUTCOME, _row_of_outcome(one), strict=True)
                 said = sa.select(*(sa.literal(value, column.type) for column, value in pairs))
                 added = _outcomes.insert().from_select(_OUTCOME, said.where(~_said_last(one)))
-                news += connection.execute(added).rowcount
-        return news
+                noted += connection.execute(added).rowcount
+        return noted
 
-    def outcomes(self) -> Iterator[CallOutcome]:
-        last = sa.select(sa.func.max(_outcomes.c.place)).group_by(_outcomes.c.incident, _outcomes.c.state)
+    def outcomes(self, *, incident: str = "") -> Iterator[CallOutcome]:
+        which = [_outcomes.c.incident == incident] if incident else []
+        last = sa.select(sa.func.max(_outcomes.c.place)).where(*which).group_by(_outcomes.c.incident, _outcomes.c.state)
         query = (
             sa.select(_outcomes.c.place, *_OUTCOME)
             .where(_outcomes.c.place.in_(last))
@@ -138,6 +158,11 @@ class SqlHistory:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _said(one: CallOutcome) -> _Said:
+    """What an outcome says, whenever it became known."""
+    return one.row, one.right, one.how
 
 
 def _said_last(one: CallOutcome) -> sa.ColumnElement[bool]:

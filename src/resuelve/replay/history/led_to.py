@@ -29,18 +29,21 @@ class Known:
     right: Mapping[str, str]
 
     @classmethod
-    def of(cls, history: History) -> Known:
+    def of(cls, history: History, *, incident: str = "") -> Known:
         """Read what the history knows.
+
+        Args:
+            incident: the only one that is read; empty for all.
 
         Raises:
             JournalError: it cannot be read.
         """
         approved = {
             (call.incident, call.revision): call.input["state"]
-            for call in history.calls(role="critique")
+            for call in history.calls(role="critique", incident=incident)
             if is_embedded(call) and call.output["verdict"] == Verdict.APPROVED
         }
-        noted = list(history.outcomes())
+        noted = list(history.outcomes(incident=incident))
         right = {one.incident: one.row for one in noted if one.right}
         return cls({(one.incident, one.state): one for one in noted}, approved, right)
 
