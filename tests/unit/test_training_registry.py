@@ -9,8 +9,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_files_are_read_once_for_each_state(registry: Registry, files: Path, mon
     digest = hashlib.file_digest
     version = registry.register("critic", files, CARD)
 
-    def noted(file: BinaryIO, kind: str) -> object:
+    def noted(file: BufferedReader, kind: str) -> object:
         read.append(Path(file.name).name)
         return digest(file, kind)
 
@@ -154,9 +154,10 @@ def test_whoever_waits_for_another_process_does_not_wait_for_ever(
     registry.register("critic", files, CARD)
     monkeypatch.setattr("resuelve.training.registry._LONGEST_WAIT", 0.05)
     with durable.alone(tmp_path / "models" / "critic" / ".in_use.lock", seconds=1):
-        for change in (lambda: registry.promote("critic", 1), lambda: registry.demote("critic")):
-            with pytest.raises(WorkspaceBusy, match="has not ended in"):
-                change()
+        with pytest.raises(WorkspaceBusy, match="has not ended in"):
+            registry.promote("critic", 1)
+        with pytest.raises(WorkspaceBusy, match="has not ended in"):
+            registry.demote("critic")
     assert registry.in_use("critic") is None
     assert registry.promote("critic", 1).promoted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -115,10 +116,10 @@ def test_all_that_a_start_fetches_has_one_end(tmp_path: Path, monkeypatch: pytes
         nonlocal now
         given.append(timeout)
         now += min(timeout, 70.0)
-        raise stores.subprocess.TimeoutExpired("mlflow", timeout)
+        raise subprocess.TimeoutExpired("mlflow", timeout)
 
     monkeypatch.setattr(stores, "time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr(stores.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     store = Store("http://mlflow.example", tmp_path)
     for _ in range(3):
         with pytest.raises(ExperimentsUnavailable, match="no answer in"):
