@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sqlite3
 import time
@@ -131,6 +132,16 @@ def test_a_name_that_means_no_run_or_several_is_told(database: Path, monkeypatch
     monkeypatch.setattr(Store, "listed", lambda store, most: several)
     assert "several runs are meant by «a»" in str(CliRunner().invoke(app, ["runs", "compare", "a", "a"]).exception)
     assert CliRunner().invoke(app, ["runs", "list"]).output.count("FINISHED") == 2
+
+
+def test_of_runs_with_the_same_name_the_newest_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is that of a data set, and every evaluation of it has the same."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / DATABASE}")
+    old, new = (Kept(name, "x", "FINISHED", time, metrics={"m": float(time)}) for name, time in (("a1", 1), ("b2", 2)))
+    other = Kept("c3", "y", "FINISHED", 3, metrics={"m": 3.0})
+    monkeypatch.setattr(Store, "found", lambda store, names: [[old, new], [other]])
+    done = CliRunner().invoke(app, ["runs", "compare", "x", "c", "--json"], catch_exceptions=False)
+    assert json.loads(done.output)["runs"] == ["b2", "c3"]
 
 
 def test_a_server_cannot_have_us_read_our_disk(database: Path, tmp_path: Path) -> None:

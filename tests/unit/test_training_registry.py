@@ -9,8 +9,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_files_are_read_once_for_each_state(registry: Registry, files: Path, mon
     digest = hashlib.file_digest
     version = registry.register("critic", files, CARD)
 
-    def noted(file: Any, kind: str) -> object:
+    def noted(file: BufferedReader, kind: str) -> object:
         read.append(Path(file.name).name)
         return digest(file, kind)
 

@@ -87,7 +87,7 @@ def test_a_longer_question_than_a_pipe_holds_waits_no_longer(make: Make) -> None
 
 def test_nobody_waits_for_another_question_longer_than_for_an_answer(make: Make) -> None:
     speech = make(says("json.dumps({'text': 'x'})"), seconds=0.2)
-    with speech.child._lock, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, speech.child._lock:
         assert pool.submit(speech.answer, PROMPT).result(10) is None
     speech.child._seconds = 20.0
     assert speech.answer(PROMPT), "it was not ended for that"

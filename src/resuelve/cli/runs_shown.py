@@ -96,6 +96,10 @@ def _both(store: Store, first: str, second: str) -> tuple[Kept, Kept]:
 
 
 def _only(found: list[Kept], name: str, store: Store) -> Kept:
+    """The one run that is meant; of those that are called exactly so, the newest."""
+    called = [one for one in found if one.name == name]
+    if called:
+        return max(called, key=lambda one: one.started)
     if len(found) == 1:
         return found[0]
     several = message("several runs are meant by «{name}»", name=name)
