@@ -29,16 +29,16 @@ VALUES = features(random.Random(3))
 PLACED = dict.fromkeys(PLACES, 0.5)
 
 
-def test_of_several_calls_the_last_counts_and_of_several_outcomes_the_newest() -> None:
-    late = {**VALUES, "gap": 9.0}
-    calls = [critique("A", late, day=3), critique("A", VALUES, day=1), critique("A", VALUES, row="R2")]
+def test_of_several_calls_the_first_counts_and_of_several_outcomes_the_newest() -> None:
+    first = {**VALUES, "gap": 9.0}
+    calls = [critique("A", VALUES, day=3), critique("A", first, day=1), critique("A", VALUES, row="R2")]
     known = [outcome("A", right=True, day=9), outcome("A", right=False, day=5), outcome("A", right=False, row="R2")]
     found = choices(calls, known, embedder=EMBEDDER, threshold_of=lambda row, then: then + (row == "R2"))
     assert [(one.row, one.right, one.features["gap"], one.threshold) for one in found.kept] == [
         ("R2", False, VALUES["gap"], 66.0),
         ("R1", True, 9.0, 65.0),
     ]
-    assert found.aside == {Aside.EARLIER: 1}
+    assert found.aside == {Aside.LATER: 1}
 
 
 def broken(**parts: Any) -> ModelCall:
@@ -114,14 +114,14 @@ def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside)
     assert (found.kept, found.aside) == ((), {reason: 1})
 
 
-def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_wrong() -> None:
-    calls = [rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"), rerank("A", [("R1", PLACED)], day=-1)]
-    found = rankings(
-        calls, [outcome("A", right=True, row="R2"), outcome("A", right=True, state="R1\x1fy")], embedder=EMBEDDER
-    )
+def test_an_order_is_kept_as_it_was_without_rows_of_which_nothing_is_known() -> None:
+    three = [("R1", PLACED), ("R3", PLACED), ("R2", PLACED)]
+    calls = [rerank("A", three, model="rerank/2"), rerank("A", [("R1", PLACED)], day=1)]
+    known = [outcome("A", right=True, row="R2"), outcome("A", right=False), outcome("A", right=True, state="R3\x1fy")]
+    found = rankings(calls, known, embedder=EMBEDDER)
     (ticket,) = found.kept
     assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
-    assert found.aside == {Aside.EARLIER: 1}
+    assert found.aside == {Aside.LATER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
     assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}
 

@@ -45,14 +45,14 @@ class Aside(StrEnum):
     RULE = "rule"
     EMBEDDER = "embedder"
     FEATURES = "features"
-    EARLIER = "earlier"
+    LATER = "later"
     NO_OUTCOME = "no_outcome"
     NONE_RIGHT = "none_right"
     ALONE = "alone"
 
 
 _TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.ACTED, Aside.EMBEDDER, Aside.UNREADABLE)
-"""Of these an earlier call for the same incident may tell more."""
+"""After these a later call for the same incident may tell more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,6 @@ class JudgedRow:
 
     Attributes:
         values: see `Ranked.places`.
-        right: an outcome says so. Of a row that none speaks of it is taken that it was not the one.
     """
 
     row: str
@@ -91,7 +90,7 @@ class JudgedRow:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRanking:
-    """A ticket's candidates, at least one right and one not."""
+    """A ticket's candidates of which an outcome speaks, at least one right and one not."""
 
     incident: str
     day: date
@@ -140,7 +139,7 @@ def choices(
         if isinstance(read, Aside):
             aside[read] += 1
             continue
-        aside[Aside.EARLIER] += _superseded(found, (read.incident, read.row), call.at, read)
+        aside[Aside.LATER] += _first(found, (read.incident, read.row), call.at, read)
     kept = [one for _, one in found.values()]
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident), one.row))
     return Choices(tuple(kept), +aside)
@@ -168,7 +167,7 @@ def rankings(
         if isinstance(read, Aside) and read in _TELL_NOTHING:
             aside[read] += 1
             continue
-        aside[Aside.EARLIER] += _superseded(found, call.incident, call.at, read)
+        aside[Aside.LATER] += _first(found, call.incident, call.at, read)
     aside.update(one for _, one in found.values() if isinstance(one, Aside))
     kept = [one for _, one in found.values() if isinstance(one, JudgedRanking)]
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident)))
@@ -212,10 +211,13 @@ def _newest(outcomes: Iterable[CallOutcome], place: Callable[[CallOutcome], Any]
     return found
 
 
-def _superseded(found: dict[Any, tuple[datetime, Any]], place: object, at: datetime, read: object) -> int:
-    """Keep what was read of a call where it is the last of its place; 1 when another one gave way."""
+def _first(found: dict[Any, tuple[datetime, Any]], place: object, at: datetime, read: object) -> int:
+    """Keep what was read of a call where it is the first of its place; 1 when another one gave way.
+
+    A later one may have seen what the team wrote on the ticket when it answered.
+    """
     known = found.get(place)
-    if known is None or at >= known[0]:
+    if known is None or at < known[0]:
         found[place] = (at, read)
     return int(known is not None)
 
@@ -256,21 +258,22 @@ def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Asi
         rows = tuple(_rows(call, newest))
     except _BREAKING:
         return Aside.UNREADABLE
-    if len(rows) < 2 or all(right for _, right in rows):
-        return Aside.ALONE
-    if all(right is None for _, right in rows):
+    if not rows and call.output["order"]:
         return Aside.NO_OUTCOME
-    if not any(right for _, right in rows):
+    if rows and not any(one.right for one in rows):
         return Aside.NONE_RIGHT
-    return JudgedRanking(call.incident, call.at.date(), tuple(one for one, _ in rows))
+    if all(one.right for one in rows):
+        return Aside.ALONE
+    return JudgedRanking(call.incident, call.at.date(), rows)
 
 
-def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[tuple[JudgedRow, bool | None]]:
-    """The candidates, and what is known of each."""
+def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[JudgedRow]:
+    """The candidates of which something is known."""
     for one in call.output["order"]:
-        right = newest.get((call.incident, str(one["state"])))
         values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
-        yield JudgedRow(str(one["problem"]), values, bool(right)), right
+        right = newest.get((call.incident, str(one["state"])))
+        if right is not None:
+            yield JudgedRow(str(one["problem"]), values, right)
 
 
 def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:
