@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 
+from resuelve.journal import CallOutcome
+from resuelve.journal.sql_history import SqlHistory
 from resuelve.knowledge.catalogue import read
 from resuelve.knowledge.correctives import joined
 from resuelve.knowledge.correctives import read as read_fixes
 from resuelve.mocks.serve import start
 from resuelve.mocks.world import demo_folder
 from resuelve.resolution.report import REJECTION_COLUMNS
+from resuelve.resolution.score import shipped
 from resuelve.resolution.words import language_of
+from resuelve.training.critic import learn_critic
+from resuelve.training.examples import choices
 from tests.acceptance.product import (
     ACTIONS,
     DEMO_WORLD,
@@ -224,3 +229,19 @@ def test_the_services_can_be_served_as_they_are() -> None:
         status, listed = call(f"{services.gestor_url}/api/incidencias")
         closed = call(f"{services.gestor_url}/api/incidencias/cerradas")[1]
     assert (status, len(listed), len(closed)) == (200, len(INCIDENTS), len(DEMO_WORLD.closed_incidents))
+
+
+def test_a_critic_learned_from_the_history_foretells_better_than_the_one_that_comes_with_it(desk: Desk) -> None:
+    """By the list of right answers, on the newest incidents, which it has not seen."""
+    history = SqlHistory(f"sqlite:///{desk.workspace / 'historico' / 'historico.db'}")
+    calls = list(history.calls(role="critique"))
+    history.close()
+    known = {(one.incident, one.input["state"]): one.input["problem"] for one in calls if one.incident in EXPECTED}
+    outcomes = [
+        CallOutcome(incident, row, state, row in EXPECTED[incident]["problems"], "label", calls[0].at)
+        for (incident, state), row in known.items()
+    ]
+    examples = choices(calls, outcomes, embedder="whichever it was").kept
+    lesson = learn_critic(examples, shipped())
+    assert lesson.standing
+    assert lesson.standing.students < lesson.standing.teachers - 0.02, "held-out log loss"
