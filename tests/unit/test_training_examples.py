@@ -29,16 +29,34 @@ VALUES = features(random.Random(3))
 PLACED = dict.fromkeys(PLACES, 0.5)
 
 
-def test_of_several_calls_the_last_counts_and_of_several_outcomes_the_newest() -> None:
+def test_of_several_calls_the_first_counts_and_of_several_outcomes_the_newest() -> None:
     late = {**VALUES, "gap": 9.0}
     calls = [critique("A", late, day=3), critique("A", VALUES, day=1), critique("A", VALUES, row="R2")]
     known = [outcome("A", right=True, day=9), outcome("A", right=False, day=5), outcome("A", right=False, row="R2")]
     found = choices(calls, known, embedder=EMBEDDER, threshold_of=lambda row, then: then + (row == "R2"))
     assert [(one.row, one.right, one.features["gap"], one.threshold) for one in found.kept] == [
         ("R2", False, VALUES["gap"], 66.0),
-        ("R1", True, 9.0, 65.0),
+        ("R1", True, VALUES["gap"], 65.0),
     ]
-    assert found.aside == {Aside.EARLIER: 1}
+    assert found.aside == {Aside.LATER: 1}
+
+
+def test_what_was_asked_after_people_had_written_on_the_ticket_does_not_teach() -> None:
+    """The answer that the team wrote down makes the right row easy: nothing may be learned from it, or tested on it."""
+    answered = replace(critique("A", VALUES, row="R2", day=2), revision="b")
+    known = [outcome("A", right=False), outcome("A", right=True, row="R2")]
+    found = choices([answered, critique("A", VALUES)], known, embedder=EMBEDDER)
+    assert ([one.row for one in found.kept], found.aside) == (["R1"], {Aside.LATER: 1})
+    rule = critique("A", VALUES, verdict="rejected", doubt="ambiguous")
+    assert choices([answered, rule], known, embedder=EMBEDDER).aside == {Aside.LATER: 1, Aside.RULE: 1}
+    foreign = replace(critique("A", VALUES), run="foreign")
+    again = choices([answered, foreign], known, embedder=EMBEDDER, embedders={"foreign": "other"})
+    assert [one.row for one in again.kept] == ["R2"], "the first of the embedder in use"
+
+    rows = [("R1", PLACED), ("R2", PLACED)]
+    later = replace(rerank("A", [("R2", PLACED), ("R1", PLACED)], day=2), revision="b")
+    (ticket,) = rankings([later, rerank("A", rows)], known, embedder=EMBEDDER).kept
+    assert [one.row for one in ticket.candidates] == ["R1", "R2"]
 
 
 def broken(**parts: Any) -> ModelCall:
@@ -115,13 +133,16 @@ def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside)
 
 
 def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_wrong() -> None:
-    calls = [rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"), rerank("A", [("R1", PLACED)], day=-1)]
+    calls = [
+        rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"),
+        rerank("A", [("R2", PLACED), ("R1", PLACED)], day=1),
+    ]
     found = rankings(
         calls, [outcome("A", right=True, row="R2"), outcome("A", right=True, state="R1\x1fy")], embedder=EMBEDDER
     )
     (ticket,) = found.kept
     assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
-    assert found.aside == {Aside.EARLIER: 1}
+    assert found.aside == {Aside.LATER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
     assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}
 
