@@ -146,7 +146,7 @@ def rerankings(count: int, *, seed: int = 1) -> MemoryHistory:
         right = max(merit, key=lambda row: merit[row] + chance.gauss(0.0, 0.5))
         order = sorted(rows.items(), key=lambda one: -one[1]["relevance"])
         calls.append(rerank(incident, order, day=number // 7))
-        known.append(outcome(incident, right=True, row=right, day=number // 7 + 1))
+        known += [outcome(incident, right=row == right, row=row, day=number // 7 + 1) for row in rows]
     found.keep(calls)
     found.note_outcomes(known)
     return found

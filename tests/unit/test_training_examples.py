@@ -123,6 +123,7 @@ def test_without_words_other_features_are_expected() -> None:
     [
         ([], Aside.NO_OUTCOME),
         ([outcome("A", right=False)], Aside.NONE_RIGHT),
+        ([outcome("A", right=True)], Aside.NONE_WRONG),
         ([outcome("A", right=True), outcome("A", right=True, row="R2")], Aside.ALONE),
         ([outcome("B", right=True)], Aside.NO_OUTCOME),
     ],
@@ -132,16 +133,22 @@ def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside)
     assert (found.kept, found.aside) == ((), {reason: 1})
 
 
-def test_an_order_is_kept_as_it_was_and_rows_of_which_nothing_is_known_count_as_wrong() -> None:
+def test_an_order_is_kept_as_it_was_and_of_rows_without_an_outcome_nothing_is_known() -> None:
     calls = [
-        rerank("A", [("R1", PLACED), ("R2", PLACED)], model="rerank/2"),
-        rerank("A", [("R2", PLACED), ("R1", PLACED)], day=1),
+        rerank("A", [("R1", PLACED), ("R2", PLACED), ("R3", PLACED)], model="rerank/2"),
+        rerank("A", [("R2", PLACED), ("R3", PLACED)], day=1),
     ]
     found = rankings(
-        calls, [outcome("A", right=True, row="R2"), outcome("A", right=True, state="R1\x1fy")], embedder=EMBEDDER
+        calls,
+        [
+            outcome("A", right=True, row="R2"),
+            outcome("A", right=False, row="R3"),
+            outcome("A", right=True, state="R1\x1fy"),
+        ],
+        embedder=EMBEDDER,
     )
     (ticket,) = found.kept
-    assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
+    assert [(one.row, one.right) for one in ticket.candidates] == [("R1", None), ("R2", True), ("R3", False)]
     assert found.aside == {Aside.LATER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
     assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}

@@ -42,7 +42,7 @@ class _Lesson:
     """What both roles have in common.
 
     Attributes:
-        known: examples with an outcome; of_note: right choices, or tickets whose first row was not right.
+        known: examples with an outcome; of_note: right choices, or tickets whose first row was wrong.
         missing: how many more are needed.
         dataset: digest of the examples.
         standing, write: the test, and what puts the student into a folder; None where nothing was learned.

@@ -48,6 +48,7 @@ class Aside(StrEnum):
     LATER = "later"
     NO_OUTCOME = "no_outcome"
     NONE_RIGHT = "none_right"
+    NONE_WRONG = "none_wrong"
     ALONE = "alone"
 
 
@@ -81,17 +82,17 @@ class JudgedRow:
 
     Attributes:
         values: see `Ranked.places`.
-        right: an outcome says so. Of a row that none speaks of it is taken that it was not the one.
+        right: what its outcome says; None where nobody knows.
     """
 
     row: str
     values: Mapping[str, float]
-    right: bool
+    right: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRanking:
-    """A ticket's candidates, at least one right and one not."""
+    """A ticket's candidates, at least one known to be right and one known not to be."""
 
     incident: str
     day: date
@@ -276,21 +277,21 @@ def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Asi
         rows = tuple(_rows(call, newest))
     except _BREAKING:
         return Aside.UNREADABLE
-    if len(rows) < 2 or all(right for _, right in rows):
+    if len(rows) < 2 or all(row.right for row in rows):
         return Aside.ALONE
-    if all(right is None for _, right in rows):
+    known = {row.right for row in rows} - {None}
+    if known == {True, False}:
+        return JudgedRanking(call.incident, call.at.date(), rows)
+    if not known:
         return Aside.NO_OUTCOME
-    if not any(right for _, right in rows):
-        return Aside.NONE_RIGHT
-    return JudgedRanking(call.incident, call.at.date(), tuple(one for one, _ in rows))
+    return Aside.NONE_WRONG if True in known else Aside.NONE_RIGHT
 
 
-def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[tuple[JudgedRow, bool | None]]:
-    """The candidates, and what is known of each."""
+def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[JudgedRow]:
     for one in call.output["order"]:
         right = newest.get((call.incident, str(one["state"])))
         values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
-        yield JudgedRow(str(one["problem"]), values, bool(right)), right
+        yield JudgedRow(str(one["problem"]), values, right)
 
 
 def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """An order of candidates learned from a team's own history, by scikit-learn.
 
-From each ticket the differences between the candidate that was right and those others that could come first; logistic
+From each ticket the differences between the candidate that was right and those that were not and could come first (of
+which nobody knows, plays no part); logistic
 regression on them without an intercept, so that what is learned is a weight for each value (the pairwise way: Herbrich,
 Graepel and Obermayer, "Large margin rank boundaries for ordinal regression", 2000; Joachims, "Optimizing search engines
 using clickthrough data", 2002). The teacher's order is the beginning, and hardly regularised; corrections to it are, in
@@ -29,7 +30,7 @@ _FREEDOM = 10.0
 """How much more lightly the teacher's order is held than corrections, in standard deviations."""
 
 _COULD_BE_FIRST = 3
-"""Of the candidates that are not right, the first by the teacher's order; what lies behind is easily told apart."""
+"""Of the candidates known to be wrong, the first by the teacher's order; what lies behind is easily told apart."""
 
 _FOLDS = 5
 _STEPS = 2_000
@@ -41,7 +42,7 @@ class OrderLesson:
     """What came of it.
 
     Attributes:
-        tickets: of which the right row is known, among others; misplaced: those whose first row was not right.
+        tickets: of which the right row is known, among others; misplaced: those whose first row was wrong.
         learned, held_out: how many tickets were for learning, and for the test.
         order, standing: None where nothing was learned.
     """
@@ -66,7 +67,7 @@ def learn_order(tickets: Sequence[JudgedRanking], teacher: Order) -> OrderLesson
         tickets: oldest first.
         teacher: the order in force.
     """
-    found = OrderLesson(len(tickets), sum(not first(one, teacher).right for one in tickets))
+    found = OrderLesson(len(tickets), sum(first(one, teacher).right is False for one in tickets))
     if found.missing:
         return found
     held = newest_incidents(tickets)
@@ -121,7 +122,7 @@ class _Pairs:
             values = {one.row: _values(one, teacher, usable) for one in ticket.candidates}
             by_teacher = sorted(ticket.candidates, key=lambda one: -teacher.score(one.values))
             right = [one for one in by_teacher if one.right]
-            others = [one for one in by_teacher if not one.right][:_COULD_BE_FIRST]
+            others = [one for one in by_teacher if one.right is False][:_COULD_BE_FIRST]
             more += [values[good.row] - values[other.row] for good in right for other in others]
             pairs = len(right) * len(others)
             places += [place] * pairs

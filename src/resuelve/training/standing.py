@@ -77,10 +77,15 @@ def critic_standing(held_out: Sequence[JudgedChoice], teacher: Scoring, student:
     return Standing(upper <= MARGIN and careful, float(lost.mean()), float(loses.mean()), figures)
 
 
-def order_standing(teachers: Sequence[bool], students: Sequence[bool]) -> Standing:
-    """Judge an order by whether the first row of each held-out ticket is right with the one and with the other."""
-    before, after = (np.asarray(flags, dtype=np.bool_) for flags in (teachers, students))
-    lost, won = int((before & ~after).sum()), int((~before & after).sum())
+def order_standing(teachers: Sequence[bool | None], students: Sequence[bool | None]) -> Standing:
+    """Judge an order by whether the first row of each held-out ticket is right with the one and with the other.
+
+    Args:
+        teachers, students: None where nobody knows: that is nothing won, but lost where the other one's row is right.
+    """
+    before, after = (np.asarray([one is True for one in told], dtype=np.bool_) for told in (teachers, students))
+    lost = int((before & ~after).sum())
+    won = sum(was is False and now is True for was, now in zip(teachers, students, strict=True))
     chance = mcnemar(won, lost)
     figures = {"won": float(won), "lost": float(lost), "p": chance, "level": LEVEL}
     return Standing(chance <= LEVEL, float(before.mean()), float(after.mean()), figures)
