@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from resuelve.replay.metrics import Floats
 from resuelve.resolution.order import PLACES, Order
 from resuelve.training.critic import Places
 from resuelve.training.examples import JudgedRanking, JudgedRow, newest_incidents
-from resuelve.training.standing import Standing, order_standing
+from resuelve.training.standing import Standing, looks_before, order_standing
 
 _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
 """Inverse of the regularisation, per standard deviation of a difference."""
@@ -44,7 +45,7 @@ class OrderLesson:
     Attributes:
         tickets: of which the right row is known, among others; misplaced: those whose first row was wrong.
         learned, held_out: how many tickets were for learning, and for the test.
-        order, standing: None where nothing was learned.
+        order, standing, until: None where nothing was learned; until: the day of the newest for the test.
     """
 
     tickets: int
@@ -53,6 +54,7 @@ class OrderLesson:
     held_out: int = 0
     order: Order | None = None
     standing: Standing | None = None
+    until: date | None = None
 
     @property
     def missing(self) -> int:
@@ -60,12 +62,13 @@ class OrderLesson:
         return max(LEAST - self.tickets, LEAST_OF_EACH - self.misplaced, 0)
 
 
-def learn_order(tickets: Sequence[JudgedRanking], teacher: Order) -> OrderLesson:
+def learn_order(tickets: Sequence[JudgedRanking], teacher: Order, looked: Sequence[date] = ()) -> OrderLesson:
     """Learn from the older tickets, and judge by the newest.
 
     Args:
         tickets: oldest first.
         teacher: the order in force.
+        looked: see `standing.looks_before`.
     """
     found = OrderLesson(len(tickets), sum(first(one, teacher).right is False for one in tickets))
     if found.missing:
@@ -75,7 +78,8 @@ def learn_order(tickets: Sequence[JudgedRanking], teacher: Order) -> OrderLesson
     newest = [one for one in tickets if one.incident in held]
     order = fitted(older, teacher)
     before, after = ([first(one, which).right for one in newest] for which in (teacher, order))
-    return replace(found, learned=len(older), held_out=len(newest), order=order, standing=order_standing(before, after))
+    standing, until = order_standing(before, after, looks=looks_before(newest, looked)), newest[-1].day
+    return replace(found, learned=len(older), held_out=len(newest), order=order, standing=standing, until=until)
 
 
 def fitted(tickets: Sequence[JudgedRanking], teacher: Order) -> Order:
