@@ -108,8 +108,8 @@ def _print_orders(past: Decided, now: Decided) -> None:
     told = {name: round(standing.figures[name], 4) for name in ("won", "lost", "p")}
     print(f"  own test on {learned.held_out}: {'passed' if standing.passed else 'not passed'} {told}")
     print(f"    {', '.join(f'{name} {weight:.2f}' for name, weight in learned.order.by_value.items())}")
-    before = [first(one, BY_HAND).right for one in now.tickets]
-    after = [first(one, learned.order).right for one in now.tickets]
+    before = [first(one, BY_HAND).right is True for one in now.tickets]
+    after = [first(one, learned.order).right is True for one in now.tickets]
     won = sum(b > a for a, b in zip(before, after, strict=True))
     lost = sum(b < a for a, b in zip(before, after, strict=True))
     share = f"{np.mean(before):.4f} → {np.mean(after):.4f}" if now.tickets else "—"
@@ -131,7 +131,7 @@ def _decided(cases: Sequence[LabelledCase], knowledge: Knowledge, model: Remembe
                 choices.append(JudgedChoice(case.id, one.choice, _TIME, one.features, score, 65.0, one.right))
             ranked = decided.findings.ranked[:_SHOWN]
             rows = tuple(JudgedRow(x.problem.id, x.places, x.problem.id in case.expected) for x in ranked)
-            if 0 < sum(row.right for row in rows) < len(rows):
+            if 0 < sum(row.right is True for row in rows) < len(rows):
                 tickets.append(JudgedRanking(case.id, _TIME, rows))
     return Decided(tuple(choices), tuple(tickets), sum(bool(case.expected) for case in cases))
 

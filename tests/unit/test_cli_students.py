@@ -150,6 +150,21 @@ def test_with_few_outcomes_or_dry_nothing_is_registered(office: Office) -> None:
     assert "No model was learned yet" in office.train("list")
 
 
+@pytest.mark.parametrize(("role", "invented"), [("critic", critics), ("rerank", rerankings)])
+def test_every_look_at_the_same_held_out_incidents_makes_the_test_harder(
+    office: Office, role: str, invented: Any
+) -> None:
+    def level(count: int) -> float:
+        office.history = invented(count)
+        return float(json.loads(office.train(role, "--json"))["figures"]["level"])
+
+    assert level(100) == 0.05
+    assert level(100) == 0.05, "the very same comes out the same"
+    assert level(103) == 0.025, "one was tested on most of these"
+    assert "tested on mostly the same incidents: 1" in office.train("show", role)
+    assert level(200) == 0.05, "these are others"
+
+
 def test_an_order_is_learned_promoted_and_used(office: Office) -> None:
     office.history = rerankings(200)
     assert "won" in office.train("rerank")

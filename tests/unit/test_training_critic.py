@@ -175,6 +175,15 @@ def test_acting_on_more_needs_its_own_evidence_even_where_no_error_shows() -> No
     assert (bold.figures["not_higher"], bold.figures["careful"], bold.passed) == (1.0, 0.0, False)
 
 
+def test_with_every_earlier_look_the_limit_is_higher() -> None:
+    examples = judged(critics(60))
+    even, bold = Weights(0.0, {}), Weights(0.0, {"gap": 0.5})
+    found = [critic_standing(examples, Scoring(even, even), Scoring(bold, bold), looks=looks) for looks in (0, 1, 9)]
+    limits = [one.figures["upper_limit"] for one in found]
+    assert limits == sorted(set(limits))
+    assert [one.figures["level"] for one in found] == [0.05, 0.025, 0.005]
+
+
 def test_outcomes_of_one_incident_are_drawn_together() -> None:
     apart = [JudgedChoice(f"I{n}", "R", date(2026, 1, 1), {"echo": 1.0}, 50, 99.0, n % 3 > 0) for n in range(60)]
     together = [replace(one, incident=f"I{n // 20}") for n, one in enumerate(apart)]

@@ -30,15 +30,33 @@ PLACED = dict.fromkeys(PLACES, 0.5)
 
 
 def test_of_several_calls_the_first_counts_and_of_several_outcomes_the_newest() -> None:
-    first = {**VALUES, "gap": 9.0}
-    calls = [critique("A", VALUES, day=3), critique("A", first, day=1), critique("A", VALUES, row="R2")]
+    late = {**VALUES, "gap": 9.0}
+    calls = [critique("A", late, day=3), critique("A", VALUES, day=1), critique("A", VALUES, row="R2")]
     known = [outcome("A", right=True, day=9), outcome("A", right=False, day=5), outcome("A", right=False, row="R2")]
     found = choices(calls, known, embedder=EMBEDDER, threshold_of=lambda row, then: then + (row == "R2"))
     assert [(one.row, one.right, one.features["gap"], one.threshold) for one in found.kept] == [
         ("R2", False, VALUES["gap"], 66.0),
-        ("R1", True, 9.0, 65.0),
+        ("R1", True, VALUES["gap"], 65.0),
     ]
     assert found.aside == {Aside.LATER: 1}
+
+
+def test_what_was_asked_after_people_had_written_on_the_ticket_does_not_teach() -> None:
+    """The answer that the team wrote down makes the right row easy: nothing may be learned from it, or tested on it."""
+    answered = replace(critique("A", VALUES, row="R2", day=2), revision="b")
+    known = [outcome("A", right=False), outcome("A", right=True, row="R2")]
+    found = choices([answered, critique("A", VALUES)], known, embedder=EMBEDDER)
+    assert ([one.row for one in found.kept], found.aside) == (["R1"], {Aside.LATER: 1})
+    rule = critique("A", VALUES, verdict="rejected", doubt="ambiguous")
+    assert choices([answered, rule], known, embedder=EMBEDDER).aside == {Aside.LATER: 1, Aside.RULE: 1}
+    foreign = replace(critique("A", VALUES), run="foreign")
+    again = choices([answered, foreign], known, embedder=EMBEDDER, embedders={"foreign": "other"})
+    assert [one.row for one in again.kept] == ["R2"], "the first of the embedder in use"
+
+    rows = [("R1", PLACED), ("R2", PLACED)]
+    later = replace(rerank("A", [("R2", PLACED), ("R1", PLACED)], day=2), revision="b")
+    (ticket,) = rankings([later, rerank("A", rows)], known, embedder=EMBEDDER).kept
+    assert [one.row for one in ticket.candidates] == ["R1", "R2"]
 
 
 def broken(**parts: Any) -> ModelCall:
@@ -105,6 +123,7 @@ def test_without_words_other_features_are_expected() -> None:
     [
         ([], Aside.NO_OUTCOME),
         ([outcome("A", right=False)], Aside.NONE_RIGHT),
+        ([outcome("A", right=True)], Aside.NONE_WRONG),
         ([outcome("A", right=True), outcome("A", right=True, row="R2")], Aside.ALONE),
         ([outcome("B", right=True)], Aside.NO_OUTCOME),
     ],
@@ -114,13 +133,22 @@ def test_an_order_needs_a_right_row_and_another(known: list[Any], reason: Aside)
     assert (found.kept, found.aside) == ((), {reason: 1})
 
 
-def test_an_order_is_kept_as_it_was_without_rows_of_which_nothing_is_known() -> None:
-    three = [("R1", PLACED), ("R3", PLACED), ("R2", PLACED)]
-    calls = [rerank("A", three, model="rerank/2"), rerank("A", [("R1", PLACED)], day=1)]
-    known = [outcome("A", right=True, row="R2"), outcome("A", right=False), outcome("A", right=True, state="R3\x1fy")]
-    found = rankings(calls, known, embedder=EMBEDDER)
+def test_an_order_is_kept_as_it_was_and_of_rows_without_an_outcome_nothing_is_known() -> None:
+    calls = [
+        rerank("A", [("R1", PLACED), ("R2", PLACED), ("R3", PLACED)], model="rerank/2"),
+        rerank("A", [("R2", PLACED), ("R3", PLACED)], day=1),
+    ]
+    found = rankings(
+        calls,
+        [
+            outcome("A", right=True, row="R2"),
+            outcome("A", right=False, row="R3"),
+            outcome("A", right=True, state="R1\x1fy"),
+        ],
+        embedder=EMBEDDER,
+    )
     (ticket,) = found.kept
-    assert [(one.row, one.right) for one in ticket.candidates] == [("R1", False), ("R2", True)]
+    assert [(one.row, one.right) for one in ticket.candidates] == [("R1", None), ("R2", True), ("R3", False)]
     assert found.aside == {Aside.LATER: 1}
     junk = replace(calls[0], output={"order": [{"problem": "R1"}]})
     assert rankings([junk], [outcome("A", right=True)], embedder=EMBEDDER).aside == {Aside.UNREADABLE: 1}

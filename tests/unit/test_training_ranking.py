@@ -12,9 +12,9 @@ from scipy.stats import binomtest
 from resuelve.domain.errors import TrainingError
 from resuelve.resolution.order import PLACES, Order, order_from
 from resuelve.resolution.rerank import BY_HAND
-from resuelve.training.examples import JudgedRanking, rankings
+from resuelve.training.examples import JudgedRanking, JudgedRow, rankings
 from resuelve.training.ranking import first, fitted, learn_order
-from resuelve.training.standing import mcnemar, order_standing
+from resuelve.training.standing import looks_before, mcnemar, order_standing
 from resuelve.training.students import FILE, RerankStudent, read_rerank, write_rerank
 from tests.history_samples import EMBEDDER, MemoryHistory, rerankings
 
@@ -90,6 +90,33 @@ def test_it_passes_only_when_it_surely_wins_more_than_it_loses(won: int, lost: i
     teachers = [False] * won + [True] * lost + [True] * 20
     students = [True] * won + [False] * lost + [True] * 20
     assert order_standing(teachers, students).passed is passed
+
+
+def test_with_every_earlier_look_more_is_asked() -> None:
+    teachers, students = [False] * 5 + [True] * 20, [True] * 25
+    assert [order_standing(teachers, students, looks=looks).passed for looks in (0, 1)] == [True, False]
+
+
+def test_a_look_counts_that_reached_the_middle_of_what_is_held_out() -> None:
+    held = ordered(rerankings(70))[35:]  # seven a day: five days
+    days = sorted({one.day for one in held})
+    assert [looks_before(held, [day]) for day in days] == [0, 0, 1, 1, 1]
+    assert looks_before(held, [days[0], days[3], days[4]]) == 2
+
+
+def test_a_first_row_of_which_nobody_knows_is_nothing_won_and_may_be_lost() -> None:
+    figures = order_standing([None, None, True, False], [True, None, None, None]).figures
+    assert (figures["won"], figures["lost"]) == (0.0, 1.0)
+
+
+def test_rows_of_which_nobody_knows_are_not_learned_from() -> None:
+    def with_one_more(ticket: JudgedRanking, merit: float) -> JudgedRanking:
+        unknown = JudgedRow("R9", dict.fromkeys(PLACES, merit), None)
+        return replace(ticket, candidates=(*ticket.candidates, unknown))
+
+    tickets = ordered(rerankings(60))
+    assert fitted([with_one_more(one, 9.0) for one in tickets], BY_HAND) == fitted(tickets, BY_HAND)
+    assert learn_order([with_one_more(one, 9.0) for one in tickets], BY_HAND).misplaced == 0, "known to be wrong"
 
 
 def test_a_student_comes_back_as_it_was(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from resuelve.pages.numbers import number, percent
 from resuelve.texts import say
 from resuelve.training.registry import Card
+from resuelve.training.standing import LEVEL
 from resuelve.training.students import CRITIC, RERANK
 
 _DIGITS = 4
@@ -15,6 +16,8 @@ _DIGITS = 4
 def test_in_words(role: str, card: Card, language: str) -> Iterator[str]:
     """What was measured on the held-out examples, the test, and whether it was passed."""
     figures, slots = card.figures, {"teachers": measured(card.teachers, language), "teacher": card.teacher}
+    level = figures.get("level", LEVEL)
+    slots |= {"level": percent(level, language, 1), "sure": percent(1.0 - level, language, 1)}
     slots |= {"students": measured(card.students, language), "held_out": number(card.held_out, language)}
     if role == CRITIC and "upper_limit" in figures:
         yield say("students.test.loss", language, **slots, **_numbers(figures, language, "upper_limit", "margin"))
@@ -31,6 +34,8 @@ def test_in_words(role: str, card: Card, language: str) -> Iterator[str]:
         yield say("students.test.first", language, **{**slots, **shares}, **counts, p=measured(figures["p"], language))
     else:
         yield say("students.test.other", language, **slots, measure=card.measure)
+    if looks := _count(figures, "looks", language) if figures.get("looks") else "":
+        yield say("students.test.looks", language, looks=looks, level=percent(level, language, 1))
     verdict = "students.test.passed" if card.not_worse else "students.test.not_passed"
     yield say(f"{verdict}.rerank" if role == RERANK else verdict, language)
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import date
 from functools import cache
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -31,7 +32,7 @@ from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, write_critic, write_rerank
 from resuelve.wiring.publishing import publish
-from resuelve.wiring.students import measured_against, order_mark, registry, rules_in_force
+from resuelve.wiring.students import looked, measured_against, order_mark, registry, rules_in_force
 
 _MEASURES = {CRITIC: ("held_out_log_loss", True), RERANK: ("held_out_first_right", False)}
 """What a student is measured by, and whether less of it is better."""
@@ -42,9 +43,10 @@ class _Lesson:
     """What both roles have in common.
 
     Attributes:
-        known: examples with an outcome; of_note: right choices, or tickets whose first row was not right.
+        known: examples with an outcome; of_note: right choices, or tickets whose first row was wrong.
         missing: how many more are needed.
         dataset: digest of the examples.
+        until: the day of the newest example of the test.
         standing, write: the test, and what puts the student into a folder; None where nothing was learned.
         ways: see `CriticLesson.ways`.
     """
@@ -58,6 +60,7 @@ class _Lesson:
     aside: Mapping[Aside, int]
     dataset: str
     standing: Standing | None
+    until: date | None
     write: Callable[[Path], None] | None
     ways: tuple[tuple[str, str], ...] = ()
 
@@ -89,7 +92,8 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
             threshold_of=threshold_of,
             acted_on=_acted_on(acts),
         )
-    learned = learn_critic(found.kept, rules.scoring)
+    dataset = dataset_digest(found.kept)
+    learned = learn_critic(found.kept, rules.scoring, looked(settings, CRITIC, dataset, rules))
     scoring = learned.scoring
     lesson = _Lesson(
         role=CRITIC,
@@ -99,8 +103,9 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         learned=learned.learned,
         held_out=learned.held_out,
         aside=found.aside,
-        dataset=dataset_digest(found.kept),
+        dataset=dataset,
         standing=learned.standing,
+        until=learned.until,
         write=(lambda folder: write_critic(folder, CriticStudent(identity, scoring))) if scoring else None,
         ways=learned.ways,
     )
@@ -124,7 +129,8 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         used = embedders_of(book.calls(role="embed"))
         calls, outcomes = book.calls(role="rerank"), book.outcomes()
         found = rankings(calls, outcomes, embedder=identity, embedders=used, acted_on=_acted_on(acts))
-    learned = learn_order(found.kept, rules.order or BY_HAND)
+    dataset = dataset_digest(found.kept)
+    learned = learn_order(found.kept, rules.order or BY_HAND, looked(settings, RERANK, dataset, rules))
     order = learned.order
     lesson = _Lesson(
         role=RERANK,
@@ -134,8 +140,9 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         learned=learned.learned,
         held_out=learned.held_out,
         aside=found.aside,
-        dataset=dataset_digest(found.kept),
+        dataset=dataset,
         standing=learned.standing,
+        until=learned.until,
         write=(lambda folder: write_rerank(folder, RerankStudent(identity, order))) if order else None,
     )
     version = _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
@@ -210,6 +217,7 @@ def _card(settings: Settings, lesson: _Lesson, standing: Standing, identity: str
             "embedder": identity,
             "measured_against": measured_against(rules, lesson.role),
             "order": order_mark(rules.order),
+            "tested_until": str(lesson.until),
         },
         passed=standing.passed,
     )

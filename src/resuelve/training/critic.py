@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ from resuelve.replay.calibrate import LEAST_OF_EACH, Calibration
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Bend, Scoring, Weights
 from resuelve.training.examples import JudgedChoice, newest_incidents
-from resuelve.training.standing import Standing, critic_standing, log_losses
+from resuelve.training.standing import Standing, critic_standing, log_losses, looks_before
 
 Places = npt.NDArray[np.int64]
 _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
@@ -50,7 +51,7 @@ class CriticLesson:
         outcomes, right: how many are known, and how many of them were right choices.
         learned, held_out: how many of them were for learning, and for the test.
         ways: by model, how it was made; empty where that of before stays.
-        scoring, standing: None where nothing was learned.
+        scoring, standing, until: None where nothing was learned; until: the day of the newest for the test.
     """
 
     outcomes: int
@@ -60,6 +61,7 @@ class CriticLesson:
     ways: tuple[tuple[str, str], ...] = ()
     scoring: Scoring | None = None
     standing: Standing | None = None
+    until: date | None = None
 
     @property
     def missing(self) -> int:
@@ -67,12 +69,13 @@ class CriticLesson:
         return Calibration(self.outcomes, self.right).missing
 
 
-def learn_critic(examples: Sequence[JudgedChoice], teacher: Scoring) -> CriticLesson:
+def learn_critic(examples: Sequence[JudgedChoice], teacher: Scoring, looked: Sequence[date] = ()) -> CriticLesson:
     """Learn from the older incidents, and judge by the newest.
 
     Args:
         examples: oldest first.
         teacher: the models in force.
+        looked: see `standing.looks_before`.
     """
     found = CriticLesson(len(examples), sum(one.right for one in examples))
     if found.missing:
@@ -84,7 +87,8 @@ def learn_critic(examples: Sequence[JudgedChoice], teacher: Scoring) -> CriticLe
     scoring, ways = fitted(older, teacher)
     if not ways:
         return found
-    return replace(found, ways=ways, scoring=scoring, standing=critic_standing(newest, teacher, scoring))
+    standing = critic_standing(newest, teacher, scoring, looks=looks_before(newest, looked))
+    return replace(found, ways=ways, scoring=scoring, standing=standing, until=newest[-1].day)
 
 
 def fitted(examples: Sequence[JudgedChoice], teacher: Scoring) -> tuple[Scoring, tuple[tuple[str, str], ...]]:

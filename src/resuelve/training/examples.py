@@ -1,7 +1,7 @@
 """What the history teaches: the calls of the critic and of the reranker, with what became known of them.
 
-Of several calls for one incident and row the last counts, and of several outcomes the newest. What cannot be used is
-counted with its reason.
+Of several calls for one incident and row the first counts, and none for a text that the ticket got later: it may hold
+what people found out. Of several outcomes the newest counts. What cannot be used is counted with its reason.
 
 Incidents on which Resuelve acted teach nothing: where it was right nobody says so, and where it was wrong the incident
 comes back, so that of what was acted on only failures would be known.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from resuelve.domain.decision import Doubt, Verdict
 from resuelve.journal.port import CallOutcome, ModelCall
@@ -48,11 +48,12 @@ class Aside(StrEnum):
     LATER = "later"
     NO_OUTCOME = "no_outcome"
     NONE_RIGHT = "none_right"
+    NONE_WRONG = "none_wrong"
     ALONE = "alone"
 
 
 _TELL_NOTHING = (Aside.FAILED, Aside.CHAT, Aside.ACTED, Aside.EMBEDDER, Aside.UNREADABLE)
-"""After these a later call for the same incident may tell more."""
+"""Of these another call for the same incident may tell more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +82,24 @@ class JudgedRow:
 
     Attributes:
         values: see `Ranked.places`.
+        right: what its outcome says; None where nobody knows.
     """
 
     row: str
     values: Mapping[str, float]
-    right: bool
+    right: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedRanking:
-    """A ticket's candidates of which an outcome speaks, at least one right and one not."""
+    """A ticket's candidates, at least one known to be right and one known not to be."""
 
     incident: str
     day: date
     candidates: tuple[JudgedRow, ...]
+
+
+_Example = TypeVar("_Example", JudgedChoice, JudgedRanking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +137,13 @@ def choices(
         acted_on: whether Resuelve acted on an incident; then none of its calls teaches.
     """
     newest = _newest(outcomes, lambda one: (one.incident, one.state))
-    found: dict[tuple[str, str], tuple[datetime, JudgedChoice]] = {}
-    aside: Counter[Aside] = Counter()
-    for call in calls:
-        read = _unusable(call, embedder, embedders or {}, acted_on) or _judged(call, newest, threshold_of)
-        if isinstance(read, Aside):
-            aside[read] += 1
-            continue
-        aside[Aside.LATER] += _first(found, (read.incident, read.row), call.at, read)
-    kept = [one for _, one in found.values()]
+
+    def read(call: ModelCall) -> JudgedChoice | Aside:
+        return _unusable(call, embedder, embedders or {}, acted_on) or _judged(call, newest, threshold_of)
+
+    kept, aside = _told(calls, read, lambda said: said.row)
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident), one.row))
-    return Choices(tuple(kept), +aside)
+    return Choices(tuple(kept), aside)
 
 
 def rankings(
@@ -160,18 +161,13 @@ def rankings(
         embedder, embedders, acted_on: as for `choices`.
     """
     newest = {place: one.right for place, one in _newest(outcomes, lambda one: (one.incident, one.state)).items()}
-    found: dict[str, tuple[datetime, JudgedRanking | Aside]] = {}
-    aside: Counter[Aside] = Counter()
-    for call in calls:
-        read = _unusable(call, embedder, embedders or {}, acted_on) or _ranking(call, newest)
-        if isinstance(read, Aside) and read in _TELL_NOTHING:
-            aside[read] += 1
-            continue
-        aside[Aside.LATER] += _first(found, call.incident, call.at, read)
-    aside.update(one for _, one in found.values() if isinstance(one, Aside))
-    kept = [one for _, one in found.values() if isinstance(one, JudgedRanking)]
+
+    def read(call: ModelCall) -> JudgedRanking | Aside:
+        return _unusable(call, embedder, embedders or {}, acted_on) or _ranking(call, newest)
+
+    kept, aside = _told(calls, read, lambda _: "")
     kept.sort(key=lambda one: (one.day, _shuffled(one.incident)))
-    return Rankings(tuple(kept), +aside)
+    return Rankings(tuple(kept), aside)
 
 
 def embedders_of(calls: Iterable[ModelCall]) -> dict[str, str]:
@@ -211,15 +207,38 @@ def _newest(outcomes: Iterable[CallOutcome], place: Callable[[CallOutcome], Any]
     return found
 
 
-def _first(found: dict[Any, tuple[datetime, Any]], place: object, at: datetime, read: object) -> int:
-    """Keep what was read of a call where it is the first of its place; 1 when another one gave way.
+@dataclass(frozen=True, slots=True, order=True)
+class _When:
+    """A call without its texts, of which there may be many; ordered by time."""
 
-    A later one may have seen what the team wrote on the ticket when it answered.
-    """
-    known = found.get(place)
-    if known is None or at < known[0]:
-        found[place] = (at, read)
-    return int(known is not None)
+    at: datetime
+    id: str
+    incident: str
+    revision: str
+
+
+def _told(
+    calls: Iterable[ModelCall], read: Callable[[ModelCall], _Example | Aside], row_of: Callable[[_Example], str]
+) -> tuple[list[_Example], Counter[Aside]]:
+    """What the calls tell, the first for each row of an incident as it was when first asked about; and the others."""
+    aside: Counter[Aside] = Counter()
+    told: list[tuple[_When, _Example | Aside]] = []
+    for call in calls:
+        said = read(call)
+        if isinstance(said, Aside) and said in _TELL_NOTHING:
+            aside[said] += 1
+        else:
+            told.append((_When(call.at, call.id, call.incident, call.revision), said))
+    first_text: dict[str, str] = {}
+    found: dict[tuple[str, str], _Example] = {}
+    for when, said in sorted(told, key=lambda one: one[0]):
+        if first_text.setdefault(when.incident, when.revision) != when.revision:
+            aside[Aside.LATER] += 1
+        elif isinstance(said, Aside):
+            aside[said] += 1
+        elif found.setdefault((when.incident, row_of(said)), said) is not said:
+            aside[Aside.LATER] += 1
+    return list(found.values()), aside
 
 
 def _unusable(call: ModelCall, embedder: str, embedders: Mapping[str, str], acted_on: _ActedOn) -> Aside | None:
@@ -258,22 +277,21 @@ def _ranking(call: ModelCall, newest: Mapping[Any, bool]) -> JudgedRanking | Asi
         rows = tuple(_rows(call, newest))
     except _BREAKING:
         return Aside.UNREADABLE
-    if not rows and call.output["order"]:
-        return Aside.NO_OUTCOME
-    if rows and not any(one.right for one in rows):
-        return Aside.NONE_RIGHT
-    if all(one.right for one in rows):
+    if len(rows) < 2 or all(row.right for row in rows):
         return Aside.ALONE
-    return JudgedRanking(call.incident, call.at.date(), rows)
+    known = {row.right for row in rows} - {None}
+    if known == {True, False}:
+        return JudgedRanking(call.incident, call.at.date(), rows)
+    if not known:
+        return Aside.NO_OUTCOME
+    return Aside.NONE_WRONG if True in known else Aside.NONE_RIGHT
 
 
 def _rows(call: ModelCall, newest: Mapping[Any, bool]) -> Iterator[JudgedRow]:
-    """The candidates of which something is known."""
     for one in call.output["order"]:
-        values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
         right = newest.get((call.incident, str(one["state"])))
-        if right is not None:
-            yield JudgedRow(str(one["problem"]), values, right)
+        values = _numbers({**one["features"], "relevance": one["relevance"]}, PLACES)
+        yield JudgedRow(str(one["problem"]), values, right)
 
 
 def _numbers(values: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """An order of candidates learned from a team's own history, by scikit-learn.
 
-From each ticket the differences between the candidate that was right and those others that could come first; logistic
+From each ticket the differences between the candidate that was right and those that were not and could come first (of
+which nobody knows, plays no part); logistic
 regression on them without an intercept, so that what is learned is a weight for each value (the pairwise way: Herbrich,
 Graepel and Obermayer, "Large margin rank boundaries for ordinal regression", 2000; Joachims, "Optimizing search engines
 using clickthrough data", 2002). The teacher's order is the beginning, and hardly regularised; corrections to it are, in
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from resuelve.replay.metrics import Floats
 from resuelve.resolution.order import PLACES, Order
 from resuelve.training.critic import Places
 from resuelve.training.examples import JudgedRanking, JudgedRow, newest_incidents
-from resuelve.training.standing import Standing, order_standing
+from resuelve.training.standing import Standing, looks_before, order_standing
 
 _STRENGTHS = (0.003, 0.03, 0.3, 3.0)
 """Inverse of the regularisation, per standard deviation of a difference."""
@@ -29,7 +31,7 @@ _FREEDOM = 10.0
 """How much more lightly the teacher's order is held than corrections, in standard deviations."""
 
 _COULD_BE_FIRST = 3
-"""Of the candidates that are not right, the first by the teacher's order; what lies behind is easily told apart."""
+"""Of the candidates known to be wrong, the first by the teacher's order; what lies behind is easily told apart."""
 
 _FOLDS = 5
 _STEPS = 2_000
@@ -41,9 +43,9 @@ class OrderLesson:
     """What came of it.
 
     Attributes:
-        tickets: of which the right row is known, among others; misplaced: those whose first row was not right.
+        tickets: of which the right row is known, among others; misplaced: those whose first row was wrong.
         learned, held_out: how many tickets were for learning, and for the test.
-        order, standing: None where nothing was learned.
+        order, standing, until: None where nothing was learned; until: the day of the newest for the test.
     """
 
     tickets: int
@@ -52,6 +54,7 @@ class OrderLesson:
     held_out: int = 0
     order: Order | None = None
     standing: Standing | None = None
+    until: date | None = None
 
     @property
     def missing(self) -> int:
@@ -59,14 +62,15 @@ class OrderLesson:
         return max(LEAST - self.tickets, LEAST_OF_EACH - self.misplaced, 0)
 
 
-def learn_order(tickets: Sequence[JudgedRanking], teacher: Order) -> OrderLesson:
+def learn_order(tickets: Sequence[JudgedRanking], teacher: Order, looked: Sequence[date] = ()) -> OrderLesson:
     """Learn from the older tickets, and judge by the newest.
 
     Args:
         tickets: oldest first.
         teacher: the order in force.
+        looked: see `standing.looks_before`.
     """
-    found = OrderLesson(len(tickets), sum(not first(one, teacher).right for one in tickets))
+    found = OrderLesson(len(tickets), sum(first(one, teacher).right is False for one in tickets))
     if found.missing:
         return found
     held = newest_incidents(tickets)
@@ -74,7 +78,8 @@ def learn_order(tickets: Sequence[JudgedRanking], teacher: Order) -> OrderLesson
     newest = [one for one in tickets if one.incident in held]
     order = fitted(older, teacher)
     before, after = ([first(one, which).right for one in newest] for which in (teacher, order))
-    return replace(found, learned=len(older), held_out=len(newest), order=order, standing=order_standing(before, after))
+    standing, until = order_standing(before, after, looks=looks_before(newest, looked)), newest[-1].day
+    return replace(found, learned=len(older), held_out=len(newest), order=order, standing=standing, until=until)
 
 
 def fitted(tickets: Sequence[JudgedRanking], teacher: Order) -> Order:
@@ -121,7 +126,7 @@ class _Pairs:
             values = {one.row: _values(one, teacher, usable) for one in ticket.candidates}
             by_teacher = sorted(ticket.candidates, key=lambda one: -teacher.score(one.values))
             right = [one for one in by_teacher if one.right]
-            others = [one for one in by_teacher if not one.right][:_COULD_BE_FIRST]
+            others = [one for one in by_teacher if one.right is False][:_COULD_BE_FIRST]
             more += [values[good.row] - values[other.row] for good in right for other in others]
             pairs = len(right) * len(others)
             places += [place] * pairs

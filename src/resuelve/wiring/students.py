@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -171,6 +173,22 @@ def rules_in_force(settings: Settings, embedder: str, on_note: Callable[[str], N
     for note in students.notes(settings.language):
         on_note(note)
     return students.over(rules(settings, learned(settings), embedder))
+
+
+def looked(settings: Settings, role: str, dataset: str, those: Rules) -> list[date]:
+    """For each earlier attempt at a role that had a test, the day of the newest incident that it was tested on.
+
+    Args:
+        dataset: the digest of the examples. What was learned from the very same ones, against the same, comes out the
+            same: that is no other attempt.
+    """
+    found: dict[tuple[str, str | None], date] = {}
+    mine = (dataset, measured_against(those, role))
+    for version in registry(settings).versions(role):
+        fits = version.card.fits
+        with suppress(ValueError, TypeError):  # of another machine, or of another kind
+            found[version.card.dataset, fits.get("measured_against")] = date.fromisoformat(fits.get("tested_until", ""))
+    return [until for attempt, until in found.items() if attempt != mine]
 
 
 def order_mark(order: Order | None) -> str:
