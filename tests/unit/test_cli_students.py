@@ -226,7 +226,7 @@ def test_a_critic_speaks_only_with_the_order_that_it_was_measured_with(office: O
     office.train("critic")
     office.train("promote", "critic")
     office.train("rerank")
-    office.train("promote", "rerank")
+    assert "measured with another order of the candidates" in office.train("promote", "rerank"), "told at once"
     (note,) = office.notes
     assert "measured with another order of the candidates" in note
     assert (office.rules().scoring, office.rules().versions) == (shipped(), {"rerank": "rerank/1"})
@@ -237,7 +237,7 @@ def test_a_critic_speaks_only_with_the_order_that_it_was_measured_with(office: O
     office.train("promote", "critic")
     assert office.notes == []
     assert office.rules().versions == {"critic": "critic/2", "rerank": "rerank/1"}
-    office.train("demote", "rerank")
+    assert "run resuelve train critic again" in office.train("demote", "rerank")
     (note,) = office.notes
     assert "run resuelve train critic again" in note
     assert (office.rules().scoring, office.rules().order) == (shipped(), None)

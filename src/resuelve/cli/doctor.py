@@ -26,6 +26,7 @@ from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
 from resuelve.texts import say, translated
+from resuelve.training import language as languages
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, following, reading, speaking
 from resuelve.wiring.students import Students, students_in_use
@@ -265,7 +266,7 @@ def _model(settings: Settings) -> tuple[str, ...]:
     try:
         version = speaking.speaking_in_use(settings)
     except TrainingError as error:
-        return found, say("finetune.not_used", language, role=speaking.ROLE, why=translated(error, language))
+        return found, say("finetune.not_used", language, role=languages.ROLE, why=translated(error, language))
     return (f"{found}; {say('finetune.in_use', language, name=version.name)}" if version else found,)
 
 

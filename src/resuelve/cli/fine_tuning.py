@@ -22,15 +22,15 @@ from resuelve.pages.trained import trained_page
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training import image
+from resuelve.training import language as languages
 from resuelve.training.captions import RESULTS, read_captions
 from resuelve.training.recipe import Epoch, Recipe, Report, Tuned, check_installed
-from resuelve.training.registry import Card, Registry, Version
+from resuelve.training.registry import Card, Version
 from resuelve.wiring.publishing import publish
 
 if TYPE_CHECKING:
     from resuelve.cli.searched import Judged
 
-LANGUAGE_ROLE = "reformulate"
 _SHOWN = 20
 _LONG = 120
 
@@ -83,7 +83,6 @@ def run_language(
         WorkspaceError: the registry, or the folder for a model server, cannot be written.
     """
     from resuelve.cli.searched import judge, told
-    from resuelve.training import language as languages
     from resuelve.training.conversations import read_conversations, split
 
     check_installed()
@@ -94,7 +93,7 @@ def run_language(
     console.print(said, markup=False)
 
     def tune(into: Path, report: Report) -> Tuned:
-        return languages.fine_tune(history, recipe, into, report, role=LANGUAGE_ROLE, merged=export)
+        return languages.fine_tune(history, recipe, into, report, role=languages.ROLE, merged=export)
 
     def test(files: Path) -> Judged:
         with progress_bar(console) as bar:
@@ -105,7 +104,7 @@ def run_language(
             console.print(line, markup=False)
         return judged
 
-    version, tuned = _tuned(console, settings, LANGUAGE_ROLE, recipe, tune, results=None, test=test)
+    version, tuned = _tuned(console, settings, languages.ROLE, recipe, tune, results=None, test=test)
     said = say("finetune.exported", language, folder=export) if export else say("finetune.not_exported", language)
     console.print(said, markup=False)
     if mlflow:
@@ -134,7 +133,7 @@ def _tuned(
         tuned = tune(files, lambda epoch: _print_epoch(console, epoch, language))
         card = _card(tuned, recipe)
         card = _judged(card, test(files)) if test else card
-        version = Registry(place.models).register(role, files, card)
+        version = wiring.registry(settings).register(role, files, card)
     _print_samples(console, tuned, language)
     told = say(
         "finetune.done", language, before=_loss(tuned.before, language), after=_loss(tuned.after, language),
@@ -190,7 +189,7 @@ def _judged(card: Card, judged: Judged) -> Card:
     from resuelve.resolution.prompts import version as version_of
 
     one, losses = judged.comparison, {"held_out_loss_before": card.teachers, "held_out_loss": card.students}
-    fits = {**card.fits, "prompt": version_of(LANGUAGE_ROLE)}
+    fits = {**card.fits, "prompt": version_of(languages.ROLE)}
     card = replace(card, figures={**card.figures, **one.figures(), **losses}, fits=fits, passed=judged.passed)
     if judged.why or one.missing:
         return card

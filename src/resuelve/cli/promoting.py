@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from resuelve import wiring
 from resuelve.cli.carded import measured, test_in_words
 from resuelve.cli.surroundings import harmless, terminal, warn
 from resuelve.domain.errors import ExperimentsUnavailable, TrainingError
@@ -18,9 +19,10 @@ from resuelve.pages.numbers import number
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.registry import Version
+from resuelve.training.students import RERANK
 from resuelve.wiring.following import checks_here
 from resuelve.wiring.publishing import announce_promotion
-from resuelve.wiring.students import registry
+from resuelve.wiring.students import students_in_use
 
 
 def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
@@ -38,10 +40,11 @@ def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
         return
     _check_standing(version)
     if check := checks_here(settings, strict=True).get(role):
-        check(registry(settings).folder(version), version.card, False)
-    registry(settings).promote(role, version.number)
+        check(wiring.registry(settings).folder(version), version.card, False)
+    wiring.registry(settings).promote(role, version.number)
     _print_test(console, version, language)
     console.print(say("students.promoted", language, name=version.name, role=role), markup=False)
+    _warn_of_others(settings, role)
     _announce(settings, role, version)
 
 
@@ -52,18 +55,19 @@ def run_demote(settings: Settings, role: str) -> None:
         TrainingError: none is in use, or what was in use before is not there any more.
         WorkspaceError: the registry cannot be written.
     """
-    console, language, found = terminal(), settings.language, registry(settings)
+    console, language, found = terminal(), settings.language, wiring.registry(settings)
     if not found.is_used(role):
         raise TrainingError("no version is in use", where=role, remedy="see resuelve train list")
     before = found.demote(role)
     key = "students.demoted" if before else "students.demoted_to_none"
     console.print(say(key, language, role=role, name=before.name if before else ""), markup=False)
+    _warn_of_others(settings, role)
     _announce(settings, role, before)
 
 
 def run_list(settings: Settings, *, as_json: bool = False) -> None:
     """Every version of every role, with what was measured."""
-    console, language, found = terminal(), settings.language, registry(settings)
+    console, language, found = terminal(), settings.language, wiring.registry(settings)
     versions = [version for role in found.roles() for version in found.versions(role)]
     if as_json:
         _print_json([_as_json(version) for version in versions])
@@ -115,7 +119,7 @@ def run_show(settings: Settings, role: str, wanted: int | None, *, as_json: bool
 
 def _chosen(settings: Settings, role: str, wanted: int | None) -> Version:
     """The version of this number, or the newest."""
-    versions = registry(settings).versions(role)
+    versions = wiring.registry(settings).versions(role)
     found = [one for one in versions if wanted in (None, one.number)]
     if not found:
         what = message("there is no version {number}", number=wanted) if wanted else message("there is no version")
@@ -136,6 +140,13 @@ def _check_standing(version: Version) -> None:
         )
         remedy = message("see resuelve train show {role} {number}", role=version.role, number=version.number)
         raise TrainingError(what, where=version.name, remedy=remedy)
+
+
+def _warn_of_others(settings: Settings, role: str) -> None:
+    """Which versions in use give way now: a critic speaks only with the order that it was measured with."""
+    if role == RERANK:
+        for note in students_in_use(settings, wiring.embedder(settings).identity).notes(settings.language):
+            warn(note)
 
 
 def _announce(settings: Settings, role: str, version: Version | None) -> None:

@@ -20,9 +20,10 @@ from resuelve.resolution.retrieve import retrieve
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.conversations import Conversation, together
+from resuelve.training.language import ROLE
 from resuelve.training.searches import LEAST, MARGIN, USABLE, Comparison, Restated, compare
 from resuelve.training.speaking import Speech
-from resuelve.wiring.speaking import ROLE, searched_with, speech
+from resuelve.wiring.speaking import searched_with, speech
 
 _MOST = 300
 """Calls that the student answers for the test; a small model takes seconds for each."""

@@ -19,7 +19,7 @@ from rich.text import Text
 from resuelve import durable, wiring
 from resuelve.cli.carded import test_in_words
 from resuelve.cli.surroundings import harmless, now, terminal, warn
-from resuelve.journal import Acts, History
+from resuelve.journal import Acts
 from resuelve.pages.numbers import number
 from resuelve.resolution.rerank import BY_HAND
 from resuelve.resolution.rules import Rules
@@ -32,7 +32,7 @@ from resuelve.training.registry import Card, Version
 from resuelve.training.standing import Standing
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, write_critic, write_rerank
 from resuelve.wiring.publishing import publish
-from resuelve.wiring.students import looked, measured_against, order_mark, registry, rules_in_force
+from resuelve.wiring.students import looked, measured_against, order_mark, rules_in_force
 
 _MEASURES = {CRITIC: ("held_out_log_loss", True), RERANK: ("held_out_first_right", False)}
 """What a student is measured by, and whether less of it is better."""
@@ -81,7 +81,7 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
     def threshold_of(row: str, then: float) -> float:
         return rules.threshold_for(rows[row]) if row in rows else then
 
-    with closing(_history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
+    with closing(wiring.history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
         used = embedders_of(book.calls(role="embed"))
         calls, outcomes = book.calls(role="critique"), book.outcomes()
         found = choices(
@@ -109,9 +109,7 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         write=(lambda folder: write_critic(folder, CriticStudent(identity, scoring))) if scoring else None,
         ways=learned.ways,
     )
-    version = _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
-    if version and mlflow:
-        _publish(settings, version, lesson, quiet=as_json)
+    _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json, mlflow=mlflow)
 
 
 def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = False, mlflow: bool = True) -> None:
@@ -125,7 +123,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         ExperimentError: it is not in MLflow; everything else is done.
     """
     identity, rules = _in_force(settings)
-    with closing(_history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
+    with closing(wiring.history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
         used = embedders_of(book.calls(role="embed"))
         calls, outcomes = book.calls(role="rerank"), book.outcomes()
         found = rankings(calls, outcomes, embedder=identity, embedders=used, acted_on=_acted_on(acts))
@@ -145,9 +143,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
         until=learned.until,
         write=(lambda folder: write_rerank(folder, RerankStudent(identity, order))) if order else None,
     )
-    version = _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json)
-    if version and mlflow:
-        _publish(settings, version, lesson, quiet=as_json)
+    _finish(settings, lesson, identity, rules, dry_run=dry_run, as_json=as_json, mlflow=mlflow)
 
 
 def _in_force(settings: Settings) -> tuple[str, Rules]:
@@ -156,19 +152,15 @@ def _in_force(settings: Settings) -> tuple[str, Rules]:
     return identity, rules_in_force(settings, identity, warn)
 
 
-def _history(settings: Settings) -> History:
-    return wiring.history(settings)
-
-
 def _acted_on(acts: Acts) -> Callable[[str], bool]:
     """Asks the journal once for each incident."""
     return cache(lambda incident: bool(acts.of(incident)))
 
 
 def _finish(
-    settings: Settings, lesson: _Lesson, identity: str, rules: Rules, *, dry_run: bool, as_json: bool
-) -> Version | None:
-    """Register what was learned, unless it is only to be shown, and tell."""
+    settings: Settings, lesson: _Lesson, identity: str, rules: Rules, *, dry_run: bool, as_json: bool, mlflow: bool
+) -> None:
+    """Register what was learned, unless it is only to be shown, tell, and publish it."""
     version = card = None
     if lesson.standing and lesson.write:
         card = _card(settings, lesson, lesson.standing, identity, rules)
@@ -178,7 +170,8 @@ def _finish(
         print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
     else:
         _print(terminal(), settings.language, lesson, card, version)
-    return version
+    if version and mlflow:
+        _publish(settings, version, lesson, quiet=as_json)
 
 
 def _publish(settings: Settings, version: Version, lesson: _Lesson, *, quiet: bool) -> None:
@@ -196,7 +189,7 @@ def _registered(settings: Settings, role: str, write: Callable[[Path], None], ca
         tempfile.TemporaryDirectory(prefix=".teaching-", dir=models.parent) as aside,
     ):
         write(Path(aside))
-        return registry(settings).register(role, Path(aside), card)
+        return wiring.registry(settings).register(role, Path(aside), card)
 
 
 def _card(settings: Settings, lesson: _Lesson, standing: Standing, identity: str, rules: Rules) -> Card:

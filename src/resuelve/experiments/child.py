@@ -10,11 +10,11 @@ import sqlite3
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from resuelve.experiments.opened import Opened
 from resuelve.experiments.store import DATABASE, without_secrets
 from resuelve.experiments.versions import on_this_machine
 
@@ -23,22 +23,6 @@ _MEMORY = 3_000_000_000
 """Bytes of data; a server that answers without end is stopped here."""
 
 _FILES = "artifacts"
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A store that can be asked.
-
-    Attributes:
-        client: an `MlflowClient`.
-        files: where files of a new experiment go; empty for where the store decides.
-        here: whether it is a database or folder of this machine, and kept by nobody else.
-    """
-
-    client: Any
-    address: str
-    files: str
-    here: bool
 
 
 def obey(order: Mapping[str, Any]) -> Any:

@@ -6,12 +6,10 @@ import errno
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from resuelve.experiments.opened import Opened
 from resuelve.experiments.versions import CARD, DIGEST, ROLE, may_be_read, safe
-
-if TYPE_CHECKING:
-    from resuelve.experiments.child import Opened
 
 _NEWEST = 20
 """Versions of a model that are looked at; also where one with a certain digest is looked for."""

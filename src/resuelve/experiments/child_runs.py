@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from resuelve.experiments.opened import Opened
 from resuelve.experiments.runs import EXPERIMENT
 from resuelve.experiments.versions import FOLDER
-
-if TYPE_CHECKING:
-    from resuelve.experiments.child import Opened
 
 _LOOKED_THROUGH = 1000
 """Newest runs among which one is looked for by its name, or by the beginning of its id."""

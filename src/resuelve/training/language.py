@@ -18,6 +18,9 @@ _SAMPLES = 4
 _MEASURED = 40
 """Held-out conversations that the model answers itself; the loss is taken of all."""
 
+ROLE = "reformulate"
+"""The role that a language model can be learned for."""
+
 MARKS = {"system": "<<system>>", "user": "<<user>>", "assistant": "<<assistant>>"}
 """For a tokenizer that has no chat template of its own."""
 

@@ -22,6 +22,7 @@ from resuelve.knowledge.versions import Dictionary
 from resuelve.models import ChatModel, Embedder
 from resuelve.settings import Environment, Settings
 from resuelve.tickets import Listing, TicketManager
+from resuelve.training.registry import Registry
 from resuelve.vectors import VectorStore
 from resuelve.workspace import Workspace
 
@@ -97,6 +98,11 @@ def backup_source(settings: Settings) -> Source:
     place = workspace(settings)
     held = dictionary(settings).held
     return Source(place.root, held, EdgeStore(place.index).snapshot, settings.shown())
+
+
+def registry(settings: Settings) -> Registry:
+    """The versions of learned models."""
+    return Registry(workspace(settings).models)
 
 
 def experiments(settings: Settings) -> Store:

@@ -9,8 +9,8 @@ from resuelve.domain.errors import TrainingError
 from resuelve.settings import Settings
 from resuelve.training.describing import Describer, serve
 from resuelve.training.recipe import check_installed
-from resuelve.training.registry import Registry, Version
-from resuelve.workspace import Workspace
+from resuelve.training.registry import Version
+from resuelve.wiring import registry
 
 _MODULE = "resuelve.wiring.captions"
 
@@ -23,11 +23,11 @@ def captions_in_use(settings: Settings) -> Version | None:
     """
     from resuelve.training.image import ROLE
 
-    registry = Registry(Workspace(settings.workspace).models)
-    version = registry.in_use(ROLE)
+    found = registry(settings)
+    version = found.in_use(ROLE)
     if version:
         check_installed()
-        _check_fit(registry.folder(version))
+        _check_fit(found.folder(version))
     return version
 
 
@@ -40,7 +40,7 @@ def describer(settings: Settings) -> Describer | None:
     version = captions_in_use(settings)
     if version is None:
         return None
-    folder = Registry(Workspace(settings.workspace).models).folder(version)
+    folder = registry(settings).folder(version)
     return Describer([sys.executable, "-P", "-m", _MODULE, str(folder.absolute())], version=version.name)
 
 

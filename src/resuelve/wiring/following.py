@@ -24,14 +24,14 @@ from resuelve.experiments.versions import CARD, ROLE, Announced, model_name
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training import image
+from resuelve.training import language as languages
 from resuelve.training.registry import Card, Registry, Version
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring.refused import Refusals
-from resuelve.wiring.speaking import ROLE as SPEAKING
 from resuelve.wiring.speaking import check_prompt
 from resuelve.wiring.students import check_fit, check_place
 
-ROLES = (CRITIC, image.ROLE, SPEAKING, RERANK)
+ROLES = (CRITIC, image.ROLE, languages.ROLE, RERANK)
 """Roles in which a learned version may speak."""
 
 LOCAL = "local"
@@ -49,11 +49,11 @@ where it could not."""
 
 def in_use(settings: Settings) -> tuple[tuple[Version, ...], tuple[TrainingError, ...]]:
     """The versions that are in use, by role, and what is wrong with those that cannot be read."""
-    registry = Registry(wiring.workspace(settings).models)
+    kept = wiring.registry(settings)
     found, wrong = [], []
     for role in ROLES:
         try:
-            if version := registry.in_use(role):
+            if version := kept.in_use(role):
                 found.append(version)
         except TrainingError as error:
             wrong.append(error)
@@ -131,7 +131,7 @@ def checks_here(settings: Settings, *, strict: bool = False) -> dict[str, Check]
         CRITIC: judges(CRITIC),
         RERANK: judges(RERANK),
         image.ROLE: lambda folder, _, __: loads(folder, image.KIND),
-        SPEAKING: speaks,
+        languages.ROLE: speaks,
     }
 
 
@@ -157,7 +157,7 @@ class _Follower:
 
     @property
     def _registry(self) -> Registry:
-        return Registry(wiring.workspace(self.settings).models)
+        return wiring.registry(self.settings)
 
     def takes(self, role: str, one: Announced, *, named: bool) -> bool:
         """Fetch a version where it is not here, and take it into use; False for one that is worse than its teacher.

@@ -12,7 +12,7 @@ from resuelve.experiments.runs import Data, Registered, Run, params_of, plain, t
 from resuelve.experiments.store import installed
 from resuelve.experiments.versions import CARD, DIGEST, IN_USE, ROLE, model_name
 from resuelve.settings import Settings
-from resuelve.training.registry import Registry, Version
+from resuelve.training.registry import Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def publish(
     """
     if not installed():
         return None
-    folder = Registry(wiring.workspace(settings).models).folder(version)
+    folder = wiring.registry(settings).folder(version)
     model = model_name(settings.mlflow_prefix, version.role)
     card, store = version.card, wiring.experiments(settings)
     run = Run(

@@ -12,12 +12,12 @@ from resuelve.domain.errors import ModelOutputInvalid, ResuelveError, TrainingEr
 from resuelve.models import ChatModel
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
+from resuelve.training.language import ROLE
 from resuelve.training.recipe import check_installed
-from resuelve.training.registry import Card, Registry, Version
+from resuelve.training.registry import Card, Version
 from resuelve.training.speaking import Speech, serve
-from resuelve.workspace import Workspace
+from resuelve.wiring import registry
 
-ROLE = "reformulate"
 _MODULE = "resuelve.wiring.speaking"
 
 
@@ -96,14 +96,14 @@ def searched_with(answer: str) -> str | None:
 
 def _usable(settings: Settings) -> tuple[Version, Path] | None:
     """The version in use and its files. Raises TrainingError."""
-    registry = Registry(Workspace(settings.workspace).models)
-    version = registry.in_use(ROLE)
+    found = registry(settings)
+    version = found.in_use(ROLE)
     if version is None:
         return None
     from resuelve.training.checkpoint import base_of
 
     check_installed()
-    folder = registry.folder(version)
+    folder = found.folder(version)
     base_of(folder)
     check_prompt(version.card, version.name)
     return version, folder

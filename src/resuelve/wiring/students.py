@@ -18,9 +18,9 @@ from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
-from resuelve.training.registry import Card, Registry, Version
+from resuelve.training.registry import Card, Version
 from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, read_critic, read_rerank
-from resuelve.wiring import learned, rules, workspace
+from resuelve.wiring import learned, registry, rules
 
 if TYPE_CHECKING:
     from resuelve.resolution.order import Order
@@ -55,11 +55,6 @@ class Students:
     def notes(self, language: str) -> tuple[str, ...]:
         """What could not be used, a sentence each, for people."""
         return tuple(say("students.unused", language, why=translated(one, language)) for one in self.refused)
-
-
-def registry(settings: Settings) -> Registry:
-    """The versions of learned models."""
-    return Registry(workspace(settings).models)
 
 
 def students_in_use(settings: Settings, embedder: str) -> Students:
