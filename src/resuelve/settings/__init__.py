@@ -19,6 +19,7 @@ from resuelve.domain.message import message
 from resuelve.settings import env_file, spelling
 from resuelve.settings.problems import problem
 from resuelve.settings.spelling import PREFIX
+from resuelve.settings.watching import Watching
 from resuelve.texts import Language
 
 
@@ -34,10 +35,11 @@ def _own(name: str) -> AliasChoices:
     return AliasChoices(f"{PREFIX}{name}")
 
 
-class Settings(BaseSettings):
+class Settings(Watching):
     """The settings of Resuelve.
 
-    Names without the prefix `RESUELVE_` are those of the system that it grew from, and of MLflow.
+    Names without the prefix `RESUELVE_` are those of the system that it grew from, of MLflow and of
+    OpenTelemetry.
     """
 
     model_config = SettingsConfigDict(

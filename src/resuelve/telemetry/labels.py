@@ -1,0 +1,33 @@
+"""Labels of a bounded number: what comes from outside must not fill the memory of those who watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from resuelve.telemetry.metrics import Metric
+
+OTHER = "other"
+_LONGEST = 100
+
+
+class Bounded:
+    """Gives each metric the labels that it has, and no further value of its first one when it has had its `most`."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {}
+
+    def __call__(self, metric: Metric, labels: Mapping[str, str] | None) -> dict[str, str]:
+        """The labels as they are shown, in the order of the metric; one that was not given is empty."""
+        given = labels or {}
+        shown = {name: given.get(name, "")[:_LONGEST] for name in metric.labels}
+        if metric.most:
+            first = metric.labels[0]
+            shown[first] = self._one_of_few(metric, shown[first])
+        return shown
+
+    def _one_of_few(self, metric: Metric, value: str) -> str:
+        seen = self._seen.setdefault(metric.name, set())
+        if value not in seen and len(seen) >= metric.most:
+            return OTHER
+        seen.add(value)
+        return value
