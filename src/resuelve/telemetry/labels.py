@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from resuelve.telemetry.metrics import Metric
 
-OTHER = "other"
+THE_REST = "other"
 _LONGEST = 100
 
 
@@ -28,6 +28,6 @@ class Bounded:
     def _one_of_few(self, metric: Metric, value: str) -> str:
         seen = self._seen.setdefault(metric.name, set())
         if value not in seen and len(seen) >= metric.most:
-            return OTHER
+            return THE_REST
         seen.add(value)
         return value

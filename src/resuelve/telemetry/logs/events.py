@@ -1,0 +1,165 @@
+"""Every event of the log, with its level and its fields. The reference page is written from it.
+
+A field is a code, a count, a kind, a name of ours: never a sentence that somebody wrote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How much an event matters."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What may be told.
+
+    Attributes:
+        fields: what it tells beside what every line has, by names of `FIELDS`; each may be missing.
+    """
+
+    name: str
+    level: Level
+    meaning: str
+    fields: tuple[str, ...] = ()
+
+
+CONTEXT = {
+    "run": "the run, as its report names it",
+    "incident": "the incident's code",
+    "stage": "the stage, or the command, that was at work",
+    "worker": "process and thread",
+    "trace": "the id of the trace",
+}
+"""What every line may have, in this order, behind `time`, `level` and `event`."""
+
+FIELDS = {
+    "action": "what was done: resolution and, for an agent, its code",
+    "agent": "the code of `api|CODE`",
+    "answer": "one of the words that an agent answers with",
+    "attempts": "how often it was tried",
+    "attachment": "its place among the ticket's",
+    "by": "who said so: `person`, `tickets`, `returned`",
+    "bytes": "bytes",
+    "changed": "how many were changed",
+    "changes": "changes of that kind",
+    "command": "the command",
+    "count": "how many",
+    "days": "days",
+    "doubt": "why a person gets it: a kind of doubt, or of reason",
+    "embedder": "the embedder's name",
+    "encrypted": "whether a backup is",
+    "error": "an error: `kind`, and of ours `what`, `where`, `remedy`, of others `place`",
+    "examples": "how many examples a model learned from",
+    "exit": "how a command ended: `done`, `left`, `failed`, `stopped`",
+    "failed": "how many failed",
+    "file": "a file of the workspace, by its name",
+    "found": "how many were found",
+    "in_use": "the version in use",
+    "kind": "what kind of it",
+    "kept": "how many were kept",
+    "left_out": "lines of the same kind that were not written",
+    "lines": "lines",
+    "logger": "the library's logger",
+    "looked_at": "how many were looked at",
+    "message": "what the library said, without what says who",
+    "mode": "`live` or `shadow`",
+    "model": "the model's name",
+    "new": "how many are new",
+    "outcome": "what became of an incident, as in the report",
+    "outcomes": "incidents by what became of them",
+    "place": "file, line and function",
+    "problems": "known problems",
+    "queue": "a mailbox",
+    "reason": "a kind of reason",
+    "reference": "the reference that the message on the ticket ends with",
+    "rejected": "how many were rejected",
+    "role": "what a model is asked for",
+    "row": "a row of the dictionary",
+    "rows": "rows",
+    "score": "the critic's, 0 to 100",
+    "seconds": "how long it took",
+    "size": "how many it holds",
+    "status": "the status of the answer",
+    "stopped": "what stops acting: `everything`, `hour` or a row",
+    "students": "learned versions that speak",
+    "system": "which system: `tickets`, `agents`, `models`, `index`, `resuelve`",
+    "teacher": "who it was measured with",
+    "tickets": "how many incidents",
+    "tokens": "tokens in and out",
+    "tokens_in": "tokens of the question",
+    "tokens_out": "tokens of the answer",
+    "total": "of how many",
+    "unchanged": "how many had not changed since the last run",
+    "unknown": "changes of which nobody can tell whether they were made",
+    "version": "a number of a version",
+    "watch": "whether it looks again and again",
+    "workers": "how many incidents at the same time",
+}
+"""What events tell, by name."""
+
+
+def _debug(name: str, meaning: str, *fields: str) -> Event:
+    return Event(name, Level.DEBUG, meaning, fields)
+
+
+def _info(name: str, meaning: str, *fields: str) -> Event:
+    return Event(name, Level.INFO, meaning, fields)
+
+
+def _warning(name: str, meaning: str, *fields: str) -> Event:
+    return Event(name, Level.WARNING, meaning, fields)
+
+
+def _error(name: str, meaning: str, *fields: str) -> Event:
+    return Event(name, Level.ERROR, meaning, fields)
+
+
+ALL: tuple[Event, ...] = (
+    # a command
+    _info("command.started", "A command began to work in the workspace.", "command", "version"),
+    _info("command.ended", "It ended.", "command", "seconds", "exit"),
+    _error("command.failed", "It ended with an error.", "command", "seconds", "error"),
+    # a run
+    _info("run.started", "A run began.", "mode", "queue", "workers", "watch", "problems", "model", "students"),
+    _info(
+        "run.ended",
+        "It ended, and its report is written.",
+        "mode", "seconds", "total", "changed", "outcomes", "unchanged", "rejected", "unknown", "file",
+    ),
+    _error("run.failed", "It could not be carried to its end.", "mode", "seconds", "error"),
+    _warning("breaker.stopped", "Something stops acting by itself until a person has looked.", "stopped", "row", "reason"),
+    _warning("history.lost", "Calls of models could not be kept in the history.", "count"),
+    # an incident
+    _debug("incident.started", "Work on an incident began."),
+    _debug("stage.ended", "A stage ended.", "seconds"),
+    _info(
+        "incident.ended",
+        "An incident was recorded.",
+        "outcome", "doubt", "row", "score", "seconds", "action",
+    ),
+    _error("incident.failed", "It failed, and is tried again.", "system", "kind", "count", "error"),
+    _warning("incident.set_aside", "It failed too often, and is left alone until somebody changes it.", "count"),
+    _warning("listing.rejected", "Entries of the ticket manager's list are no incidents.", "count", "reason"),
+    _warning("attachment.unread", "An attachment was not read, or not all of it.", "attachment", "reason"),
+    _debug("agent.asked", "An agent was asked.", "agent", "answer", "seconds", "attempts"),
+    _debug(
+        "model.called",
+        "A model was asked.",
+        "role", "model", "seconds", "tokens", "tokens_in", "tokens_out", "attempts",
+    ),
+    _warning("model.failed", "A model gave nothing that may be used.", "role", "model", "seconds", "attempts", "error"),
+    _info("change.sent", "A change was made on a ticket.", "action", "row", "reference"),
+    _error("change.unknown", "Nobody can tell whether a change was made.", "action", "reference", "error"),
+)  # fmt: skip
+"""In the order in which they come."""
+
+BY_NAME = {event.name: event for event in ALL}
