@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from resuelve.journal.acts_port import Act, Returned, ReturnedAs
 from resuelve.journal.database import Database, Text, as_text
-from resuelve.journal.port import Act, Returned, ReturnedAs
 
 SCHEMA_VERSION = 1
 
