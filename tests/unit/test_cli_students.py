@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from resuelve import wiring
 from resuelve.cli import app, promoting
 from resuelve.domain.errors import TrainingError
-from resuelve.journal import Act
 from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.port import Act
 from resuelve.replay.learned import Learned, write
 from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load

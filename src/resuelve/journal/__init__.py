@@ -1,7 +1,8 @@
 """The journal: the ports. Adapters (`sql`, `engine`, `memory`) are imported by name where they are wired."""
 
-from resuelve.journal.acts_port import Act, Acts, Returned, ReturnedAs
 from resuelve.journal.port import (
+    Act,
+    Acts,
     CallOutcome,
     Engine,
     History,
@@ -11,6 +12,8 @@ from resuelve.journal.port import (
     Journal,
     Json,
     ModelCall,
+    Returned,
+    ReturnedAs,
     Steps,
     Unfinished,
     Work,

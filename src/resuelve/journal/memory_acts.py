@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from resuelve.journal.acts_port import Act, Returned, ReturnedAs
+from resuelve.journal.port import Act, Returned, ReturnedAs
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
+from resuelve.journal.acts_port import Act as Act
+from resuelve.journal.acts_port import Acts as Acts
+from resuelve.journal.acts_port import Returned as Returned
+from resuelve.journal.acts_port import ReturnedAs as ReturnedAs
+
 Json = Any
 """A value that survives a JSON round trip unchanged (a tuple does not: it comes back as a list)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resuelve.journal.acts_port import Act, Returned, ReturnedAs
+from resuelve.journal.port import Act, Returned, ReturnedAs
 from resuelve.journal.database import Database, Text, as_text
 
 SCHEMA_VERSION = 1
