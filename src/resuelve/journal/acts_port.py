@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,10 +10,19 @@ from typing import Protocol, runtime_checkable
 
 
 class ReturnedAs(StrEnum):
-    """How it is known that a change was wrong: the ticket came back, or a person said so."""
+    """How it is known that a change did not last.
+
+    REOPENED: the ticket came back. REPORTED: a person said that it was wrong. MOVED: a person gave the ticket on to
+    another mailbox, which may be this desk's usual way: it did not last, but nobody says that it was wrong.
+    """
 
     REOPENED = "reopened"
     REPORTED = "reported"
+    MOVED = "moved"
+
+    def outweighs(self, known: ReturnedAs) -> bool:
+        """True when it takes the place of what is known."""
+        return self is ReturnedAs.REPORTED or (self, known) == (ReturnedAs.REOPENED, ReturnedAs.MOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +50,25 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """An act that turned out wrong, until somebody has seen to it."""
+    """An act that turned out wrong (reopened or reported), until somebody has seen to it."""
 
     act: Act
     how: ReturnedAs
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An act, and whether it lasted.
+
+    Attributes:
+        how: what is known last of how it came back; None when it has not.
+        first: when it was first known that it came back, in whatever way.
+    """
+
+    act: Act
+    how: ReturnedAs | None = None
+    first: datetime | None = None
 
 
 @runtime_checkable
@@ -73,15 +96,25 @@ class Acts(Protocol):
         ...
 
     def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
-        """Note that an act turned out wrong. False when there is no such act.
+        """Note that an act did not last. False when there is no such act, or nothing to note.
 
-        Reopened: only the first time, because a ticket shows for ever that it came back; False otherwise. Reported:
-        also when somebody has seen to it before.
+        Moved: only where nothing else is known. Reopened: only the first time, because a ticket shows for ever that it
+        came back; it outweighs moved. Reported: also when somebody has seen to it before.
         """
         ...
 
     def returned(self, *, ever: bool = False) -> Sequence[Returned]:
-        """What came back and nobody has seen to, in the order of the acts; with `ever`, also what was seen to."""
+        """What turned out wrong and nobody has seen to, in the order of the acts; with `ever`, also what was seen to.
+
+        What was moved is not among them: that is no evidence against a row.
+        """
+        ...
+
+    def followed(self, since: datetime) -> Iterator[Followed]:
+        """The acts from a moment on, to the millisecond, in the order of their times, and what came back of them.
+
+        What is noted while they are read is not among them.
+        """
         ...
 
     def see_to(self, acts: Collection[Act]) -> int:

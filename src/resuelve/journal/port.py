@@ -14,10 +14,29 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from resuelve.journal.acts_port import Act as Act
-from resuelve.journal.acts_port import Acts as Acts
-from resuelve.journal.acts_port import Returned as Returned
-from resuelve.journal.acts_port import ReturnedAs as ReturnedAs
+from resuelve.journal.acts_port import Act, Acts, Followed, Returned, ReturnedAs
+
+__all__ = [
+    "Act",
+    "Acts",
+    "CallOutcome",
+    "Engine",
+    "Followed",
+    "History",
+    "IncidentRecord",
+    "Intent",
+    "IntentState",
+    "Journal",
+    "Json",
+    "ModelCall",
+    "Recorded",
+    "Returned",
+    "ReturnedAs",
+    "Steps",
+    "Unfinished",
+    "Work",
+    "WorkItem",
+]
 
 Json = Any
 """A value that survives a JSON round trip unchanged (a tuple does not: it comes back as a list)."""
@@ -63,6 +82,14 @@ class IncidentRecord:
     revision: str
     outcome: str
     content: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record, and when it was written, with its zone."""
+
+    record: IncidentRecord
+    at: datetime
 
 
 @runtime_checkable
@@ -114,6 +141,13 @@ class Journal(Protocol):
 
     def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
         """The records of all runs with this outcome, oldest first, one at a time."""
+        ...
+
+    def records_since(self, since: datetime) -> Iterator[Recorded]:
+        """The records of all runs from a moment on, to the millisecond, in the order of their times, one at a time.
+
+        What is recorded while they are read is not among them.
+        """
         ...
 
     def last_record(self, incident: str) -> IncidentRecord | None:
