@@ -10,7 +10,7 @@ from resuelve.texts import say
 
 
 def lasted_in_words(found: TrackRecord, language: str) -> Iterator[str]:
-    """How much lasted, what the critic had promised, and whether it is asked otherwise; nothing of what nobody knows."""
+    """How much lasted, what the critic had promised, whether its scores shifted; nothing of what nobody knows."""
     if (interval := found.durable_interval) is not None:
         low, high = interval
         yield say(
