@@ -22,6 +22,7 @@ from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
 from resuelve.telemetry import Signals
 from resuelve.texts import say, translated
+from resuelve.wiring.track_figures import tell_track
 from resuelve.wiring.watching import watched
 
 _MOST_LINES = 500
@@ -144,6 +145,8 @@ def _run(
             stopping=stop.is_set,
             before=before,
         )
+        if not shadow:
+            tell_track(settings, signals, parts.journal, parts.acts, now())
     return ended, [*lines.values()]
 
 
