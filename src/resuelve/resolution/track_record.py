@@ -166,7 +166,8 @@ def track_record(journal: Journal, acts: Acts, now: datetime, *, days: int = 30,
     """What lasted of what was done in the `days` days that ended `lasting` days before `now`.
 
     An act has had its days when `now` is not before its time plus `lasting` days, and came back within them when that
-    was known before. So what is said of a window does not change later, but for how an act came back.
+    was known before. So what is said of a window does not change later, but for how an act came back, and for changes
+    of which nobody could tell. All records since the window began are read, each once.
 
     Args:
         now: with its zone.
