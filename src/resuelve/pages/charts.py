@@ -70,7 +70,7 @@ def share_chart(points: Sequence[Point], title: str, ticks: Sequence[tuple[float
         )
         if len(places) <= _NAMED_DOTS:
             place = y - 9 if y > _TOP + 22 else y + 19
-            pieces.append(f'<text class="tick" x="{x:.1f}" y="{place:.1f}">{escape(one.value)}</text>')
+            pieces.append(f'<text class="tick" x="{x:.1f}" y="{place:.1f}">{escape(clean(one.value))}</text>')
     return _chart(pieces, title)
 
 
@@ -119,7 +119,7 @@ def _times(labels: Sequence[str]) -> list[str]:
 def _across(y: float, words: str) -> str:
     return (
         f'<line class="axis" x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}"/>'
-        f'<text class="label soft" x="{_LEFT - 8}" y="{y + 4:.1f}">{escape(words)}</text>'
+        f'<text class="label soft" x="{_LEFT - 8}" y="{y + 4:.1f}">{escape(clean(words))}</text>'
     )
 
 

@@ -19,7 +19,7 @@ from resuelve.texts import say
 LISTED = 60
 """Lines of a list; the summary in JSON has more of them."""
 
-_BARS = 15
+_BARS, _GAPS = 15, 8
 _OUTCOMES = frozenset(OutcomeKind)
 _FATES = frozenset("problem example covered unsure undocumented otherwise untold own silent".split())
 _KINDS = frozenset(("problem", "example"))
@@ -108,13 +108,9 @@ def _pictures(report: Mapping[str, Any], language: str, words: Mapping[str, str]
     resolutions = [Bar(word or "—", count, number(count, language)) for word, count in report["resolutions"].items()]
     handed = _doubts(report["handed_over"], language)
     refused = _doubts(report["refused"]["by_reason"], language)
-    rows = [
-        Bar(f"{one['row']} {one['description']}".rstrip(), one["incidents"], number(one["incidents"], language), "new")
-        for one in report["refused"]["rows"][:_BARS]
-    ]
     gaps = [
         Bar(f"{one['queue'] or '—'} · {one['row'] or '—'}", one["incidents"], number(one["incidents"], language), "new")
-        for one in report["gaps"]["list"][:_BARS]
+        for one in report["gaps"]["list"][:_GAPS]
     ]
     stages = [
         Bar(
@@ -124,7 +120,7 @@ def _pictures(report: Mapping[str, Any], language: str, words: Mapping[str, str]
         )
         for one in report["cost"]["stages"][:_BARS]
     ]
-    found = {"resolutions": resolutions, "handed": handed, "refused": refused, "rows": rows, "gaps": gaps}
+    found = {"resolutions": resolutions, "handed": handed, "refused": refused, "gaps": gaps}
     pictures = {
         f"{name}_picture": bars(parts[:_BARS], words.get(name, name)) if parts else ""
         for name, parts in {**found, "stages": stages}.items()

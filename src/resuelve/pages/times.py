@@ -21,7 +21,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
 }
 """Outcomes by colour; one that is none of ours is among `silent`."""
 
-_TOPS = (0.1, 0.2, 0.25, 0.5, 0.75, 1.0)
+_TOPS = ((0.1, 5), (0.2, 4), (0.25, 5), (0.5, 5), (0.75, 3), (1.0, 4))
+"""Shares at which the axis may end, and into how many parts it is divided, so that a tick has no decimals."""
 
 
 def rate_over_time(over_time: Mapping[str, Any], language: str) -> str:
@@ -30,7 +31,7 @@ def rate_over_time(over_time: Mapping[str, Any], language: str) -> str:
     rates = [one["automatic_rate"] for one in periods if one["automatic_rate"] is not None]
     if not rates:
         return ""
-    top = next(top for top in _TOPS if top >= max(rates))
+    top, parts = next(one for one in _TOPS if one[0] >= min(1.0, max(rates)))
     points = [
         Point(
             _label(one, over_time["by"], language),
@@ -40,8 +41,6 @@ def rate_over_time(over_time: Mapping[str, Any], language: str) -> str:
         )
         for one in periods
     ]
-    # Ticks that percent writes without decimals.
-    parts = 5 if top in (0.1, 0.25, 0.75) else 4
     ticks = [(top * part / parts, percent(top * part / parts, language)) for part in range(parts + 1)]
     return share_chart(points, say("report.page.rate", language), ticks)
 

@@ -14,6 +14,9 @@ _LONGEST = 2**26
 """Characters of one value: the entry of one incident has some thousands."""
 
 _SPACE = " \t\r\n"
+_AFTER = frozenset(_SPACE + ",:]}")
+"""What follows a whole value. Of ``0.5`` the first sign alone is a value too, when the rest is not read yet."""
+
 _DECODER = JSONDecoder(parse_constant=lambda _: None)  # NaN and Infinity are no numbers to count with
 
 
@@ -102,7 +105,7 @@ class _Text:
                 if self._ended:
                     raise
             else:
-                if end < len(self._held) or self._ended:  # a number at the edge may go on behind it
+                if self._held[end : end + 1] in _AFTER or self._ended:
                     self._at = end
                     return value
             self._more()

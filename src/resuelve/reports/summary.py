@@ -64,8 +64,8 @@ class Summary:
         self._cost: Counter[str] = Counter()
         self._stages: Counter[str] = Counter()
         self._systems: Counter[str] = Counter()
-        self._stretches: dict[str, dict[str, Any]] = {}
-        self._stretch = _Counted()
+        self._first: dict[str, str] = {}
+        self._stretches: Counter[str] = Counter()
 
     def add(self, report: Report, notes: Sequence[Note], silent: int = 0) -> None:
         """Count a run, with the notes of its entries.
@@ -76,13 +76,11 @@ class Summary:
         self._runs.append(_run(report, notes, silent))
         self._newest = report, list(notes)
         if not report.shadow:
-            self._enter(begin(report.at, self.grain, report.run))
+            self._look_at(notes, begin(report.at, self.grain, report.run))
         for note in notes:
             if not (note.decided and note.decided in self._told):
                 self._spend(note)
             self._count(note, self._shadow if report.shadow else self._all, live=not report.shadow)
-        if not report.shadow:
-            self._leave(begin(report.at, self.grain, report.run))
         if report.broken_off:  # what it had recorded and not finished, the next run tells again
             self._told |= {note.decided for note in notes}
 
@@ -117,12 +115,11 @@ class Summary:
         self._refusals.add(note)
         if not live:
             return
-        self._stretch.add(note)
         self._gaps.add(note)
-        if note.outcome != OutcomeKind.WAITING:
-            self._doubts.pop(note.incident, None)
-        if note.doubt:
+        if note.outcome == OutcomeKind.HANDED_OFF:
             self._doubts[note.incident] = note.doubt
+        elif note.outcome != OutcomeKind.WAITING:
+            self._doubts.pop(note.incident, None)
         if note.executed and note.change not in self._changes:
             self._changes.add(note.change)
             self._resolutions[note.word] += 1
@@ -134,27 +131,34 @@ class Summary:
             self._cost[name] += getattr(note, name)
         self._cost["entries"] += 1
 
-    def _enter(self, stretch: str) -> None:
-        if stretch not in self._stretches:
-            self._stretch = _Counted()
-            self._stretches[stretch] = {"runs": 0}
-
-    def _leave(self, stretch: str) -> None:
-        runs = self._stretches[stretch]["runs"] + 1
-        outcomes = _by_count(Counter(self._stretch.last.values()))
-        self._stretches[stretch] = {"runs": runs, **self._stretch.as_json(), "outcomes": outcomes}
+    def _look_at(self, notes: Sequence[Note], stretch: str) -> None:
+        """An incident belongs to the time at which it was first looked at, however often it is looked at again."""
+        self._stretches[stretch] += 1
+        for note in notes:
+            self._first.setdefault(note.incident, stretch)
 
     def _over_time(self) -> dict[str, Any]:
-        nothing = {"runs": 0, **_Counted().as_json(), "outcomes": {}}
+        outcomes: dict[str, Counter[str]] = {}
+        executed: Counter[str] = Counter(self._first[incident] for incident in self._all.executed)
+        for incident, stretch in self._first.items():
+            outcomes.setdefault(stretch, Counter())[self._all.last[incident]] += 1
         shown = stretches(list(self._stretches), self.grain)
-        return {
-            "by": self.grain.value,
-            "periods": [
-                {"from": one.partition(" ")[0], "run": one.partition(" ")[2], **self._stretches.get(one, nothing)}
-                for one in shown
-            ],
-            "earlier": max(0, len(self._stretches) - sum(one in self._stretches for one in shown)),
-        }
+        periods = []
+        for one in shown:
+            begun, _, run = one.partition(" ")
+            handled = outcomes.get(one, Counter()).total()
+            periods.append(
+                {
+                    "from": begun,
+                    "run": run,
+                    "runs": self._stretches[one],
+                    "handled": handled,
+                    "executed": executed[one],
+                    "automatic_rate": _share(executed[one], handled),
+                    "outcomes": _by_count(outcomes.get(one, {})),
+                }
+            )
+        return {"by": self.grain.value, "periods": periods, "earlier": len(self._stretches.keys() - set(shown))}
 
     def _of_runs(self) -> dict[str, Any]:
         found = self._runs
