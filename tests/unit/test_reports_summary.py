@@ -105,8 +105,7 @@ def test_a_shadow_run_executes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_a_broken_off_run_and_the_next_both_tell_counts_once(tmp_path: Path) -> None:
-    seconds = {"decision": {"seconds": {"retrieve": 0.1234}}}
-    twice = an_entry("INC1", "closed", **seconds)
+    twice = an_entry("INC1", "closed", decision={"seconds": {"retrieve": 0.1234}})
     files = [
         a_run(tmp_path, "a", at(0), [twice, an_entry("INC2")], broken_off=True),
         a_run(tmp_path, "b", at(1), [twice, an_entry("INC3")]),
@@ -138,10 +137,9 @@ def test_what_came_back(tmp_path: Path) -> None:
 
 
 def test_gaps_say_what_to_write(tmp_path: Path) -> None:
-    nothing = {"decision": {"doubt": "no_match"}}
     entries = [
         *(an_entry(f"INC{n}") for n in range(3)),
-        *(an_entry(f"INC1{n}", queue="GR_B", **nothing) for n in range(2)),
+        *(an_entry(f"INC1{n}", queue="GR_B", decision={"doubt": "no_match"}) for n in range(2)),
         an_entry("INC20", decision={"doubt": "policy"}),
     ]
     gaps = summed([a_run(tmp_path, "a", at(0), entries)])["gaps"]

@@ -9,6 +9,7 @@ from typing import Any
 from resuelve.pages.days import moment_told
 from resuelve.pages.doubts import doubt_in_words
 from resuelve.pages.numbers import number, percent
+from resuelve.pages.stages import stage_in_words
 from resuelve.texts import say
 
 _FEW = 3
@@ -84,7 +85,9 @@ def cost_told(report: Mapping[str, Any], language: str) -> list[Line]:
     """Seconds an incident, where they go, calls and tokens of the language model."""
     cost = report["cost"]
     seconds, entries = cost["seconds_per_entry"], cost["entries"] or 1
-    slowest = " · ".join(f"{one['stage']} {percent(one['share'], language)}" for one in cost["stages"][:_FEW])
+    slowest = " · ".join(
+        f"{stage_in_words(one['stage'], language)} {percent(one['share'], language)}" for one in cost["stages"][:_FEW]
+    )
     tokens = say(
         "report.tokens",
         language,

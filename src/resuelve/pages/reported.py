@@ -12,6 +12,7 @@ from resuelve.pages.doubts import doubt_in_words
 from resuelve.pages.numbers import number, percent
 from resuelve.pages.page import render
 from resuelve.pages.pictures import Bar, bars
+from resuelve.pages.stages import stage_in_words
 from resuelve.pages.times import GROUPS, outcomes_over_time, rate_over_time
 from resuelve.pages.traces import trace_address
 from resuelve.texts import say
@@ -114,7 +115,7 @@ def _pictures(report: Mapping[str, Any], language: str, words: Mapping[str, str]
     ]
     stages = [
         Bar(
-            one["stage"],
+            stage_in_words(one["stage"], language),
             one["seconds"],
             f"{percent(one['share'], language, 1)} · {number(one['seconds'], language, 1)} s",
         )
