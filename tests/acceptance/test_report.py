@@ -50,6 +50,9 @@ def test_the_workspace_is_summed_up(used: Desk) -> None:
         MOVED: "reopened",
         CLOSED: "reported",
     }
+    newest = {one["incident"]: (one["outcome"], one["came_back"]) for one in found["newest"]["incidents"]}
+    assert newest[MOVED] == ("handed_off", "reopened")
+    assert newest[OTHER][1] == ""
     assert found["returned"]["changes"] == len(used.ledger()) == 3
     assert len(found["batches"]) == 1
     assert (found["set_aside"], found["notes"]) == ([], [])

@@ -195,8 +195,10 @@ class Summary:
             return None
         report, notes = self._newest
         how = {change_of(one.act.incident, one.act.reference): one.how.value for one in returned}
-        shown = [one for one in notes if one.executed or one.outcome in _SHOWN]
-        shown.sort(key=lambda one: (one.change not in how, one.outcome not in _SHOWN, one.incident))
+        back = {one.act.incident: one.how.value for one in returned}
+        came = {one.incident: how.get(one.change, "") if one.executed else back.get(one.incident, "") for one in notes}
+        shown = [one for one in notes if one.executed or one.outcome in _SHOWN or came[one.incident]]
+        shown.sort(key=lambda one: (not came[one.incident], one.outcome not in _SHOWN, one.incident))
         aside, unknown = left_aside(report), items(report.head.get("unknown"))
         return {
             **self._runs[-1],
@@ -205,7 +207,7 @@ class Summary:
             "set_aside_count": len(aside),
             "unknown": [text(mapping(one).get("incident"), 100) for one in unknown[:LISTED]],
             "unknown_count": len(unknown),
-            "incidents": [{**_shown(one), "came_back": how.get(one.change, "")} for one in shown[:LISTED]],
+            "incidents": [{**_shown(one), "came_back": came[one.incident]} for one in shown[:LISTED]],
             "incidents_count": len(shown),
         }
 
