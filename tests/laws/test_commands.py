@@ -62,6 +62,7 @@ COVERED_ELSEWHERE = {
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
     "resuelve calibrate": "tests/acceptance/test_calibrate.py",
     "resuelve calibrate *": "tests/acceptance/test_calibrate.py",
+    "resuelve report*": "tests/acceptance/test_report.py",
     "resuelve replay": "tests/acceptance/test_replay.py",
     "resuelve replay *": "tests/acceptance/test_replay.py",
     "mlflow server *": "tests/mlflow_server.py",

@@ -15,6 +15,7 @@ from resuelve.cli.history import history
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
 from resuelve.cli.replay import calibrate, replay
+from resuelve.cli.report import report
 from resuelve.cli.returned import returned
 from resuelve.cli.runs import runs
 from resuelve.cli.train import train
@@ -35,6 +36,7 @@ app.add_typer(history, name="history")
 app.add_typer(train, name="train")
 app.add_typer(runs, name="runs")
 app.command("replay", help=told("replay.help"))(replay)
+app.command("report", help=told("report.help"))(report)
 app.command("calibrate", help=told("calibrate.help"))(calibrate)
 app.command("restore", help=told("backup.restore.help"))(restore)
 _NEW_OBJECTS = 100_000
