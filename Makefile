@@ -10,7 +10,7 @@ TESTS ?=
 SET ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench rivals encryption mlflow telemetry train reference lock clean environment environment-dev \
+.PHONY: help demo test check bench rivals encryption mlflow telemetry train reference dashboards lock clean environment environment-dev \
 	environment-rivals
 
 help: ## this list
@@ -48,6 +48,9 @@ train: ## what fine-tunes models (PyTorch for the CPU), into .venv
 
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py
+
+dashboards: environment-dev ## write deploy/grafana/dashboards from their description
+	@$(BIN)/python -m scripts.dashboards
 
 lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
 	@scripts/lock.sh $(UPGRADE)
