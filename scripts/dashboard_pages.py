@@ -594,7 +594,7 @@ KNOWLEDGE = Page(
                 Panel(
                     "Lo que dejó de actuar",
                     "From the log: which row stopped, and because of what.",
-                    (Query('{service_name="resuelve"} |= "breaker.stopped"', source="loki"),),
+                    (Query('{service_name="resuelve"} | event="breaker.stopped"', source="loki"),),
                     "logs",
                     width=24,
                 ),

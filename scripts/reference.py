@@ -87,10 +87,10 @@ def metrics_page() -> str:
 
     return _page(
         "Metrics",
-        "What a run tells those who watch ([how to](../how-to/watch-it.md)): by OTLP under the first name, to Prometheus "
-        "under the second. Series of a histogram end in `_bucket`, `_sum` and `_count`. Counters begin with the process; "
-        "those whose labels have fixed values begin with 0. Where no values stand behind a label, they are the team's own "
-        "(mailboxes, rows, models) or kinds of errors.",
+        "What a run tells those who watch ([how to](../how-to/watch-it.md)): by OTLP under the first name, to "
+        "Prometheus under the second. Series of a histogram end in `_bucket`, `_sum` and `_count`. Counters begin with "
+        "the process; those whose labels have fixed values begin with 0. Where no values stand behind a label, they "
+        "are the team's own (mailboxes, rows, models) or kinds of errors.",
         _table(("OpenTelemetry", "Prometheus", "Kind", "Unit", "Labels", "Meaning"), [row(metric) for metric in ALL]),
     )
 

@@ -167,7 +167,8 @@ def test_promtool_takes_every_query(prometheus_tools: Path, tmp_path: Path) -> N
     assert f"{len(EXPRESSIONS)} rules found" in done.stdout
 
 
-LOG_FIELDS = {"service_name", "detected_level", "trace_id"}
+LOG_FIELDS = {"service_name", "event"}
+"""What a line has in Loki beside what every line may have: its only label, and its name."""
 
 
 def test_queries_to_the_log_name_fields_and_events_that_are_told() -> None:
@@ -179,5 +180,5 @@ def test_queries_to_the_log_name_fields_and_events_that_are_told() -> None:
             found += 1
             fields = set(re.findall(r"(\w+)\s*=~?\s*\"", target["expr"]))
             assert fields <= LOG_FIELDS | set(CONTEXT), target["expr"]
-            assert set(re.findall(r'\|= "([^"]+)"', target["expr"])) <= set(BY_NAME)
+            assert set(re.findall(r'event="([^"]+)"', target["expr"])) <= set(BY_NAME)
     assert found
