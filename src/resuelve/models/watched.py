@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from resuelve.domain.errors import ModelError
 from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Prompt, Usage, Vectors
-from resuelve.telemetry import Signals, Span
+from resuelve.telemetry import Signals, Span, Value
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.metrics import GEN_AI_SECONDS, GEN_AI_TOKENS, MODEL_CALLS, MODEL_COST, MODEL_TOKENS
 
@@ -34,6 +34,7 @@ class Watch:
     Attributes:
         provider: whose server it is, by the conventions' names.
         prices: by model.
+        here: True for a model in this process.
         content: True where what was asked and answered is told too, personal data included.
         clock: monotonic seconds.
     """
@@ -43,6 +44,7 @@ class Watch:
     prices: Mapping[str, Price] = field(default_factory=dict)
     content: bool = False
     clock: Callable[[], float] = time.perf_counter
+    here: bool = False
 
     def told(self, operation: str, role: str, model: str, usage: Usage, seconds: float, error: str = "") -> None:
         """Tell of a call that has ended; `error` is the kind of error that it ended with."""
@@ -61,9 +63,9 @@ class Watch:
         if price := self.prices.get(model):
             cost = (usage.tokens_in * price.tokens_in + usage.tokens_out * price.tokens_out) / 1_000_000
             signals.add(MODEL_COST, cost, {"role": role, "model": model})
-        fields = {"role": role, "model": model, "seconds": round(seconds, 4)}
+        fields: dict[str, object] = {"role": role, "model": model, "seconds": round(seconds, 4)}
         if error:
-            log.warning("model.failed", **fields, calls=calls, kind=error)
+            log.warning("model.failed", **fields, attempts=calls, error=error)
         else:
             log.debug("model.called", **fields, tokens_in=usage.tokens_in, tokens_out=usage.tokens_out)
 
@@ -81,7 +83,7 @@ class WatchedChat:
 
     def complete(self, prompt: Prompt, output: type[OutputT]) -> Completion[OutputT]:
         watch, name, begun = self._watch, self._chat.name, self._watch.clock()
-        asked = {
+        asked: dict[str, Value] = {
             "gen_ai.operation.name": "chat",
             "gen_ai.provider.name": watch.provider,
             "gen_ai.request.model": name,
@@ -124,14 +126,14 @@ class WatchedEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         watch, name, begun = self._watch, self._embedder.identity, self._watch.clock()
-        asked = {
+        asked: dict[str, Value] = {
             "gen_ai.operation.name": "embeddings",
             "gen_ai.provider.name": watch.provider,
             "gen_ai.request.model": name,
             "gen_ai.embeddings.dimension.count": self._embedder.dimension,
             "resuelve.texts": len(texts),
         }
-        with watch.signals.span(f"embeddings {name}", asked, calls=True):
+        with watch.signals.span(f"embeddings {name}", asked, calls=not watch.here):
             try:
                 vectors = self._embedder.embed(texts)
             except ModelError as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from resuelve.domain.decision import OutcomeKind
+from resuelve.domain.errors import AgentError, JournalError, ModelError, ResuelveError, TicketError, VectorIndexError
 from resuelve.domain.incident import Incident
 from resuelve.telemetry import Signals
 from resuelve.telemetry.logs import log
@@ -20,14 +19,25 @@ from resuelve.telemetry.metrics import (
     HANDOVERS,
     INCIDENT_SECONDS,
     INCIDENTS,
-    QUEUE_AGE,
-    QUEUE_DEPTH,
     REJECTIONS,
     RETRIEVAL_SCORE,
     VERDICTS,
 )
 
 Entry = Mapping[str, Any]
+
+_SYSTEMS: tuple[tuple[type[ResuelveError], str], ...] = (
+    (TicketError, "tickets"),
+    (AgentError, "agents"),
+    (ModelError, "models"),
+    (VectorIndexError, "index"),
+    (JournalError, "journal"),
+)
+
+
+def system_of(error: Exception) -> str:
+    """Which system an error is of: ``tickets``, ``agents``, ``models``, ``index``, ``journal``, or ``resuelve``."""
+    return next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
 
 
 def trace_of(run: str, incident: Incident) -> str:
@@ -44,7 +54,7 @@ def tell_entry(signals: Signals, entry: Entry, *, shadow: bool, seconds: float) 
         seconds: how long it took.
     """
     decision, outcome = entry.get("decision", {}), entry["outcome"]
-    doubt, verdict = decision.get("doubt", "none"), decision.get("critique") or {}
+    doubt = decision.get("doubt", "none")
     signals.add(INCIDENTS, 1, {"outcome": outcome, "mode": "shadow" if shadow else "live"})
     signals.observe(INCIDENT_SECONDS, seconds)
     if entry["changed"]:
@@ -57,34 +67,27 @@ def tell_entry(signals: Signals, entry: Entry, *, shadow: bool, seconds: float) 
     for one in decision.get("attachments", ()):
         read = ("partly" if one["unread"] else "read") if one["read"] else "unread"
         signals.add(ATTACHMENTS, 1, {"result": read})
-    problem = decision.get("problem") or {}
-    fields = {
-        "outcome": outcome,
-        "doubt": doubt,
-        "row": problem.get("id", ""),
-        "score": verdict.get("score"),
-        "seconds": round(seconds, 4),
-    }
-    if outcome == OutcomeKind.FAILED:
-        log.error("incident.failed", **fields, system=decision.get("failed_system", ""), kind=decision["failed_kind"])
-    else:
-        log.info("incident.ended", **fields, changed=entry["changed"], reference=entry["reference"])
-    if outcome == OutcomeKind.UNKNOWN:
-        log.error("change.unknown", reference=entry["reference"])
+    _log_entry(entry, decision, seconds)
 
 
-def tell_listing(signals: Signals, incidents: Iterable[Incident], now: datetime) -> None:
-    """Tell of the incidents that are open: how many in each mailbox, and how long the oldest has been."""
-    depths: Counter[str] = Counter()
-    ages = [0.0]
-    for incident in incidents:
-        depths[incident.queue] += 1
-        if incident.opened is not None:
-            opened = incident.opened if incident.opened.tzinfo else incident.opened.replace(tzinfo=now.tzinfo)
-            ages.append((now - opened).total_seconds())
-    for queue, depth in depths.most_common():
-        signals.put(QUEUE_DEPTH, depth, {"queue": queue})
-    signals.put(QUEUE_AGE, max(ages))
+def _log_entry(entry: Entry, decision: Mapping[str, Any], seconds: float) -> None:
+    if entry["outcome"] == OutcomeKind.FAILED:  # told where it failed
+        return
+    reference = entry["reference"]
+    row = (decision.get("problem") or {}).get("id", "")
+    if entry["changed"]:
+        log.info("change.sent", action=decision.get("prescribed"), row=row, reference=reference)
+    if entry["outcome"] == OutcomeKind.UNKNOWN:
+        log.error("change.unknown", action=decision.get("prescribed"), reference=reference)
+    log.info(
+        "incident.ended",
+        outcome=entry["outcome"],
+        doubt=decision.get("doubt", "none"),
+        row=row,
+        score=decision.get("score"),
+        seconds=round(seconds, 4),
+        action=decision.get("prescribed"),
+    )
 
 
 def _tell_judgements(signals: Signals, decision: Mapping[str, Any]) -> None:
@@ -98,6 +101,6 @@ def _tell_judgements(signals: Signals, decision: Mapping[str, Any]) -> None:
         signals.add(VERDICTS, 1, {"verdict": critique["verdict"]})
         signals.observe(CRITIC_SCORE, critique["score"], {"verdict": critique["verdict"]})
     for one in rejections:
-        signals.add(REJECTIONS, 1, {"row": one["problem"]["id"] if isinstance(one["problem"], dict) else one["problem"]})
+        signals.add(REJECTIONS, 1, {"row": one["problem"]})
     if considered := decision.get("considered"):
         signals.observe(RETRIEVAL_SCORE, considered[0]["dense"])

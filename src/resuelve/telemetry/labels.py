@@ -15,6 +15,7 @@ class Bounded:
 
     def __init__(self) -> None:
         self._seen: dict[str, set[str]] = {}
+        self._put: dict[str, frozenset[str]] = {}
 
     def __call__(self, metric: Metric, labels: Mapping[str, str] | None) -> dict[str, str]:
         """The labels as they are shown, in the order of the metric; one that was not given is empty."""
@@ -23,6 +24,18 @@ class Bounded:
         if metric.most:
             first = metric.labels[0]
             shown[first] = self._one_of_few(metric, shown[first])
+        return shown
+
+    def each(self, metric: Metric, values: Mapping[str, float]) -> dict[str, float]:
+        """The values of a metric of one label as they are shown: those that share a label added up, and 0 for what was
+        shown before and is not among them.
+        """
+        (label,) = metric.labels
+        shown = dict.fromkeys(self._put.get(metric.name, ()), 0.0)
+        for name, value in values.items():
+            place = self(metric, {label: name})[label]
+            shown[place] = shown.get(place, 0.0) + value
+        self._put[metric.name] = frozenset(shown)
         return shown
 
     def _one_of_few(self, metric: Metric, value: str) -> str:

@@ -80,6 +80,12 @@ class OtelSignals:
     def put(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
         self._tell(metric, value, labels)
 
+    def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
+        with self._lock:
+            shown = self._bounded.each(metric, values)
+        for name, value in shown.items():
+            self._record[metric.name](value, {metric.labels[0]: name})
+
     def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:
         with self._lock:
             shown = self._bounded(metric, labels)
