@@ -56,7 +56,7 @@ lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
 	@scripts/lock.sh $(UPGRADE)
 
 clean: ## remove the environment and everything that tools left behind
-	rm -rf .venv .venv-rivals .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-rivals .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:

@@ -248,7 +248,7 @@ QUALITY = Page(
                 _stat(
                     "Volvió y está por ver",
                     "What was done and came back, and nobody has looked at yet.",
-                    "sum(max by (how) (last_over_time(resuelve_acts_returned[1d])))",
+                    "sum(max by (how) (last_over_time(resuelve_acts_returned[1d]))) or vector(0)",
                     steps=((1, "orange"), (5, "red")),
                 ),
                 _stat(
@@ -374,7 +374,8 @@ COST = Page(
                 _stat(
                     "Coste por incidencia",
                     "Cost of the last day for each incident that was finished with.",
-                    "sum(increase(resuelve_model_cost_total[1d])) / sum(increase(resuelve_incidents_total[1d]))",
+                    "(sum(increase(resuelve_model_cost_total[1d])) or vector(0))"
+                    " / sum(increase(resuelve_incidents_total[1d]))",
                 ),
                 _stat(
                     "Tokens, 24 h",
@@ -389,7 +390,7 @@ COST = Page(
                 _stat(
                     "Llamadas fallidas, 24 h",
                     "Of all calls of models.",
-                    'sum(increase(resuelve_model_calls_total{result="failed"}[1d]))'
+                    '(sum(increase(resuelve_model_calls_total{result="failed"}[1d])) or vector(0))'
                     " / sum(increase(resuelve_model_calls_total[1d]))",
                     unit="percentunit",
                     steps=((0.02, "orange"), (0.1, "red")),
