@@ -35,6 +35,9 @@ COVERED_ELSEWHERE = {
     "make telemetry": "tests/laws/test_packaging.py",
     "make train": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
+    # needs a container engine; what can be proved without one is
+    "docker compose *": "tests/deploy/test_compose.py",
+    "deploy/passwords.sh": "tests/deploy/test_compose.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
     "make rivals*": "it measures, and asks the package index",

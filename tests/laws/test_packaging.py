@@ -38,6 +38,9 @@ BROUGHT_BY_OTHERS = {"requests"}
 RIVALS = "rivals"
 """For an environment of its own."""
 
+SERVER = "mlflow-server"
+"""For an image of its own."""
+
 
 @cache
 def project() -> dict[str, Any]:
@@ -58,7 +61,7 @@ def locked(name: str) -> frozenset[tuple[str, str]]:
     return frozenset((canonicalize_name(n), v) for n, v in re.findall(r"^([\w.-]+)==([\w.!+-]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", [*LOCKS, RIVALS])
+@pytest.mark.parametrize("name", [*LOCKS, RIVALS, SERVER])
 def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())

@@ -156,11 +156,13 @@ def mocks(
         int, typer.Option("--sistema-port", min=0, max=65535, help=told("cli.mocks.sistema"))
     ] = 3001,
     ledger: Annotated[Path | None, typer.Option("--ledger", help=told("cli.mocks.ledger"))] = None,
+    host: Annotated[str, typer.Option("--host", help=told("cli.mocks.host"))] = "127.0.0.1",
+    gestor_address: Annotated[str, typer.Option("--gestor-address", help=told("cli.mocks.address"))] = "",
 ) -> None:
     """Serve the mock systems."""
     from resuelve.cli.mocks import run_mocks
 
-    run_mocks(world, gestor_port, sistema_port, ledger)
+    run_mocks(world, gestor_port, sistema_port, ledger, host, gestor_address)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from resuelve.reports.sources import Chosen, Period, choose, notes_of
 from resuelve.reports.summary import Summary
 from resuelve.reports.upkeep import batch_as_json, maintenance_as_json
 from resuelve.resolution.report import rejected_as_json
+from resuelve.resolution.track_record import TrackRecord, track_record
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 
@@ -38,13 +40,16 @@ class Outputs:
     json: Path | None
 
 
-def run_report(
-    settings: Settings, files: Sequence[Path], period: Period, outputs: Outputs, *, trace_url: str = ""
-) -> bool:
-    """Sum up these files, or the newest reports of the workspace; print it in short; write the page.
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the journal tells: what came back, ever, and what lasted of what was done."""
 
-    Args:
-        trace_url: see `reported_page`.
+    returned: Sequence[Returned]
+    record: TrackRecord
+
+
+def run_report(settings: Settings, files: Sequence[Path], period: Period, outputs: Outputs) -> bool:
+    """Sum up these files, or the newest reports of the workspace; print it in short; write the page.
 
     Returns:
         False when something was set aside.
@@ -56,7 +61,7 @@ def run_report(
     place = wiring.workspace(settings)
     chosen = _chosen(place.reports, files, period)
     summary = _summed_up(chosen, console, language)
-    returned = None if files else _returned(settings, chosen.rejected)
+    kept = None if files else _kept(settings, chosen.rejected)
     _tell_aside(console, chosen, language)
     if chosen.nothing:
         raise _nothing(place.reports, files, chosen)
@@ -65,7 +70,8 @@ def run_report(
         "source": _source(place.reports, files, language),
         "period": {"since": _day(period.since), "until": _day(period.until), "last": period.last},
         "older_runs": chosen.older,
-        **summary.as_json(returned),
+        **summary.as_json(kept.returned if kept else None),
+        "durable": kept.record.as_json() if kept else None,
         "batches": [batch_as_json(one) for one in chosen.batches],
         "maintenance": [maintenance_as_json(one) for one in chosen.maintenance],
         "set_aside": rejected_as_json(chosen.rejected, language),
@@ -75,7 +81,7 @@ def run_report(
     if outputs.html is None:
         place.prepare()
     page = outputs.html or place.reports / PAGE
-    _write(page, reported_page(report, language=language, trace_url=trace_url))
+    _write(page, reported_page(report, language=language, trace_url=settings.trace_url))
     console.print(say("report.written", language, path=page), markup=False, soft_wrap=True)
     if outputs.json:
         _write(outputs.json, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
@@ -117,17 +123,14 @@ def _summed_up(chosen: Chosen, console: Console, language: str) -> Summary:
     return summary
 
 
-def _returned(settings: Settings, rejected: list[Rejected]) -> Sequence[Returned] | None:
-    """What came back, ever; None where there is no journal that tells it."""
+def _kept(settings: Settings, rejected: list[Rejected]) -> _Kept | None:
+    """None where there is no journal that tells it."""
     file = wiring.workspace(settings).journal_file
     if not file.exists():
         return None
     try:
-        acts = wiring.acts(settings)
-        try:
-            return acts.returned(ever=True)
-        finally:
-            acts.close()
+        with closing(wiring.acts(settings)) as acts, closing(wiring.journal(settings)) as journal:
+            return _Kept(acts.returned(ever=True), track_record(journal, acts, now(), lasting=settings.durable_days))
     except JournalError:
         rejected.append(Rejected(file.name, str(file), "the journal cannot be read: what came back is not known"))
         return None

@@ -71,6 +71,8 @@ def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
         lines.append(_line("returned", value, language, bad=bool(came["came_back"]), note=how))
     else:
         lines.append(_line("returned", "—", language, note=say("report.page.returned_unknown", language)))
+    if durable := report["durable"]:
+        lines.append(_durable(durable, language))
     pairs = say("report.in_incidents", language, count=number(refused["incidents"], language))
     reasons = " · ".join(filter(None, (pairs, _reasons(refused["by_reason"], language))))
     handed = report["handed_over"]
@@ -79,6 +81,16 @@ def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
         _line("handed", number(sum(handed.values()), language), language, note=_reasons(handed, language)),
     ]
     return lines
+
+
+def _durable(record: Mapping[str, Any], language: str) -> Line:
+    """The durable automatic rate, where enough days have passed for one."""
+    rate = record["durable_rate"]
+    note = say("report.durable", language, days=record["days"], lasting=record["lasting_days"])
+    if rate is None:
+        return _line("durable", "—", language, note=note)
+    low, high = (percent(record[name], language, 1) for name in ("durable_rate_low", "durable_rate_high"))
+    return _line("durable", f"{percent(rate, language, 1)} ({low}–{high})", language, note=note)
 
 
 def cost_told(report: Mapping[str, Any], language: str) -> list[Line]:

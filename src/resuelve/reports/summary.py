@@ -105,7 +105,6 @@ class Summary:
             "over_time": self._over_time(),
             "each_run": self._runs[-LISTED:],
             "newest": self._of_newest(returned or ()),
-            "durable": None,  # the share of what was done that lasted, once it is measured
         }
 
     def _count(self, note: Note, counted: _Counted, *, live: bool) -> None:
