@@ -71,7 +71,7 @@ def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
         lines.append(_line("returned", value, language, bad=bool(came["came_back"]), note=how))
     else:
         lines.append(_line("returned", "—", language, note=say("report.page.returned_unknown", language)))
-    if durable := report["durable"]:
+    if durable := report.get("durable"):
         lines.append(_durable(durable, language))
     pairs = say("report.in_incidents", language, count=number(refused["incidents"], language))
     reasons = " · ".join(filter(None, (pairs, _reasons(refused["by_reason"], language))))
