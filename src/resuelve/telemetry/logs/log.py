@@ -1,4 +1,4 @@
-"""What rooms log with. Nothing is written, and structlog is not imported, until somebody begins a log (`logs.begin`)."""
+"""What rooms log with. Nothing is written, and structlog is not imported, until somebody begins a log (`begin`)."""
 
 from __future__ import annotations
 
