@@ -20,11 +20,13 @@ from resuelve.resolution.prompts import ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
+from resuelve.telemetry import SILENT, Signals
 from resuelve.tickets import TicketManager
 from resuelve.wiring.following import follow
 from resuelve.wiring.reading import attachments, reads
 from resuelve.wiring.speaking import understudy
 from resuelve.wiring.students import students_in_use
+from resuelve.wiring.watching import watched_chat, watched_embedder
 from resuelve.workspace import Workspace
 
 
@@ -89,6 +91,7 @@ def assemble(
     on_compared: Compared = lambda *_: None,
     on_note: Callable[[str], None] = lambda _: None,
     start: bool = True,
+    signals: Signals = SILENT,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -99,6 +102,7 @@ def assemble(
             that could not be kept.
         start: whether newer learned versions are looked for, where the settings say that some may be; a process that
             assembles again and again does so once.
+        signals: told of incidents, stages and calls of models.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
@@ -116,7 +120,8 @@ def assemble(
         students = students_in_use(settings, model.identity)
         for note in students.notes(settings.language):
             on_note(note)
-        knowledge = stack.enter_context(wiring.knowledge_for(settings, known, model))
+        watched = watched_embedder(settings, model, signals)
+        knowledge = stack.enter_context(wiring.knowledge_for(settings, known, watched))
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
         acts = wiring.acts(settings, durable=not shadow)
@@ -132,8 +137,9 @@ def assemble(
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
         cast = stack.enter_context(understudy(settings, wiring.chat(settings), on_note))
+        chat = watched_chat(settings, cast.chat, signals) if cast.chat else None
         speaking = [students.fingerprint, cast.identity]
-        reader = stack.enter_context(attachments(settings, manager, on_note, speaking.append))
+        reader = stack.enter_context(attachments(settings, manager, on_note, speaking.append, signals))
         pipeline = Pipeline(
             tickets=manager,
             journal=book,
@@ -143,12 +149,13 @@ def assemble(
             breakers=wiring.breakers(settings, acts),
             run=run,
             fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, filter(None, speaking)),
-            chat=cast.chat,
+            chat=chat,
             attachments=reader,
             shadow=shadow,
             fresh=settings.fresh_seconds,
             max_failures=settings.max_failures,
             history=kept,
+            signals=signals,
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
         yield Assembly(pipeline, known, book, works, manager)

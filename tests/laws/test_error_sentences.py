@@ -224,6 +224,8 @@ def _given(call: ast.Call, places: frozenset[tuple[int | None, str]]) -> Iterato
 
 def _name(call: ast.Call) -> str:
     match call.func:
+        case ast.Attribute(value=ast.Name(id="log")):
+            return ""  # events of the log have names, and no sentences
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
         case _:

@@ -16,10 +16,13 @@ from resuelve.cli.restored import print_comparison
 from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal, warn
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
+from resuelve.resolution.observed_run import tell_failed
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
+from resuelve.telemetry import Signals
 from resuelve.texts import say, translated
+from resuelve.wiring.watching import watched
 
 _MOST_LINES = 500
 """What is shown on the terminal; the report has them all."""
@@ -51,11 +54,12 @@ def run_command(
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
-    with _told_to_stop() as stop:
+    with watched(settings, noted) as signals, _told_to_stop() as stop:
         while True:
             try:
-                ended, lines = _run(settings, scope, shadow, console, stop, before, noted)
+                ended, lines = _run(settings, scope, shadow, console, stop, before, noted, signals)
             except ResuelveError as error:
+                tell_failed(signals, error, shadow=shadow)
                 if not watch:
                     raise
                 text = translated(error, settings.language)
@@ -94,6 +98,7 @@ def _run(
     stop: threading.Event,
     before: Ended | None,
     noted: _Noted,
+    signals: Signals,
 ) -> tuple[Ended, list[Line]]:
     name, language = run_name(now()), settings.language
 
@@ -102,7 +107,13 @@ def _run(
 
     with (
         assembly.assemble(
-            settings, name, shadow=shadow, on_compared=compared, on_note=noted, start=before is None
+            settings,
+            name,
+            shadow=shadow,
+            on_compared=compared,
+            on_note=noted,
+            start=before is None,
+            signals=signals,
         ) as parts,
         progress_bar(console) as bar,
     ):

@@ -34,6 +34,7 @@ from resuelve.resolution.read import read
 from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import FEATURES, Scoring
+from resuelve.resolution.trace import Trace
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -261,7 +262,12 @@ class _Predictor:
         self.patience.check()
         try:
             decided = deliberate(
-                case.incident, knowledge=self.knowledge, rules=self.rules, agents={}, chat=self.chat, clock=self.clock
+                case.incident,
+                knowledge=self.knowledge,
+                rules=self.rules,
+                agents={},
+                chat=self.chat,
+                trace=Trace(self.clock),
             )
         except ModelUnavailable as error:
             self.patience.failed(error)

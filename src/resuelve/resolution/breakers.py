@@ -124,6 +124,12 @@ class Breakers:
         """True when everything is stopped until somebody has seen to what came back."""
         return bool(self._too_many(self._acts.returned()))
 
+    def state(self) -> dict[str, bool]:
+        """Whether everything is stopped until somebody has seen to what came back, and whether an hour's changes are
+        made.
+        """
+        return {"tripped": self.is_tripped(), "hour": bool(self._too_fast())}
+
     def concerns(self, problems: Mapping[str, KnownError]) -> tuple[str, ...]:
         """What stops, and what somebody must see to, a sentence each."""
         names = dict.fromkeys(one.act.problem for one in self._acts.returned())

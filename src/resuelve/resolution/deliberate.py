@@ -26,7 +26,7 @@ from resuelve.domain.known_error import KnownError
 from resuelve.models import ChatModel, Usage
 from resuelve.resolution.attachments import Attachments, untouched
 from resuelve.resolution.authorise import Authorisation, authorise, doubt_of
-from resuelve.resolution.calls import UNHEARD, Calls, HeardChat
+from resuelve.resolution.calls import HeardChat
 from resuelve.resolution.case import Case
 from resuelve.resolution.consult import consult, prescribed
 from resuelve.resolution.critique import critique
@@ -72,8 +72,7 @@ def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
     fallen: Fallen = lambda _: "",
     stopped: Callable[[], str] = lambda: "",
     attachments: Attachments = untouched,
-    clock: Callable[[], float] = time.perf_counter,
-    calls: Calls = UNHEARD,
+    trace: Trace | None = None,
 ) -> Deliberation:
     """Take a ticket through the stages. A language model without a usable answer means that a person gets the ticket.
 
@@ -81,16 +80,16 @@ def deliberate(  # noqa: PLR0913 - each is one thing that a stage needs
         fallen: why a row may not act by itself any more; empty when it may.
         attachments: reads what hangs on a ticket; by itself nothing is read.
         stopped: why nothing may be changed now. Then neither a model nor an agent is asked, since all is decided anew.
-        calls: collects what models are given and answer, also where this raises.
+        trace: takes the stages, and what models are given and answer, also where this raises.
 
     Raises:
         ModelUnavailable: the embedder or the language model is out of reach; later it may work.
         AgentUnavailable, AgentRefused: the business system gave no usable answer.
         VectorIndexError: the index could not be searched.
     """
-    heard = MeteredChat(HeardChat(chat, lambda: calls)) if chat else None
-    knowledge = replace(knowledge, embedder=calls.embedder(knowledge.embedder))
-    trace = Trace(clock, calls=calls)
+    trace = trace or Trace(time.perf_counter)
+    heard = MeteredChat(HeardChat(chat, lambda: trace.calls)) if chat else None
+    knowledge = replace(knowledge, embedder=trace.calls.embedder(knowledge.embedder))
     decided = _Deliberator(knowledge, rules, agents, heard, fallen, stopped, attachments, trace).run(incident)
     return replace(decided, versions=spoke(rules.versions, decided.findings, heard.stood_in if heard else ()))
 

@@ -18,14 +18,7 @@ from typing import Any
 
 from resuelve.agents import Agents
 from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission
-from resuelve.domain.errors import (
-    AgentError,
-    ModelError,
-    ModelUnavailable,
-    ResuelveError,
-    TicketError,
-    VectorIndexError,
-)
+from resuelve.domain.errors import ModelUnavailable, ResuelveError
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfinished, WorkItem
 from resuelve.models import ChatModel
@@ -37,23 +30,27 @@ from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.history import RunHistory
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.observed import system_of, tell_entry, trace_of
 from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.rules import Rules
-from resuelve.resolution.trace import plain
+from resuelve.resolution.trace import Trace, plain, tell_stage
+from resuelve.telemetry import SILENT, Signals
+from resuelve.telemetry.logs import bound, log
 from resuelve.texts import say, translated
 from resuelve.tickets import TicketManager
 
-_SYSTEMS: tuple[tuple[type[ResuelveError], str], ...] = (
-    (TicketError, "tickets"),
-    (AgentError, "agents"),
-    (ModelError, "models"),
-    (VectorIndexError, "index"),
-)
-
-
 _MOST_BROKEN_OFF = 10
 """How often a process may end while it has an incident in hand before the incident is suspected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an incident failed by: a system, the kind of error, and the error itself where there is one."""
+
+    system: str
+    kind: str
+    error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,7 @@ class Pipeline:
         fresh: seconds that the last look at a ticket may be old right before acting.
         max_failures: an incident that failed this often is set aside until somebody changes it.
         history: keeps the calls of the models.
+        signals: told of each incident and of its stages.
         on_record: told each entry before its item counts as finished: none is lost, after a crash one may come twice.
     """
 
@@ -84,6 +82,7 @@ class Pipeline:
     max_failures: int = 3
     clock: Callable[[], float] = time.perf_counter
     history: RunHistory = field(default_factory=RunHistory)
+    signals: Signals = SILENT
     on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
     _recording: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
@@ -119,10 +118,26 @@ class Pipeline:
     def work(self, item: WorkItem, steps: Steps) -> Json | Unfinished:
         """Resolve one incident. Never raises: what goes wrong is the incident's outcome, to be tried again later."""
         incident = payload.from_json(item.payload)
+        trace = trace_of(self.run, incident)
+        about = {"resuelve.incident": incident.code, "resuelve.run": self.run, "resuelve.revision": incident.revision}
+        with (
+            bound(run=self.run, incident=incident.code, trace=trace),
+            self.signals.span("incident", about, trace=trace) as span,
+        ):
+            log.debug("incident.started")
+            begun = self.clock()
+            answer = self._counted(incident, item, steps)
+            if entry := answer.answer if isinstance(answer, Unfinished) else answer:
+                span.set({"resuelve.outcome": entry["outcome"]})
+                tell_entry(self.signals, entry, shadow=self.shadow, seconds=self.clock() - begun)
+            return answer
+
+    def _counted(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
         # Counted before anything is tried: a ticket that brings the whole process down must not do so for ever.
         broken_off = self.journal.note_failure(_in_hand(incident), say("resolution.broken_off", self.rules.language))
         if broken_off > _MOST_BROKEN_OFF:
-            return self._failed(incident, say("resolution.broken_off", self.rules.language), "resuelve")
+            text = say("resolution.broken_off", self.rules.language)
+            return self._failed(incident, text, Failure("resuelve", "BrokenOff"))
         answer = self._guarded(incident, item, steps)
         self.journal.clear_failures(_in_hand(incident))
         return answer
@@ -133,14 +148,14 @@ class Pipeline:
         except ModelUnavailable as error:
             # An outage is not the incident's fault: it is tried again for as long as it takes.
             reason = say("resolution.outage", self.rules.language, error=translated(error, self.rules.language))
-            return self._unfinished(incident, reason, "models")
+            return self._unfinished(incident, reason, Failure("models", type(error).__name__, error))
         except ResuelveError as error:
-            system = next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
-            return self._failed(incident, translated(error, self.rules.language), system)
+            failure = Failure(system_of(error), type(error).__name__, error)
+            return self._failed(incident, translated(error, self.rules.language), failure)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must cost one incident, not the run
             place = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__}: {error} ({place.filename.rsplit('/', 1)[-1]}:{place.lineno})"
-            return self._failed(incident, text, "resuelve")
+            return self._failed(incident, text, Failure("resuelve", type(error).__name__, error))
 
     def _resolve(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
         if says_over(incident):
@@ -148,14 +163,16 @@ class Pipeline:
             return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
         decided = steps.once("decide", lambda: self._decide(incident, item.key))
         begun = self.clock()
-        done = steps.once("act", lambda: plain(self._act(incident, decided, item.key)))
+        done = steps.once("act", lambda: self._acted(incident, decided, item.key))
+        seconds = self.clock() - begun
+        tell_stage(self.signals, "act", seconds)
         outcome = outcome_of(done)
         if outcome.kind is OutcomeKind.FAILED:
-            return self._failed(incident, outcome.reason, "tickets", decided)
+            return self._failed(incident, outcome.reason, Failure("tickets", "TicketRefused"), decided)
         if outcome.kind is OutcomeKind.PAUSED:
             return Unfinished(self._paused(incident, decided, outcome))
         self.journal.clear_failures(_failed(incident))
-        return self._record(incident, decided, outcome, {"act": self.clock() - begun})
+        return self._record(incident, decided, outcome, {"act": seconds})
 
     def _decide(self, incident: Incident, key: str) -> Json:
         calls = self.history.calls(self.rules.versions)
@@ -169,12 +186,15 @@ class Pipeline:
                 fallen=self.breakers.fallen,
                 stopped=(lambda: "") if self.shadow else self.breakers.stopped,
                 attachments=self.attachments,
-                clock=self.clock,
-                calls=calls,
+                trace=Trace(self.clock, calls=calls, signals=self.signals),
             )
         finally:  # what was asked before it failed was paid for
             self.history.keep(incident, key, calls)
         return {**evidence(deliberation), "action": _action(deliberation)}
+
+    def _acted(self, incident: Incident, decided: Json, owner: str) -> Json:
+        with bound(stage="act"), self.signals.span("act"):
+            return plain(self._act(incident, decided, owner))
 
     def _act(self, incident: Incident, decided: Json, owner: str) -> Outcome:
         if decided["waiting"]:
@@ -204,17 +224,20 @@ class Pipeline:
             return None
         return self._record(incident, decided, outcome, {})
 
-    def _failed(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
+    def _failed(self, incident: Incident, reason: str, failure: Failure, decided: Json | None = None) -> Unfinished:
         count = self.journal.note_failure(_failed(incident), reason)
         reason = say("resolution.failed", self.rules.language, count=count, error=reason)
-        return self._unfinished(incident, reason, system, decided)
+        return self._unfinished(incident, reason, failure, decided, count)
 
-    def _unfinished(self, incident: Incident, reason: str, system: str, decided: Json | None = None) -> Unfinished:
-        outcome = Outcome(OutcomeKind.FAILED, reason)
-        return Unfinished(self._record(incident, {**(decided or {}), "failed_system": system}, outcome, {}))
+    def _unfinished(
+        self, incident: Incident, reason: str, failure: Failure, decided: Json | None = None, count: int = 0
+    ) -> Unfinished:
+        log.error("incident.failed", system=failure.system, kind=failure.kind, count=count, error=failure.error)
+        decided = {**(decided or {}), "failed_system": failure.system, "failed_kind": failure.kind}
+        return Unfinished(self._record(incident, decided, Outcome(OutcomeKind.FAILED, reason), {}))
 
     def _record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
-        content = plain(entry(incident, decided, outcome, seconds))
+        content = plain(entry(incident, decided, outcome, seconds, trace_of(self.run, incident)))
         self._keep(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
         self.on_record(content)
         return content

@@ -81,8 +81,10 @@ def evidence(deliberation: Deliberation) -> dict[str, Any]:
     return found
 
 
-def entry(incident: Incident, decided: dict[str, Any], outcome: Outcome, seconds: dict[str, float]) -> dict[str, Any]:
-    """The report's entry: the incident, the evidence, and what was done."""
+def entry(
+    incident: Incident, decided: dict[str, Any], outcome: Outcome, seconds: dict[str, float], trace: str = ""
+) -> dict[str, Any]:
+    """The report's entry: the incident, the evidence, and what was done; `trace` is the id of its trace."""
     return {
         "incident": incident.code,
         "revision": incident.revision,
@@ -95,6 +97,7 @@ def entry(incident: Incident, decided: dict[str, Any], outcome: Outcome, seconds
         "sent": {"text": outcome.text, "queue": outcome.queue} if outcome.text else None,
         "decision": decided,
         "seconds": {**decided.get("seconds", {}), **seconds},
+        "trace": trace,
     }
 
 

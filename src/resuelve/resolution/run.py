@@ -12,6 +12,7 @@ from resuelve.domain.errors import Rejected, TicketNotFound
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, Intent, Journal
 from resuelve.resolution.act import left_unknown
+from resuelve.resolution.observed_run import tell_ended, tell_listing, tell_work
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.report import Totals, rejected_as_json, write_report
 
@@ -96,6 +97,8 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     started = now()
     listing = pipeline.tickets.open_incidents(scope.queue)
     incidents = _chosen(listing.incidents, scope)
+    signals = pipeline.signals
+    tell_listing(signals, listing.incidents, listing.rejected, started)
     if not pipeline.shadow:
         pipeline.breakers.look(listing.incidents)
     aside = {} if scope.incident else pipeline.set_aside(incidents)
@@ -108,6 +111,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     _report_broken_off(journal, engine, reports)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
     journal.start_run(pipeline.run, {**head, "owner": engine.owner})
+    tell_work(signals, len(todo), aside)
     on_start(len(todo))
     going = _until(todo, stopping)
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
@@ -130,6 +134,8 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
         path = write_report(reports, started, head, _entries(journal, pipeline.run), totals.as_json())
         ended = replace(ended, report=path)
     journal.finish_run(pipeline.run, totals.as_json())
+    stopped = {**pipeline.breakers.as_json(pipeline.knowledge.problems), **pipeline.breakers.state()}
+    tell_ended(signals, totals.as_json(), shadow=pipeline.shadow, unknown=len(unknown), breakers=stopped, now=now())
     return ended
 
 

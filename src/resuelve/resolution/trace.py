@@ -12,6 +12,9 @@ from resuelve.domain.errors import ModelError
 from resuelve.models import ChatModel, Completion, Prompt, Usage
 from resuelve.models.port import OutputT
 from resuelve.resolution.calls import UNHEARD, Calls
+from resuelve.telemetry import SILENT, Signals, Value
+from resuelve.telemetry.logs import bound, log
+from resuelve.telemetry.metrics import STAGE_SECONDS
 
 _LONGEST = 2000
 
@@ -32,11 +35,14 @@ class Step:
 
 @dataclass(slots=True)
 class Trace:
-    """The steps of one incident in order. `clock` is monotonic, in seconds; `calls` collects those of its models."""
+    """The steps of one incident in order. `clock` is monotonic, in seconds; `calls` collects those of its models;
+    `signals` are told of each step.
+    """
 
     clock: Callable[[], float]
     steps: list[Step] = field(default_factory=list)
     calls: Calls = UNHEARD
+    signals: Signals = SILENT
 
     @contextmanager
     def stage(self, name: str, given: Any = None) -> Iterator[Step]:
@@ -44,11 +50,34 @@ class Trace:
         step = Step(name, plain(given))
         self.steps.append(step)
         begun = self.clock()
-        try:
-            yield step
-        finally:
-            step.seconds = self.clock() - begun
-            step.output = plain(step.output)
+        with bound(stage=name), self.signals.span(name) as span:
+            try:
+                yield step
+            finally:
+                step.seconds = self.clock() - begun
+                step.output = plain(step.output)
+                span.set(step_in_short(step.output))
+                tell_stage(self.signals, name, step.seconds)
+
+
+def step_in_short(output: Any) -> dict[str, Value]:
+    """What a span tells of a step's output: which row, and what was said of it; no text of anybody's."""
+    if not isinstance(output, dict):
+        return {}
+    critique = output.get("critique")
+    said = critique if isinstance(critique, dict) else {}
+    values = {
+        "resuelve.row": output.get("chosen") or output.get("problem"),
+        "resuelve.permission": output.get("permission"),
+        **{f"resuelve.{name}": said.get(name) for name in ("verdict", "doubt", "score")},
+    }
+    return {name: value for name, value in values.items() if isinstance(value, (str, float))}
+
+
+def tell_stage(signals: Signals, name: str, seconds: float) -> None:
+    """Tell that a stage has ended, and how long it took."""
+    signals.observe(STAGE_SECONDS, seconds, {"stage": name})
+    log.debug("stage.ended", stage=name, seconds=round(seconds, 5))
 
 
 class MeteredChat:

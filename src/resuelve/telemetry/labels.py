@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from resuelve.telemetry.metrics import Metric
 
-OTHER = "other"
+THE_REST = "other"
 _LONGEST = 100
 
 
@@ -15,6 +15,7 @@ class Bounded:
 
     def __init__(self) -> None:
         self._seen: dict[str, set[str]] = {}
+        self._put: dict[str, frozenset[str]] = {}
 
     def __call__(self, metric: Metric, labels: Mapping[str, str] | None) -> dict[str, str]:
         """The labels as they are shown, in the order of the metric; one that was not given is empty."""
@@ -25,9 +26,21 @@ class Bounded:
             shown[first] = self._one_of_few(metric, shown[first])
         return shown
 
+    def each(self, metric: Metric, values: Mapping[str, float]) -> dict[str, float]:
+        """The values of a metric of one label as they are shown: those that share a label added up, and 0 for what was
+        shown before and is not among them.
+        """
+        (label,) = metric.labels
+        shown = dict.fromkeys(self._put.get(metric.name, ()), 0.0)
+        for name, value in values.items():
+            place = self(metric, {label: name})[label]
+            shown[place] = shown.get(place, 0.0) + value
+        self._put[metric.name] = frozenset(shown)
+        return shown
+
     def _one_of_few(self, metric: Metric, value: str) -> str:
         seen = self._seen.setdefault(metric.name, set())
         if value not in seen and len(seen) >= metric.most:
-            return OTHER
+            return THE_REST
         seen.add(value)
         return value

@@ -92,6 +92,11 @@ class MemorySignals:
         with self._lock:
             self.gauges[self._series(metric, labels)] = value
 
+    def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
+        with self._lock:
+            for name, value in self._bounded.each(metric, values).items():
+                self.gauges[(metric.name, ((metric.labels[0], name),))] = value
+
     def value(self, metric: Metric, **labels: str) -> float | None:
         """The value of a counter or a gauge with these labels; None when it has none."""
         series = (metric.name, tuple(sorted(labels.items())))

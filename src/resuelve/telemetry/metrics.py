@@ -6,8 +6,12 @@ Names follow OpenTelemetry (``resuelve.incidents``); Prometheus shows them with 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
+
+from resuelve.domain.decision import Doubt, OutcomeKind, Verdict
 
 
 class Kind(StrEnum):
@@ -28,6 +32,7 @@ class Metric:
         most: how many different values of its first label are shown by their names; further ones come together as
             ``other``. 0: its values are a fixed list, or as few as the team has of the thing.
         bounds: upper bounds of the buckets of a histogram.
+        values: of each label the values that it can have, where they are a fixed list.
     """
 
     name: str
@@ -37,6 +42,13 @@ class Metric:
     labels: tuple[str, ...] = ()
     most: int = 0
     bounds: tuple[float, ...] = ()
+    values: tuple[tuple[str, ...], ...] = ()
+
+    def all_labels(self) -> Iterator[dict[str, str]]:
+        """Every series that the metric can have, where that is a fixed list; else none."""
+        if self.values:
+            for combined in product(*self.values):
+                yield dict(zip(self.labels, combined, strict=True))
 
 
 _UNITS = {"s": "seconds", "By": "bytes"}
@@ -47,8 +59,17 @@ _GEN_AI_SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 1
 _GEN_AI_TOKENS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864)
 
 
-def _counter(name: str, description: str, *labels: str, unit: str = "", most: int = 0) -> Metric:
-    return Metric(name, Kind.COUNTER, description, unit, labels, most)
+_MODES = ("live", "shadow")
+_OUTCOMES = tuple(kind.value for kind in OutcomeKind)
+_ACTIONS = tuple(kind.value for kind in (OutcomeKind.CLOSED, OutcomeKind.HELD, OutcomeKind.REASSIGNED))
+_REASONS = tuple(doubt.value for doubt in Doubt if doubt is not Doubt.NONE)
+_VERDICTS = tuple(verdict.value for verdict in Verdict)
+
+
+def _counter(
+    name: str, description: str, *labels: str, most: int = 0, values: tuple[tuple[str, ...], ...] = ()
+) -> Metric:
+    return Metric(name, Kind.COUNTER, description, "", labels, most, values=values)
 
 
 def _gauge(name: str, description: str, *labels: str, unit: str = "", most: int = 0) -> Metric:
@@ -61,15 +82,25 @@ def _histogram(name: str, description: str, *labels: str, unit: str = "", bounds
 
 # Is it working?
 RUNS = _counter(
-    "resuelve.runs", "Runs that ended, by result (ended, failed) and mode (live, shadow).", "result", "mode"
+    "resuelve.runs",
+    "Runs that ended, by result (ended, failed) and mode (live, shadow).",
+    "result",
+    "mode",
+    values=(("ended", "failed"), _MODES),
 )
 RUN_FINISHED = _gauge(
     "resuelve.run.finished.timestamp", "When the last run that did not fail ended, in Unix time.", unit="s"
 )
 INCIDENTS = _counter(
-    "resuelve.incidents", "Incidents that a run has finished with, by outcome and mode.", "outcome", "mode"
+    "resuelve.incidents",
+    "Incidents that a run has finished with, by outcome and mode.",
+    "outcome",
+    "mode",
+    values=(_OUTCOMES, _MODES),
 )
-ACTIONS = _counter("resuelve.actions", "Changes that the ticket manager carried out, by what was done.", "action")
+ACTIONS = _counter(
+    "resuelve.actions", "Changes that the ticket manager carried out, by what was done.", "action", values=(_ACTIONS,)
+)
 INCIDENT_SECONDS = _histogram(
     "resuelve.incident.duration",
     "How long an incident takes, from its first stage to its record.",
@@ -81,7 +112,10 @@ STAGE_SECONDS = _histogram(
 )
 ERRORS = _counter("resuelve.errors", "What failed an incident or a run, by system and kind of error.", "system", "kind")
 ATTACHMENTS = _counter(
-    "resuelve.attachments", "Attachments, by whether all of it was read (read, partly, unread).", "result"
+    "resuelve.attachments",
+    "Attachments, by whether all of it was read (read, partly, unread).",
+    "result",
+    values=(("read", "partly", "unread"),),
 )
 QUEUE_DEPTH = _gauge("resuelve.queue.depth", "Open incidents at the last look, by mailbox.", "queue", most=50)
 QUEUE_AGE = _gauge("resuelve.queue.age", "Age of the oldest open incident at the last look.", unit="s")
@@ -96,8 +130,10 @@ BREAKERS = _gauge(
 )
 
 # Is it right?
-HANDOVERS = _counter("resuelve.handovers", "Incidents left to a person, by reason.", "reason")
-VERDICTS = _counter("resuelve.verdicts", "What the critic said of a choice, by verdict.", "verdict")
+HANDOVERS = _counter("resuelve.handovers", "Incidents left to a person, by reason.", "reason", values=(_REASONS,))
+VERDICTS = _counter(
+    "resuelve.verdicts", "What the critic said of a choice, by verdict.", "verdict", values=(_VERDICTS,)
+)
 REJECTIONS = _counter("resuelve.rejections", "Choices that the critic rejected, by row.", "row", most=100)
 CRITIC_SCORE = _histogram("resuelve.critic.score", "The critic's score, 0 to 100.", "verdict", bounds=_SCORES)
 RETRIEVAL_SCORE = _histogram(
@@ -158,10 +194,18 @@ PROPOSALS = _gauge("resuelve.proposals.open", "Proposals of closed incidents tha
 INDEX_BUILT = _gauge("resuelve.index.built.timestamp", "When the index in use was built, in Unix time.", unit="s")
 
 # Is what is seen whole?
-LOGS_SHIPPED = _counter("resuelve.logs.shipped", "Log lines that were shipped, by result (sent, refused).", "result")
+LOGS_SHIPPED = _counter(
+    "resuelve.logs.shipped",
+    "Log lines that were shipped, by result (sent, refused).",
+    "result",
+    values=(("sent", "refused"),),
+)
 LOGS_PENDING = _gauge("resuelve.logs.pending", "Log lines on the disk that are still to be shipped.", unit="By")
 LOST = _counter(
-    "resuelve.telemetry.lost", "Spans and log lines that nobody will see, by signal (traces, logs).", "signal"
+    "resuelve.telemetry.lost",
+    "Spans and log lines that nobody will see, by signal (traces, logs).",
+    "signal",
+    values=(("logs", "traces"),),
 )
 
 ALL: tuple[Metric, ...] = tuple(value for value in globals().values() if isinstance(value, Metric))

@@ -59,6 +59,10 @@ class Signals(Protocol):
         """Set a gauge."""
         ...
 
+    def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
+        """Set a gauge of one label for each of its values; one that was set before and is not named is 0 now."""
+        ...
+
 
 class _NoSpan:
     def set(self, attributes: Mapping[str, Value]) -> None:
@@ -81,6 +85,9 @@ class _Silent:
         """Nobody looks."""
 
     def put(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
+        """Nobody looks."""
+
+    def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
         """Nobody looks."""
 
 

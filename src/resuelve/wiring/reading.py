@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from resuelve.domain.errors import TrainingError
 from resuelve.readers import Limits
 from resuelve.settings import Settings
+from resuelve.telemetry import SILENT, Signals
 from resuelve.texts import translated
 from resuelve.tickets import TicketManager
+from resuelve.wiring.watching import watched_chat
 
 if TYPE_CHECKING:
     from resuelve.readers.sandbox import SandboxedReader
@@ -53,12 +55,14 @@ def attachments(
     tickets: TicketManager,
     on_note: Callable[[str], None] = lambda _: None,
     on_version: Callable[[str], None] = lambda _: None,
+    signals: Signals = SILENT,
 ) -> Iterator[Attachments]:
     """What reads the attachments of a ticket, until the block ends; no process is started before the first one.
 
     Args:
         on_note: told why a learned version that is in use cannot be used.
         on_version: told the learned version that will describe pictures.
+        signals: told of the calls of a model that describes pictures.
     """
     from resuelve.resolution.attachments import AttachmentReader, untouched
 
@@ -66,14 +70,18 @@ def attachments(
         yield untouched
         return
     with ExitStack() as stack:
-        describe = _describe(settings, stack, on_note, on_version)
+        describe = _describe(settings, stack, on_note, on_version, signals)
         one = AttachmentReader(tickets, reader(settings), limit=settings.attachment_mb * 1_000_000, describe=describe)
         stack.callback(one.close)
         yield one
 
 
 def _describe(
-    settings: Settings, stack: ExitStack, on_note: Callable[[str], None], on_version: Callable[[str], None]
+    settings: Settings,
+    stack: ExitStack,
+    on_note: Callable[[str], None],
+    on_version: Callable[[str], None],
+    signals: Signals,
 ) -> Describe | None:
     """What says what a picture shows: a model on a server where one is set, else a fine-tuned one that is in use.
 
@@ -85,7 +93,7 @@ def _describe(
     from resuelve.wiring.vision import vision
 
     if (seeing := vision(settings)) is not None:
-        chat = overheard(seeing)
+        chat = overheard(watched_chat(settings, seeing, signals))
         return lambda picture, media, read: describe(picture, media, chat, read=read)
     captions = _captions(settings, on_note)
     if captions is None:

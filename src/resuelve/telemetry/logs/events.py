@@ -136,9 +136,7 @@ ALL: tuple[Event, ...] = (
         "mode", "seconds", "total", "changed", "outcomes", "unchanged", "rejected", "unknown", "file",
     ),
     _error("run.failed", "It could not be carried to its end.", "mode", "seconds", "error"),
-    _warning(
-        "breaker.stopped", "Something stops acting by itself until a person has looked.", "stopped", "row", "reason"
-    ),
+    _warning("breaker.stopped", "Something stops acting until a person has looked.", "stopped", "row", "reason"),
     _warning("history.lost", "Calls of models could not be kept in the history.", "count"),
     # an incident
     _debug("incident.started", "Work on an incident began."),

@@ -1,0 +1,175 @@
+"""Where signals go: to servers by OTLP, and to a Prometheus that fetches them. Nothing here keeps anybody waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Thread
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from opentelemetry.exporter.otlp.proto.http import Compression
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+from resuelve.http.address import is_loopback
+from resuelve.telemetry.metrics import LOST
+from resuelve.telemetry.otel import OtelSignals, OwnTraceIds
+
+if TYPE_CHECKING:
+    from wsgiref.simple_server import WSGIServer
+
+_TIMEOUT = 10.0
+"""Seconds for sending a batch, repetitions included; at the end the process does not wait for them."""
+
+_INTERVAL = 15.0
+"""Seconds between two messages with all metrics."""
+
+_QUEUE, _BATCH = 8192, 512
+"""Spans that wait to be sent, 1 KB each; an incident makes some fifteen."""
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Where to.
+
+    Attributes:
+        traces, metrics: whole addresses; empty for none.
+        headers: of everything that is sent.
+        port: for Prometheus, on `host`; 0 for none.
+        resource: what the process says of itself, by OpenTelemetry's names.
+    """
+
+    traces: str = ""
+    metrics: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = "127.0.0.1"
+    port: int = 0
+    resource: Mapping[str, str] = field(default_factory=dict)
+
+
+class Exported:
+    """`Signals` on their way; ended by `close`.
+
+    Attributes:
+        signals: what is told is sent from here.
+        port: the one on which Prometheus finds the metrics; 0 for none.
+
+    Raises:
+        OSError: the port is taken, or the address is not of this machine.
+    """
+
+    def __init__(self, to: To) -> None:
+        self._server: WSGIServer | None = None
+        resource = Resource.create(dict(to.resource))
+        self._spans = _Spans(_span_exporter(to)) if to.traces else None
+        self._tracers = TracerProvider(resource=resource, id_generator=OwnTraceIds(), shutdown_on_exit=False)
+        if self._spans:
+            self._tracers.add_span_processor(self._spans.processor)
+        sent = _sent_metrics(to) if to.metrics else None
+        readers = [*([self._served(to)] if to.port else []), *([sent] if sent else [])]
+        self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        self.signals = OtelSignals(self._tracers.get_tracer("resuelve"), self._meters.get_meter("resuelve"))
+        if sent:  # the zeros with which counters begin
+            Thread(target=sent.force_flush, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return self._server.server_port if self._server else 0
+
+    def close(self, seconds: float) -> int:
+        """Send what is left, within this time.
+
+        Returns:
+            How many spans were told and not sent; nobody will see them.
+        """
+        until = monotonic() + seconds
+        # Metrics go last: they tell how many spans were lost.
+        _bounded(self._tracers.shutdown, seconds / 2)
+        lost = self._spans.lost if self._spans else 0
+        if lost:
+            self.signals.add(LOST, lost, {"signal": "traces"})
+        _bounded(self._meters.shutdown, until - monotonic())
+        if self._server:
+            _bounded(self._server.shutdown, until - monotonic())
+            self._server.server_close()
+        return lost
+
+    def _served(self, to: To) -> MetricReader:
+        from opentelemetry.exporter.prometheus import PrometheusMetricReader
+        from prometheus_client import CollectorRegistry, start_http_server
+
+        registry = CollectorRegistry()
+        reader = PrometheusMetricReader(scope_info_enabled=False, registry=registry)
+        self._server, _ = start_http_server(to.port, addr=to.host, registry=registry)
+        return reader
+
+
+class _Spans(SpanExporter):
+    """Counts what ended and what went through; the difference, the SDK's queue has dropped, or the server not taken."""
+
+    def __init__(self, exporter: SpanExporter) -> None:
+        self._exporter = exporter
+        self._sent = 0
+        self._ended = count()
+        self.processor = _Counting(self, lambda: next(self._ended))
+
+    @property
+    def lost(self) -> int:
+        """Right when no span is open any more, and the processor has shut down."""
+        return next(self._ended) - self._sent
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        result = self._exporter.export(spans)
+        if result is SpanExportResult.SUCCESS:
+            self._sent += len(spans)
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+
+class _Counting(BatchSpanProcessor):
+    def __init__(self, exporter: SpanExporter, on_ended: Callable[[], object]) -> None:
+        super().__init__(exporter, max_queue_size=_QUEUE, max_export_batch_size=_BATCH)
+        self._on_ended = on_ended
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self._on_ended()
+        super().on_end(span)
+
+
+def _sent_metrics(to: To) -> MetricReader:
+    exporter = OTLPMetricExporter(
+        to.metrics, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_session(to.metrics)
+    )
+    return PeriodicExportingMetricReader(
+        exporter, export_interval_millis=1000 * _INTERVAL, export_timeout_millis=1000 * _TIMEOUT
+    )
+
+
+def _span_exporter(to: To) -> SpanExporter:
+    return OTLPSpanExporter(
+        to.traces, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_session(to.traces)
+    )
+
+
+def _session(address: str) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = not is_loopback(urlsplit(address).hostname or "")
+    session.max_redirects = 0
+    return session
+
+
+def _bounded(end: Callable[[], object], seconds: float) -> None:
+    thread = Thread(target=end, daemon=True)
+    thread.start()
+    thread.join(max(0.0, seconds))

@@ -1,0 +1,121 @@
+"""Signals of OpenTelemetry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.metrics import Meter
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.trace import Span as OtelSpan
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+
+from resuelve.telemetry.labels import Bounded
+from resuelve.telemetry.metrics import ALL, Kind, Metric
+from resuelve.telemetry.signals import Labels, Span, Value
+
+_wanted: ContextVar[int] = ContextVar("wanted", default=0)
+"""The id of the trace that is just begun; 0 for any."""
+
+
+class OwnTraceIds(RandomIdGenerator):
+    """Gives a trace that is begun with an id of ours that id; without one, and for spans, a random one."""
+
+    def generate_trace_id(self) -> int:
+        """See `IdGenerator.generate_trace_id`."""
+        return _wanted.get() or super().generate_trace_id()
+
+    def is_trace_id_random(self) -> bool:
+        """See `IdGenerator.is_trace_id_random`: ours are the beginning of a hash."""
+        return True
+
+
+class OtelSignals:
+    """`Signals` that OpenTelemetry's SDK takes.
+
+    Args:
+        tracer: of a provider whose id generator is `OwnTraceIds`.
+    """
+
+    def __init__(self, tracer: Tracer, meter: Meter) -> None:
+        self._tracer = tracer
+        self._bounded = Bounded()
+        self._lock = Lock()
+        self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
+
+    @contextmanager
+    def span(
+        self, name: str, attributes: Mapping[str, Value] | None = None, *, trace: str = "", calls: bool = False
+    ) -> Iterator[Span]:
+        token = _wanted.set(int(trace, 16) if trace else 0)
+        try:
+            opened = self._tracer.start_as_current_span(
+                name,
+                context=Context() if trace else None,
+                kind=SpanKind.CLIENT if calls else SpanKind.INTERNAL,
+                attributes=dict(attributes or {}),
+                record_exception=False,  # its text may be that of a ticket
+                set_status_on_exception=False,
+            )
+            with opened as span:
+                one = _Opened(span)
+                try:
+                    yield one
+                except Exception as error:
+                    one.failed(type(error).__name__)
+                    raise
+        finally:
+            _wanted.reset(token)
+
+    def add(self, metric: Metric, amount: float = 1, labels: Labels | None = None) -> None:
+        self._tell(metric, amount, labels)
+
+    def observe(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
+        self._tell(metric, value, labels)
+
+    def put(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
+        self._tell(metric, value, labels)
+
+    def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
+        with self._lock:
+            shown = self._bounded.each(metric, values)
+        for name, value in shown.items():
+            self._record[metric.name](value, {metric.labels[0]: name})
+
+    def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:
+        with self._lock:
+            shown = self._bounded(metric, labels)
+        self._record[metric.name](value, shown)
+
+
+class _Opened:
+    def __init__(self, span: OtelSpan) -> None:
+        self._span = span
+
+    def set(self, attributes: Mapping[str, Value]) -> None:
+        self._span.set_attributes(attributes)
+
+    def failed(self, kind: str) -> None:
+        self._span.set_status(Status(StatusCode.ERROR))
+        self._span.set_attribute("error.type", kind)
+
+
+def _recorder(meter: Meter, metric: Metric) -> Callable[[float, Mapping[str, str]], Any]:
+    match metric.kind:
+        case Kind.COUNTER:
+            counter = meter.create_counter(metric.name, metric.unit, metric.description)
+            # What is sent once at the end of a short run would otherwise begin with its last value, and Prometheus
+            # would see no increase.
+            for labels in metric.all_labels():
+                counter.add(0, labels)
+            return counter.add
+        case Kind.HISTOGRAM:
+            return meter.create_histogram(
+                metric.name, metric.unit, metric.description, explicit_bucket_boundaries_advisory=metric.bounds
+            ).record
+        case Kind.GAUGE:
+            return meter.create_gauge(metric.name, metric.unit, metric.description).set

@@ -1,0 +1,140 @@
+"""Who watches: signals and watched models, built from settings."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from resuelve.models import ChatModel, Embedder
+from resuelve.settings import Environment, Settings
+from resuelve.telemetry import SILENT, Signals
+from resuelve.texts import say
+
+if TYPE_CHECKING:
+    from resuelve.telemetry.export import Exported
+
+_AT_THE_END = 1.6
+"""Seconds in which what is left is sent when a process ends."""
+
+_PROVIDERS = {Environment.EMBEDDED: "resuelve", Environment.OLLAMA: "ollama", Environment.OPENAI: "openai"}
+_PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "opentelemetry.exporter.prometheus")
+"""What the extra `telemetry` brings, by the names under which it is imported."""
+
+
+@contextmanager
+def watched(settings: Settings, on_note: Callable[[str], None]) -> Iterator[Signals]:
+    """Signals on their way to where the settings say, until the block ends; silent where they say nothing.
+
+    Args:
+        on_note: told, in the settings' language, what is wanted and cannot be, which stops nothing.
+    """
+    if not (traces_to(settings) or metrics_to(settings) or settings.metrics_port):
+        yield SILENT
+        return
+    if not installed():
+        on_note(say("watching.not_installed", settings.language))
+        yield SILENT
+        return
+    exported = _exported(settings, on_note)
+    try:
+        yield exported.signals
+    finally:
+        if lost := exported.close(_AT_THE_END):
+            on_note(say("watching.lost", settings.language, count=lost, where=address_of(traces_to(settings))))
+
+
+def installed() -> bool:
+    """True when the extra `telemetry` is."""
+    try:
+        return all(find_spec(name) is not None for name in _PACKAGES)
+    except ModuleNotFoundError:  # the package above one of them is missing
+        return False
+
+
+def traces_to(settings: Settings) -> str:
+    """Where traces are sent; empty for nowhere."""
+    return settings.otlp_traces or _below(settings, "traces")
+
+
+def metrics_to(settings: Settings) -> str:
+    """Where metrics are sent; empty for nowhere."""
+    return settings.otlp_metrics or _below(settings, "metrics")
+
+
+def logs_to(settings: Settings) -> str:
+    """Where logs are sent; empty for nowhere."""
+    return settings.otlp_logs or _below(settings, "logs")
+
+
+def otlp_headers(settings: Settings) -> dict[str, str]:
+    """The headers of everything that is sent by OTLP."""
+    pairs = (pair.partition("=") for pair in settings.otlp_headers.get_secret_value().split(",") if pair)
+    return {name.strip(): unquote(value.strip()) for name, _, value in pairs}
+
+
+def address_of(address: str) -> str:
+    """Host and port of an address, for messages."""
+    return urlsplit(address).netloc.rpartition("@")[2]
+
+
+def resource(settings: Settings) -> dict[str, str]:
+    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
+
+    The instance is the machine: a run that begins anew each time goes on in the series of the one before.
+    """
+    try:
+        ours = version("resuelve")
+    except PackageNotFoundError:  # run from its sources
+        ours = ""
+    return {
+        "service.name": settings.service_name,
+        "service.version": ours,
+        "service.instance.id": socket.gethostname(),
+        "deployment.environment.name": settings.environment.value,
+    }
+
+
+def watched_chat(settings: Settings, chat: ChatModel, signals: Signals) -> ChatModel:
+    """A language model whose calls are told to those who watch."""
+    from resuelve.models.watched import Price, Watch, WatchedChat
+
+    prices = {model: Price(one.tokens_in, one.tokens_out) for model, one in settings.prices.items()}
+    watch = Watch(signals, _PROVIDERS[settings.environment], prices, settings.trace_content)
+    return WatchedChat(chat, watch)
+
+
+def watched_embedder(settings: Settings, embedder: Embedder, signals: Signals) -> Embedder:
+    """An embedder whose calls are told to those who watch."""
+    from resuelve.models.watched import Watch, WatchedEmbedder
+
+    embedded = settings.environment is Environment.EMBEDDED or settings.embedding_model == "embedded"
+    provider = _PROVIDERS[Environment.EMBEDDED if embedded else settings.environment]
+    return WatchedEmbedder(embedder, Watch(signals, provider, here=embedded))
+
+
+def _exported(settings: Settings, on_note: Callable[[str], None]) -> Exported:
+    from resuelve.telemetry.export import Exported, To
+
+    to = To(
+        traces_to(settings),
+        metrics_to(settings),
+        otlp_headers(settings),
+        settings.metrics_host,
+        settings.metrics_port,
+        resource(settings),
+    )
+    try:
+        return Exported(to)
+    except OSError as error:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        on_note(say("watching.no_port", settings.language, where=where, why=error.strerror or type(error).__name__))
+        return Exported(To(to.traces, to.metrics, to.headers, resource=to.resource))
+
+
+def _below(settings: Settings, signal: str) -> str:
+    return f"{settings.otlp_endpoint}/v1/{signal}" if settings.otlp_endpoint else ""
