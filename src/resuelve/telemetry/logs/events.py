@@ -128,6 +128,14 @@ ALL: tuple[Event, ...] = (
     _info("command.started", "A command began to work in the workspace.", "command", "version"),
     _info("command.ended", "It ended.", "command", "seconds", "exit"),
     _error("command.failed", "It ended with an error.", "command", "seconds", "error"),
+    # the log itself
+    _warning("log.gap", "Lines could not be written to the disk: it was full, or not to be written on.", "lines"),
+    _warning("log.waiting", "Lines cannot be shipped now; they wait on the disk.", "reason", "bytes"),
+    _info("log.shipped_again", "Lines can be shipped again, and what waited is on its way.", "attempts"),
+    _warning("log.refused", "The server took lines and threw them away, or never will take them.", "lines", "reason"),
+    _warning("log.lost", "A file that was too old was removed before all of it was shipped.", "file", "lines"),
+    _warning("library.warned", "A library said something.", "logger", "message", "place", "left_out", "error"),
+    _error("library.failed", "A library said that something failed.", "logger", "message", "left_out", "error"),
     # a run
     _info("run.started", "A run began.", "mode", "queue", "workers", "watch", "problems", "model", "students"),
     _info(

@@ -47,7 +47,8 @@ def outdated(folder: Path, days: int, today: date) -> list[Path]:
 class DayFiles:
     """Appends lines to the file of the day. Safe from several threads and processes; never raises.
 
-    A line is one `write` to a file that was opened for appending, so that lines of several processes do not mix.
+    A line is one `write` to a file that was opened for appending, so that lines of several processes do not mix. The
+    folder is made, in a folder that is there.
 
     Args:
         trouble: see `Trouble`; called from the thread that writes.
@@ -88,6 +89,8 @@ class DayFiles:
                     raise OSError(28, "No space left on device")
             except OSError as error:
                 self._close()
+                if not self._folder.parent.exists():  # nobody's workspace: a log alone makes none
+                    return
                 self._lost += 1
                 if self._lost == 1:
                     news = [lambda told=error: self._trouble(told, 0)]  # type: ignore[misc]
@@ -109,7 +112,7 @@ class DayFiles:
         if self._open is not None and (today != self._day or self._gone(at)):
             self._close()
         if self._open is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(exist_ok=True)
             path = self._path(today)
             self._open = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
             self._broken = _ends_within_a_line(self._open)

@@ -6,13 +6,13 @@ import random
 import time
 from collections.abc import Callable
 
+from resuelve.telemetry.logs.counts import Counts
 from resuelve.telemetry.logs.libraries import Few
 from resuelve.telemetry.logs.log import log
 from resuelve.telemetry.logs.shipping.backlog import Backlog, Batch
 from resuelve.telemetry.logs.shipping.delivery import Deliver, Outcome, Verdict
 from resuelve.telemetry.logs.shipping.encode import Origin, request
 from resuelve.telemetry.metrics import LOGS_PENDING, LOGS_SHIPPED, LOST
-from resuelve.telemetry.signals import SILENT, Signals
 
 IDLE_SECONDS = 1.0
 """How long it is waited for further lines."""
@@ -35,11 +35,11 @@ class Shipper:
         deliver: Deliver,
         origin: Origin,
         *,
-        signals: Signals = SILENT,
+        counts: Counts,
         jitter: Callable[[], float] = lambda: random.uniform(0.75, 1.25),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._backlog, self._deliver, self._origin, self._signals = backlog, deliver, origin, signals
+        self._backlog, self._deliver, self._origin, self._counts = backlog, deliver, origin, counts
         self._jitter = jitter
         self._few = Few(1, clock)
         self._size: int | None = None
@@ -58,14 +58,14 @@ class Shipper:
         """
         batch = self._batch()
         if batch is None:
-            self._signals.put(LOGS_PENDING, self._backlog.pending())
+            self._counts.put(LOGS_PENDING, self._backlog.pending())
             return IDLE_SECONDS
         data, count = request(batch.lines, self._origin)
         if not count:
             self._backlog.shipped(batch)
             return 0.0
         pause = self._done(batch, count, self._deliver(data))
-        self._signals.put(LOGS_PENDING, self._backlog.pending())
+        self._counts.put(LOGS_PENDING, self._backlog.pending())
         return pause
 
     def _batch(self) -> Batch | None:
@@ -105,9 +105,9 @@ class Shipper:
 
     def _count(self, sent: int, refused: int, reason: str) -> None:
         if sent:
-            self._signals.add(LOGS_SHIPPED, sent, {"result": "sent"})
+            self._counts.add(LOGS_SHIPPED, sent, {"result": "sent"})
         if refused:
-            self._signals.add(LOGS_SHIPPED, refused, {"result": "refused"})
-            self._signals.add(LOST, refused, {"signal": "logs"})
+            self._counts.add(LOGS_SHIPPED, refused, {"result": "refused"})
+            self._counts.add(LOST, refused, {"signal": "logs"})
             if self._few("refused") is not None:
                 log.warning("log.refused", lines=refused, reason=reason)

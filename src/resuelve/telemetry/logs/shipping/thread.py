@@ -32,6 +32,7 @@ class Shipping:
     ) -> None:
         self._folder, self._build, self._clock = folder, build, clock
         self._closing = threading.Event()
+        self._others = False
         self._until = float("inf")
         self._thread = threading.Thread(target=self._work, name="resuelve-shipping", daemon=True)
 
@@ -39,11 +40,16 @@ class Shipping:
         """Begin."""
         self._thread.start()
 
-    def close(self, timeout: float) -> None:
-        """Try once more to ship what is there, and end: within `timeout` seconds, whatever the server does."""
+    def close(self, timeout: float) -> int:
+        """Try once more to ship what is there, and end: within `timeout` seconds, whatever the server does.
+
+        Returns:
+            The bytes that are left for whoever ships next; 0 when another process is shipping.
+        """
         self._until = self._clock() + timeout
         self._closing.set()
         self._thread.join(max(0.0, timeout))
+        return 0 if self._others else pending(self._folder)
 
     def _work(self) -> None:
         last = False
@@ -52,10 +58,11 @@ class Shipping:
             pause = _OTHERS_SECONDS
             try:
                 with durable.alone(self._folder / LOCK, seconds=0):
+                    self._others = False
                     self._ship()
                     return
             except WorkspaceBusy:  # who has the lock ships our lines too
-                pass
+                self._others = True
             except (WorkspaceError, OSError):  # what cannot be remembered would be sent again and again
                 pause = _NO_DISK_SECONDS
             if not last:
