@@ -155,7 +155,13 @@ def test_a_line_that_is_too_long_keeps_its_head() -> None:
 
 
 json_like = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.characters(categories=["Cs"]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.characters(categories=["Cs"]),
     lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text() | st.integers(), inner, max_size=8),
     max_leaves=30,
 )
@@ -163,7 +169,9 @@ around = st.text(max_size=30)
 planted = st.builds(lambda a, b: f"{a}{SECRET}{b}", around, around)
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=300), json_like | st.text(min_size=1000, max_size=9_000), max_size=12))
+@given(
+    st.dictionaries(st.text(min_size=1, max_size=300), json_like | st.text(min_size=1000, max_size=9_000), max_size=12)
+)
 def test_whatever_is_told_is_one_line_of_json(fields: Mapping[str, object]) -> None:
     data = encoded(composed("INFO", {**fields, "event": "some.event"}, AT, Scrubbing()))
     assert data.endswith(b"\n")

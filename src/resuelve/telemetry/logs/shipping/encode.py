@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -98,9 +99,9 @@ def _nanoseconds(value: object) -> int:
 
 
 def _attributes(fields: Mapping[str, Any]) -> Iterator[KeyValue]:
-    flat = ((name, value) for name, value in _flat(fields) if value is not None)
-    for _, (name, value) in zip(range(_MOST_ATTRIBUTES), flat, strict=False):
-        yield KeyValue(key=name[:_LONGEST_VALUE], value=_value(value))
+    flat = {name[:_LONGEST_VALUE]: value for name, value in _flat(fields) if name and value is not None}
+    for name, value in islice(flat.items(), _MOST_ATTRIBUTES):
+        yield KeyValue(key=name, value=_value(value))
 
 
 def _flat(fields: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

@@ -46,7 +46,9 @@ class Places:
         try:
             kept = json.loads(self._path.read_bytes())
             files = kept["files"]
-            self._reached = {str(name): _reached(one) for name, one in files.items()}
+            reached = {str(name): _reached(one) for name, one in files.items()}
+            folder = self._path.parent
+            self._reached = {name: one for name, one in reached.items() if one.head == head_of(folder / name)}
             self.instance = str(kept["instance"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self._reached, self.instance = {}, ""
