@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -195,8 +194,7 @@ def test_what_is_too_large_is_halved_until_it_fits_or_one_line_is_left(desk: Des
     desk.write(FIRST, *range(100))
 
     def small_only(data: bytes) -> Outcome:
-        taken = server(data)
-        return taken
+        return server(data)
 
     class Small(Server):
         def __call__(self, data: bytes) -> Outcome:
@@ -406,7 +404,7 @@ def test_whatever_stands_in_a_file_is_a_sound_request(lines: list[Any]) -> None:
 
 def test_pending_is_what_is_left(desk: Desk) -> None:
     desk.write(FIRST, 0, 1)
-    size = os.path.getsize(desk.folder / FIRST)
+    size = (desk.folder / FIRST).stat().st_size
     backlog = Backlog(desk.folder, Places(desk.folder))
     assert backlog.pending() == size
     assert backlog.unshipped_lines(desk.folder / FIRST) == 2
