@@ -86,7 +86,8 @@ class Receiver:
         must(headers.get("content-encoding") == "gzip", f"content encoding {headers.get('content-encoding')}")
         must(len(data) == int(headers.get("content-length", -1)), "length")
         try:
-            request = ExportLogsServiceRequest.FromString(gzip.decompress(data))
+            request = ExportLogsServiceRequest()
+            request.ParseFromString(gzip.decompress(data))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it is a problem
             self.problems.append(f"body: {error!r}")
             return None

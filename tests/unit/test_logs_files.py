@@ -78,7 +78,12 @@ for number in range(500):
 def test_threads_share_a_file(folder: Path) -> None:
     folder.mkdir()
     log = DayFiles(folder, now=lambda: NOON)
-    threads = [threading.Thread(target=lambda: [log.write(b"x" * 100 + b"\n") for _ in range(300)]) for _ in range(4)]
+
+    def write() -> None:
+        for _ in range(300):
+            log.write(b"x" * 100 + b"\n")
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
