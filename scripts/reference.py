@@ -1,6 +1,6 @@
-"""Writes docs/reference/settings.md and docs/reference/commands.md from the code, so that they cannot go stale.
+"""Writes the pages of docs/reference that say what the code says, so that they cannot go stale.
 
-`python scripts/reference.py` writes both; with `--check` it writes nothing and fails when one of them is out of date.
+`python scripts/reference.py` writes them; with `--check` it writes nothing and fails when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """The text of every page by file name."""
-    return {"settings.md": settings_page(), "commands.md": commands_page()}
+    return {"settings.md": settings_page(), "commands.md": commands_page(), "log-events.md": events_page()}
 
 
 def settings_page() -> str:
@@ -70,6 +70,22 @@ def commands_page() -> str:
         if rows := list(_parameters(command)):
             blocks.append(_table(("Argument or option", "Default", "What it does"), rows))
     return _page("Commands", *blocks)
+
+
+def events_page() -> str:
+    """Every event of the log, and what its fields mean."""
+    from resuelve.telemetry.logs.events import ALL, CONTEXT, FIELDS
+
+    events = [(_code(one.name), one.level.value, one.meaning, " ".join(map(_code, one.fields))) for one in ALL]
+    return _page(
+        "Events of the log",
+        "Each line has `time` (UTC), `level` and `event`, then what is known of these, then the fields of its event.",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in CONTEXT.items()]),
+        "## Events",
+        _table(("Event", "Level", "What has happened", "Fields"), events),
+        "## Fields",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in FIELDS.items()]),
+    )
 
 
 def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
