@@ -11,7 +11,7 @@ from pathlib import Path
 
 from resuelve import wiring
 from resuelve.backup.occupancy import occupied, uncompared
-from resuelve.journal import Engine, Journal
+from resuelve.journal import Acts, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.observed import tell_knowledge
@@ -75,6 +75,7 @@ class Assembly:
     pipeline: Pipeline
     catalogue: Catalogue
     journal: Journal
+    acts: Acts
     engine: Engine
     tickets: TicketManager
 
@@ -162,7 +163,7 @@ def assemble(
             signals=signals,
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
-        yield Assembly(pipeline, known, book, works, manager)
+        yield Assembly(pipeline, known, book, acts, works, manager)
 
 
 @contextmanager

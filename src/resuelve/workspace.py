@@ -106,6 +106,11 @@ class Workspace:
         return self.root / ".resuelve" / "calibration.json"
 
     @property
+    def track_figures(self) -> Path:
+        """What lasted of what was done, as it was counted last; derived, may be deleted."""
+        return self.root / ".resuelve" / "track_figures.json"
+
+    @property
     def models(self) -> Path:
         """Learned models, a folder a role and version; some are in use."""
         return self.root / ".resuelve" / "models"

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from resuelve.knowledge.mining.rows import wilson
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Scoring, Weights
+from resuelve.resolution.shares import wilson
 from resuelve.telemetry.logs import log
 
 LEAST = 50

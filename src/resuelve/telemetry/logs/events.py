@@ -137,7 +137,7 @@ ALL: tuple[Event, ...] = (
     _warning("library.warned", "A library said something.", "logger", "message", "place", "left_out", "error"),
     _error("library.failed", "A library said that something failed.", "logger", "message", "left_out", "error"),
     # a run
-    _info("run.started", "A run began.", "mode", "queue", "workers", "watch", "problems", "model", "students"),
+    _info("run.started", "A run began.", "mode", "queue", "workers", "problems", "model"),
     _info(
         "run.ended",
         "It ended, and its report is written.",
