@@ -91,7 +91,6 @@ FIELDS = {
     "seconds": "how long it took",
     "status": "the status of the answer",
     "stopped": "what stops acting: `everything`, `hour` or a row",
-    "students": "learned versions that speak",
     "system": "which system: `tickets`, `agents`, `models`, `index`, `resuelve`",
     "tickets": "how many incidents",
     "tokens": "tokens in and out",
@@ -101,7 +100,6 @@ FIELDS = {
     "unchanged": "how many had not changed since the last run",
     "unknown": "changes of which nobody can tell whether they were made",
     "version": "a number of a version",
-    "watch": "whether it looks again and again",
     "workers": "how many incidents at the same time",
 }
 """What events tell, by name."""
