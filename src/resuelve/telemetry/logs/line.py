@@ -6,12 +6,12 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from resuelve.telemetry.logs.errors import told
-from resuelve.telemetry.logs.events import CONTEXT
+from resuelve.telemetry.logs.events import CONTEXT, FIELDS
 from resuelve.telemetry.logs.values import Words, cut, plain, text
 
 LONGEST = 16 * 1024
@@ -25,23 +25,25 @@ SAFE = frozenset(
 
 _HEAD = ("time", "level", "event", *CONTEXT)
 _SHORT = 200
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
 class Scrubbing:
     """What is taken out of texts.
 
     Attributes:
-        hide: secrets, from every text.
-        scrub: what says who, from every text that is not ours.
+        hide: takes secrets from a text.
+        code: a code or a name, of a bounded length, without secrets. The same come again and again: they are remembered.
     """
 
-    hide: Words = str
-    scrub: Words = str
+    def __init__(self, hide: Words = str, scrub: Words = str) -> None:
+        """Args: `scrub`: takes what says who from a text that is not ours."""
+        self.hide, self._scrub = hide, scrub
+        self.code: Words = lru_cache(maxsize=4096)(lambda value: cut(text(value, hide), _SHORT))
 
     def both(self, value: str) -> str:
-        """A text without either."""
-        return self.scrub(self.hide(value))
+        """A text without secrets and without what says who."""
+        return self._scrub(self.hide(value))
 
 
 def composed(level: str, fields: Mapping[str, object], at: float, clean: Scrubbing) -> dict[str, Any]:
@@ -53,12 +55,12 @@ def composed(level: str, fields: Mapping[str, object], at: float, clean: Scrubbi
     line: dict[str, Any] = {
         "time": f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='microseconds')[:-6]}Z",
         "level": level,
-        "event": cut(text(str(fields.get("event", "")), clean.hide), _SHORT),
+        "event": clean.code(str(fields.get("event", ""))),
     }
     for name in CONTEXT:
         value = _worker() if name == "worker" else fields.get(name)
         if value not in (None, ""):
-            line[name] = cut(text(value if isinstance(value, str) else f"{plain(value, str)}", clean.hide), _SHORT)
+            line[name] = clean.code(value if isinstance(value, str) else f"{plain(value, str)}")
     for name, value in fields.items():
         if name not in _HEAD:
             line[_named(name, clean)] = _shown(name, value, clean)
@@ -78,14 +80,18 @@ def encoded(line: Mapping[str, Any]) -> bytes:
 
 
 def _json(line: Mapping[str, Any]) -> bytes:
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    return _JSON.encode(line).encode("utf-8", "replace") + b"\n"
 
 
 def _named(name: str, clean: Scrubbing) -> str:
-    return cut(text(name, clean.both), 100)
+    return name if name in FIELDS else cut(text(name, clean.both), 100)
 
 
 def _shown(name: str, value: object, clean: Scrubbing) -> Any:
+    if type(value) is float or type(value) is int:
+        return plain(value, str)
+    if type(value) is str and name in SAFE and len(value) < _SHORT:
+        return clean.code(value)
     if isinstance(value, BaseException):
         return told(value, clean.both)
     return plain(value, clean.hide if name in SAFE else clean.both)
