@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference for settings, commands and metrics from the code, so that they cannot go stale.
+"""Writes the pages of docs/reference that say what the code says, so that they cannot go stale.
 
 `python scripts/reference.py` writes them; with `--check` it writes nothing and fails when one of them is out of date.
 """
@@ -40,7 +40,12 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """The text of every page by file name."""
-    return {"settings.md": settings_page(), "commands.md": commands_page(), "metrics.md": metrics_page()}
+    return {
+        "settings.md": settings_page(),
+        "commands.md": commands_page(),
+        "metrics.md": metrics_page(),
+        "log-events.md": events_page(),
+    }
 
 
 def settings_page() -> str:
@@ -92,6 +97,22 @@ def metrics_page() -> str:
         "the process; those whose labels have fixed values begin with 0. Where no values stand behind a label, they "
         "are the team's own (mailboxes, rows, models) or kinds of errors.",
         _table(("OpenTelemetry", "Prometheus", "Kind", "Unit", "Labels", "Meaning"), [row(metric) for metric in ALL]),
+    )
+
+
+def events_page() -> str:
+    """Every event of the log, and what its fields mean."""
+    from resuelve.telemetry.logs.events import ALL, CONTEXT, FIELDS
+
+    events = [(_code(one.name), one.level.value, one.meaning, " ".join(map(_code, one.fields))) for one in ALL]
+    return _page(
+        "Events of the log",
+        "Each line has `time` (UTC), `level` and `event`, then what is known of these, then the fields of its event.",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in CONTEXT.items()]),
+        "## Events",
+        _table(("Event", "Level", "What has happened", "Fields"), events),
+        "## Fields",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in FIELDS.items()]),
     )
 
 

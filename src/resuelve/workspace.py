@@ -121,6 +121,11 @@ class Workspace:
         return self.root / ".resuelve" / "mlflow"
 
     @property
+    def logs(self) -> Path:
+        """The log, a file a day."""
+        return self.root / "logs"
+
+    @property
     def locks(self) -> Path:
         """One file a living process."""
         return self.root / ".resuelve" / "locks"

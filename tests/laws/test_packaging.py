@@ -32,7 +32,7 @@ NOT_IMPORTED = {
 }
 """What we declare for another package, with the reason."""
 
-BROUGHT_BY_OTHERS = {"requests"}
+BROUGHT_BY_OTHERS = {"protobuf", "requests"}
 """What an extra declares and the first lock holds all the same, because something in it brings it."""
 
 RIVALS = "rivals"

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from resuelve.cli.backup import backup, restore
+from resuelve.cli.current import Commands
 from resuelve.cli.history import history
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
@@ -23,6 +24,7 @@ from resuelve.domain.errors import ExperimentError, ResuelveError, SettingsError
 
 app = typer.Typer(
     name="resuelve",
+    cls=Commands,
     help=told("cli.help"),
     no_args_is_help=True,
     add_completion=False,
@@ -81,7 +83,7 @@ def run(
     from resuelve.cli.run import run_command
     from resuelve.cli.surroundings import settings_for
 
-    settings = settings_for(workspace, occupy=False)  # each round occupies it
+    settings = settings_for(workspace, occupy=False, logs=True)  # each round occupies it
     failed = run_command(
         settings, queue=queue or settings.queue, incident=incident, limit=limit or 0, shadow=shadow, watch=watch
     )

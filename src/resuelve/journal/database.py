@@ -21,9 +21,13 @@ from resuelve.domain.errors import JournalError
 from resuelve.domain.message import message
 from resuelve.journal.encoding import dump, escape, load, unescape
 from resuelve.journal.port import Json
+from resuelve.telemetry.logs import log
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's write before it gives up."""
+
+_LONG_SECONDS = 1.0
+"""From which time on a transaction is told in the log."""
 
 _FAILURES = (
     ("readonly", "It can be read but not written.", "give yourself the right to write to the file and its folder"),
@@ -127,8 +131,11 @@ class Database:
         Raises:
             sqlalchemy.exc.IntegrityError: another writer was first; for the caller to handle.
         """
+        begun = monotonic()
         with self._failures(), self._engine.begin() as connection:
             yield connection
+        if (seconds := monotonic() - begun) > _LONG_SECONDS:
+            log.warning("database.waited", seconds=round(seconds, 3))
 
     @contextmanager
     def write_through(self) -> Iterator[sa.Connection]:
@@ -216,7 +223,9 @@ class Database:
         said = str(error.orig) if isinstance(error, sa.exc.StatementError) else str(error)
         for words, what, remedy in _FAILURES:
             if words in said.lower():
+                log.error("database.failed", kind=words)
                 return self.error(what, remedy)
+        log.error("database.failed", kind="other")
         return self.error(
             message("The database failed: {said}", said=said), "see that it can be reached and is in order"
         )
