@@ -33,7 +33,7 @@ class Scrubbing:
 
     Attributes:
         hide: takes secrets from a text.
-        code: a code or a name, of a bounded length, without secrets. The same come again and again: they are remembered.
+        code: a code or a name, of a bounded length, without secrets. Those that come again are remembered.
     """
 
     def __init__(self, hide: Words = str, scrub: Words = str) -> None:
