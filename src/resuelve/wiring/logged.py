@@ -108,9 +108,12 @@ def secrets_of(settings: Settings) -> Iterator[str]:
 
 
 def _in_address(value: str) -> Iterator[str]:
-    parts = urlsplit(value)
-    if parts.password:
-        yield from (parts.password, unquote(parts.password))
+    try:
+        password = urlsplit(value).password
+    except ValueError:  # whoever needs the address says what is wrong with it
+        return
+    if password:
+        yield from (password, unquote(password))
 
 
 def _hidden(settings: Settings) -> Words:

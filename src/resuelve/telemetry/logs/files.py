@@ -89,7 +89,7 @@ class DayFiles:
                     raise OSError(28, "No space left on device")
             except OSError as error:
                 self._close()
-                if not self._folder.parent.exists():  # nobody's workspace: a log alone makes none
+                if not self._folder.parent.is_dir():  # nobody's workspace: a log alone makes none
                     return
                 self._lost += 1
                 if self._lost == 1:

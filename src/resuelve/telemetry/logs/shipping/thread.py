@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from resuelve import durable
@@ -17,7 +17,8 @@ LOCK = "shipping.lock"
 _OTHERS_SECONDS = 5.0
 """How often it is looked whether who ships has ended."""
 
-_NO_DISK_SECONDS = 30.0
+_NO_DISK_SECONDS, _NO_FOLDER_SECONDS = 30.0, 1.0
+"""The folder comes with the first line."""
 
 
 class Shipping:
@@ -57,16 +58,22 @@ class Shipping:
             last = self._closing.is_set()
             pause = _OTHERS_SECONDS
             try:
-                with durable.alone(self._folder / LOCK, seconds=0):
+                with self._alone():
                     self._others = False
                     self._ship()
                     return
             except WorkspaceBusy:  # who has the lock ships our lines too
                 self._others = True
             except (WorkspaceError, OSError):  # what cannot be remembered would be sent again and again
-                pause = _NO_DISK_SECONDS
+                pause = _NO_DISK_SECONDS if self._folder.is_dir() else _NO_FOLDER_SECONDS
             if not last:
                 self._closing.wait(pause)
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Raises WorkspaceError where there is no folder: the lock would make it."""
+        with durable.writing(self._folder):
+            self._folder.stat()
+        return durable.alone(self._folder / LOCK, seconds=0)
 
     def _ship(self) -> None:
         """Until there is nothing more to do after closing has begun, or it did not work, or the time is over.

@@ -1,0 +1,124 @@
+"""The log of a command, by the settings."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resuelve.domain.errors import TicketUnavailable
+from resuelve.settings import Settings, load
+from resuelve.telemetry.logs import bound, log
+from resuelve.wiring import logged as wired
+from resuelve.wiring.logged import logged, secrets_of
+from tests.otlp_receiver import PATH, receiving
+
+
+def _settings(workspace: Path, **more: Any) -> Settings:
+    return load(workspace=workspace, language="en", **more)
+
+
+def _lines(workspace: Path) -> list[dict[str, Any]]:
+    return [
+        json.loads(line) for file in (workspace / "logs").glob("*.jsonl") for line in file.read_bytes().splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "last"),
+    [
+        (None, {"event": "command.ended", "exit": "done"}),
+        (KeyboardInterrupt(), {"event": "command.ended", "exit": "stopped"}),
+        (TicketUnavailable("no answer"), {"event": "command.failed", "level": "ERROR"}),
+        (ValueError("Obdulia"), {"event": "command.failed", "level": "ERROR"}),
+    ],
+    ids=repr,
+)
+def test_a_command_tells_how_it_ended(tmp_path: Path, ends: BaseException | None, last: dict[str, str]) -> None:
+    try:
+        with logged(_settings(tmp_path), "run", pytest.fail):
+            if ends:
+                raise ends
+    except (KeyboardInterrupt, TicketUnavailable, ValueError) as error:
+        assert error is ends
+    first, ended = _lines(tmp_path)
+    assert (first["event"], first["command"]) == ("command.started", "run")
+    assert last.items() <= ended.items()
+    assert "Obdulia" not in json.dumps(ended)
+    assert log.silent
+
+
+def test_secrets_and_where_things_lie_are_hidden(tmp_path: Path) -> None:
+    settings = _settings(
+        tmp_path,
+        openai_api_key="sk-one-key",
+        otlp_headers="Authorization=Bearer%20two%2Dkeys,X=three-keys",
+        ticket_manager_url="http://desk:four%2Fkeys@host/",
+    )
+    with logged(settings, "run", pytest.fail):
+        text = f"sk-one-key two-keys three-keys four/keys four%2Fkeys {tmp_path}/x http://a:b@c/?d=e"
+        log.warning("library.warned", message=text, logger=text)
+        log.warning("library.warned", message="NIF 12345678Z")
+    with_text, scrubbed = (line for line in _lines(tmp_path) if line["event"] == "library.warned")
+    assert with_text["message"] == "[secret] [secret] [secret] [secret] [secret] WORKSPACE/x http://c/"
+    assert with_text["logger"] == with_text["message"]
+    assert scrubbed["message"] == "NIF [nif]"
+    assert {"sk-one-key", "two-keys", "Bearer two-keys", "three-keys", "four/keys"} <= set(secrets_of(settings))
+
+
+def test_without_the_extra_it_is_told_once_and_lines_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wired, "installed", lambda: False)
+    notes: list[str] = []
+    with receiving() as receiver:
+        with logged(_settings(tmp_path, otlp_logs=receiver.url + PATH), "run", notes.append):
+            log.error("run.failed")
+        assert receiver.asked == 0
+    assert [note for note in notes if "make telemetry" in note] == notes
+    assert len(notes) == 1
+    assert len(_lines(tmp_path)) == 3
+
+
+def test_a_burst_arrives_whole(tmp_path: Path) -> None:
+    def work(who: int) -> None:
+        for number in range(5_000):
+            with bound(incident=f"INC{who}"):
+                log.warning("call.repeated", attempts=number)
+
+    with receiving() as receiver:
+        with logged(_settings(tmp_path, otlp_logs=receiver.url + PATH), "run", lambda _: None):
+            threads = [threading.Thread(target=work, args=(who,)) for who in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            receiver.wait_for(20_000, seconds=120)
+        assert receiver.problems == []
+        assert receiver.lines == _lines(tmp_path)[: len(receiver.lines)]
+        for who in range(4):
+            told = [line["attempts"] for line in receiver.lines if line.get("incident") == f"INC{who}"]
+            assert told == list(range(5_000))
+
+
+def test_a_workspace_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        settings = _settings(tmp_path / "nowhere", otlp_logs=receiver.url + PATH)
+        with logged(settings, "run", pytest.fail):
+            log.info("run.started")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_day_s_files_are_kept_as_long_as_the_settings_say(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "resuelve-20200101.jsonl").write_text("{}\n")
+    with logged(_settings(tmp_path, log_days=0), "run", pytest.fail):
+        pass
+    assert (tmp_path / "logs" / "resuelve-20200101.jsonl").exists()
+    with logged(_settings(tmp_path, otlp_logs="http://nowhere.invalid/"), "run", lambda _: None):
+        pass
+    assert not (tmp_path / "logs" / "resuelve-20200101.jsonl").exists()
+    assert [(line["file"], line["lines"]) for line in _lines(tmp_path) if line["event"] == "log.lost"] == [
+        ("resuelve-20200101.jsonl", 1)
+    ]
