@@ -83,7 +83,8 @@ def address_of(address: str) -> str:
 
 
 def resource(settings: Settings) -> dict[str, str]:
-    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
+    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to
+    it and has the last word.
 
     The instance is the machine: a run that begins anew each time goes on in the series of the one before.
     """
@@ -130,9 +131,10 @@ def _exported(settings: Settings, on_note: Callable[[str], None]) -> Exported:
     )
     try:
         return Exported(to)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         where = f"{settings.metrics_host}:{settings.metrics_port}"
-        on_note(say("watching.no_port", settings.language, where=where, why=error.strerror or type(error).__name__))
+        why = getattr(error, "strerror", "") or type(error).__name__
+        on_note(say("watching.no_port", settings.language, where=where, why=why))
         return Exported(To(to.traces, to.metrics, to.headers, resource=to.resource))
 
 
