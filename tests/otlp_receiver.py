@@ -61,7 +61,7 @@ GOOD = Answer()
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request that kept to the protocol."""
+    """A request that kept to the protocol; names of headers in small letters."""
 
     path: str
     headers: Mapping[str, str]
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.receiver.complaints.append(complaint)
             self._send(Answer(400, complaint.encode()))
             return
-        message = Message(self.path, dict(self.headers), content)
+        message = Message(self.path, {name.lower(): value for name, value in self.headers.items()}, content)
         answer = self.server.receiver.answer(message)
         if answer.status == 200 and not (answer.never or answer.cut):
             self.server.receiver.messages.append(message)

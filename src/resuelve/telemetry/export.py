@@ -81,7 +81,8 @@ class Exported:
         self._tracers = TracerProvider(resource=resource, id_generator=OwnTraceIds(), shutdown_on_exit=False)
         if self._spans:
             self._tracers.add_span_processor(self._spans.processor)
-        sent = _sent_metrics(to) if to.metrics else None
+        self._sent = _metric_exporter(to) if to.metrics else None
+        sent = _every_so_often(self._sent) if self._sent else None
         fetched = PrometheusMetricReader(scope_info_enabled=False, registry=registry) if to.port else None
         readers = [reader for reader in (fetched, sent) if reader]
         self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
@@ -101,11 +102,13 @@ class Exported:
         """
         until = monotonic() + seconds
         # Metrics go last: they tell how many spans were lost.
-        _bounded(self._tracers.shutdown, seconds / 2)
+        if not _bounded(self._tracers.shutdown, seconds / 2) and self._spans:
+            self._spans.shutdown()  # whoever tries again gives up
         lost = self._spans.lost if self._spans else 0
         if lost:
             self.signals.add(LOST, lost, {"signal": "traces"})
-        _bounded(self._meters.shutdown, until - monotonic())
+        if not _bounded(self._meters.shutdown, until - monotonic()) and self._sent:
+            self._sent.shutdown()
         if self._served:
             _bounded(self._served.close, until - monotonic())
         return lost
@@ -145,12 +148,15 @@ class _Counting(BatchSpanProcessor):
         super().on_end(span)
 
 
-def _sent_metrics(to: To) -> MetricReader:
-    exporter = OTLPMetricExporter(
-        to.metrics, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_Session(to.metrics)
-    )
+def _every_so_often(exporter: OTLPMetricExporter) -> MetricReader:
     return PeriodicExportingMetricReader(
         exporter, export_interval_millis=1000 * _INTERVAL, export_timeout_millis=1000 * _TIMEOUT
+    )
+
+
+def _metric_exporter(to: To) -> OTLPMetricExporter:
+    return OTLPMetricExporter(
+        to.metrics, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_Session(to.metrics)
     )
 
 
@@ -187,7 +193,9 @@ def _quiet() -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def _bounded(end: Callable[[], object], seconds: float) -> None:
+def _bounded(end: Callable[[], object], seconds: float) -> bool:
+    """True when it ended within the time."""
     thread = Thread(target=end, daemon=True)
     thread.start()
     thread.join(max(0.0, seconds))
+    return not thread.is_alive()

@@ -22,7 +22,13 @@ _AT_THE_END = 1.6
 """Seconds in which what is left is sent when a process ends."""
 
 _PROVIDERS = {Environment.EMBEDDED: "resuelve", Environment.OLLAMA: "ollama", Environment.OPENAI: "openai"}
-_PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "opentelemetry.exporter.prometheus")
+_PACKAGES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry.exporter.prometheus",
+    "prometheus_client",
+    "requests",
+)
 """What the extra `telemetry` brings, by the names under which it is imported."""
 
 
