@@ -53,6 +53,8 @@ compile pyproject.toml --group build --extra reading --constraints requirements/
 
 # An environment of its own, with the product's encoder.
 compile requirements/rivals.in --constraints requirements/base.lock --output-file requirements/rivals.lock "$@"
+# Another, with the server that the tests of traces send to.
+compile requirements/phoenix.in --output-file requirements/phoenix.lock "$@"
 
 with_cpu_torch requirements/dev.lock
 with_cpu_torch requirements/train.lock
