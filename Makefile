@@ -10,7 +10,7 @@ TESTS ?=
 SET ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench rivals encryption mlflow telemetry train reference lock clean environment environment-dev \
+.PHONY: help demo test check bench rivals encryption mlflow telemetry train reference dashboards lock clean environment environment-dev \
 	environment-rivals environment-phoenix
 
 help: ## this list
@@ -49,11 +49,14 @@ train: ## what fine-tunes models (PyTorch for the CPU), into .venv
 reference: environment-dev ## write docs/reference from the code
 	@$(BIN)/python scripts/reference.py
 
+dashboards: environment-dev ## write deploy/grafana/dashboards from their description
+	@$(BIN)/python -m scripts.dashboards
+
 lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
 	@scripts/lock.sh $(UPGRADE)
 
 clean: ## remove the environment and everything that tools left behind
-	rm -rf .venv .venv-rivals .venv-phoenix .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-rivals .venv-phoenix .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:

@@ -15,7 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
+from resuelve.cli.surroundings import warn
 from resuelve.settings import load
+from resuelve.wiring.logged import logged
 
 _COMMAND = importlib.import_module("resuelve.cli.run")  # `resuelve.cli.run` is the command of that name
 _run_once = _COMMAND.run_once
@@ -31,9 +33,11 @@ def _timed(*given: Any, **named: Any) -> Any:
 
 def main() -> None:
     _COMMAND.run_once = _timed  # type: ignore[attr-defined]
-    _COMMAND.run_command(
-        load(), queue="", incident="", limit=0, shadow=False, watch=False, console=Console(file=io.StringIO())
-    )
+    settings = load()
+    with logged(settings, "run", warn):
+        _COMMAND.run_command(
+            settings, queue="", incident="", limit=0, shadow=False, watch=False, console=Console(file=io.StringIO())
+        )
 
 
 if __name__ == "__main__":

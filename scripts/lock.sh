@@ -56,5 +56,8 @@ compile requirements/rivals.in --constraints requirements/base.lock --output-fil
 # Another, with the server that the tests of traces send to.
 compile requirements/phoenix.in --output-file requirements/phoenix.lock "$@"
 
+# The server of deploy/compose.yaml, in an image of its own.
+compile requirements/mlflow-server.in --constraints requirements/mlflow.lock --output-file requirements/mlflow-server.lock "$@"
+
 with_cpu_torch requirements/dev.lock
 with_cpu_torch requirements/train.lock

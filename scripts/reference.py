@@ -1,6 +1,6 @@
-"""Writes docs/reference/settings.md and docs/reference/commands.md from the code, so that they cannot go stale.
+"""Writes the pages of docs/reference that say what the code says, so that they cannot go stale.
 
-`python scripts/reference.py` writes both; with `--check` it writes nothing and fails when one of them is out of date.
+`python scripts/reference.py` writes them; with `--check` it writes nothing and fails when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -40,7 +40,12 @@ def main() -> int:
 
 def pages() -> dict[str, str]:
     """The text of every page by file name."""
-    return {"settings.md": settings_page(), "commands.md": commands_page()}
+    return {
+        "settings.md": settings_page(),
+        "commands.md": commands_page(),
+        "metrics.md": metrics_page(),
+        "log-events.md": events_page(),
+    }
 
 
 def settings_page() -> str:
@@ -70,6 +75,45 @@ def commands_page() -> str:
         if rows := list(_parameters(command)):
             blocks.append(_table(("Argument or option", "Default", "What it does"), rows))
     return _page("Commands", *blocks)
+
+
+def metrics_page() -> str:
+    """Every metric: its names, its kind, its labels, what it means."""
+    from resuelve.telemetry.metrics import ALL, Metric, prometheus_labels, prometheus_name
+
+    def row(metric: Metric) -> tuple[str, ...]:
+        kept = metric.values or ((),) * len(metric.labels)
+        labels = [
+            f"{_code(label)}: {' · '.join(map(_code, values))}" if values else _code(label)
+            for label, values in zip(prometheus_labels(metric), kept, strict=True)
+        ]
+        names = _code(metric.name), _code(prometheus_name(metric))
+        return *names, metric.kind.value, metric.unit, "; ".join(labels), metric.description
+
+    return _page(
+        "Metrics",
+        "What a run tells those who watch ([how to](../how-to/watch-it.md)): by OTLP under the first name, to "
+        "Prometheus under the second. Series of a histogram end in `_bucket`, `_sum` and `_count`. Counters begin with "
+        "the process; those whose labels have fixed values begin with 0. Where no values stand behind a label, they "
+        "are the team's own (mailboxes, rows, models) or kinds of errors.",
+        _table(("OpenTelemetry", "Prometheus", "Kind", "Unit", "Labels", "Meaning"), [row(metric) for metric in ALL]),
+    )
+
+
+def events_page() -> str:
+    """Every event of the log, and what its fields mean."""
+    from resuelve.telemetry.logs.events import ALL, CONTEXT, FIELDS
+
+    events = [(_code(one.name), one.level.value, one.meaning, " ".join(map(_code, one.fields))) for one in ALL]
+    return _page(
+        "Events of the log",
+        "Each line has `time` (UTC), `level` and `event`, then what is known of these, then the fields of its event.",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in CONTEXT.items()]),
+        "## Events",
+        _table(("Event", "Level", "What has happened", "Fields"), events),
+        "## Fields",
+        _table(("Field", "What it tells"), [(_code(name), meaning) for name, meaning in FIELDS.items()]),
+    )
 
 
 def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,3 +141,16 @@ def shared_data() -> Path:
 def _set_clock() -> None:
     if hasattr(time, "tzset"):
         time.tzset()
+
+
+@pytest.fixture(scope="session")
+def prometheus_tools() -> Path:
+    """The folder with `prometheus` and `promtool`; a test that needs them is skipped where neither can be had."""
+    (ROOT / ".tools").mkdir(exist_ok=True)
+    with (ROOT / ".tools" / "lock").open("w") as lock:  # several processes test at once: one fetches them
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([ROOT / "scripts" / "prometheus.sh"], capture_output=True, text=True, timeout=300)
+    if done.returncode == 3:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip())

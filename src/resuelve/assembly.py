@@ -11,9 +11,10 @@ from pathlib import Path
 
 from resuelve import wiring
 from resuelve.backup.occupancy import occupied, uncompared
-from resuelve.journal import Engine, Journal
+from resuelve.journal import Acts, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue
+from resuelve.knowledge.observed import tell_knowledge
 from resuelve.resolution.history import RunHistory
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ROLES, version
@@ -26,7 +27,7 @@ from resuelve.wiring.following import follow
 from resuelve.wiring.reading import attachments, reads
 from resuelve.wiring.speaking import understudy
 from resuelve.wiring.students import students_in_use
-from resuelve.wiring.watching import watched_chat, watched_embedder
+from resuelve.wiring.watching import waiting_proposals, watched_chat, watched_embedder
 from resuelve.workspace import Workspace
 
 
@@ -74,6 +75,7 @@ class Assembly:
     pipeline: Pipeline
     catalogue: Catalogue
     journal: Journal
+    acts: Acts
     engine: Engine
     tickets: TicketManager
 
@@ -122,6 +124,9 @@ def assemble(
             on_note(note)
         watched = watched_embedder(settings, model, signals)
         knowledge = stack.enter_context(wiring.knowledge_for(settings, known, watched))
+        if signals is not SILENT:
+            built, waiting = knowledge.index.identity.built_at, waiting_proposals(settings)
+            tell_knowledge(signals, known, built_at=built, proposals=waiting)
         book = wiring.journal(settings, durable=not shadow)
         stack.callback(book.close)
         acts = wiring.acts(settings, durable=not shadow)
@@ -158,7 +163,7 @@ def assemble(
             signals=signals,
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
-        yield Assembly(pipeline, known, book, works, manager)
+        yield Assembly(pipeline, known, book, acts, works, manager)
 
 
 @contextmanager

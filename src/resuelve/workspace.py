@@ -106,6 +106,11 @@ class Workspace:
         return self.root / ".resuelve" / "calibration.json"
 
     @property
+    def track_figures(self) -> Path:
+        """What lasted of what was done, as it was counted last; derived, may be deleted."""
+        return self.root / ".resuelve" / "track_figures.json"
+
+    @property
     def models(self) -> Path:
         """Learned models, a folder a role and version; some are in use."""
         return self.root / ".resuelve" / "models"
@@ -114,6 +119,11 @@ class Workspace:
     def experiments(self) -> Path:
         """What MLflow keeps of evaluations and trainings, unless it keeps it elsewhere."""
         return self.root / ".resuelve" / "mlflow"
+
+    @property
+    def logs(self) -> Path:
+        """The log, a file a day."""
+        return self.root / "logs"
 
     @property
     def locks(self) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -135,6 +137,30 @@ def test_shadow_goes_on_where_a_run_would_pause(new_desk: NewDesk) -> None:
     assert desk.run("run", "--shadow", RESUELVE_MOST_PER_HOUR="1").status == 0
     assert PAUSED not in desk.report()["totals"]["by_outcome"]
     assert desk.report()["totals"]["by_outcome"]["shadowed"] == 2
+
+
+def ten_days_later(desk: Desk) -> None:
+    """What was done and noted so far is ten days old."""
+    with closing(sqlite3.connect(desk.workspace / ".resuelve" / "journal.db")) as journal, journal:
+        for table, column in (("acts", "made_at"), ("acts", "first_returned_at"), ("records", "made_at")):
+            older = f"strftime('%Y-%m-%dT%H:%M:%S.000+00:00', {column}, '-10 days')"
+            journal.execute(f"UPDATE {table} SET {column} = {older} WHERE {column} IS NOT NULL")  # noqa: S608
+
+
+def test_what_a_person_gave_on_stops_nothing_and_did_not_last(new_desk: NewDesk) -> None:
+    code = "INC1001"
+    desk = new_desk(list(demo_incidents(code)))
+    assert desk.run("run").status == 0
+    assert desk.entries()[code]["outcome"] == "reassigned"
+    assert "duradera" not in desk.run("returned").out, "nothing is old enough"
+    desk.touch(code, buzon="GR_OTRO_MAS")
+    assert desk.run("run").status == 0
+    assert json.loads(desk.run("returned", "--json").out) == []
+    ten_days_later(desk)
+    told = " ".join(desk.run("returned").out.split())
+    assert "No ha vuelto nada" in told
+    assert "se decidieron 1 incidencias y se actuó en 1 (100,0 %). Se mantuvieron 7 días 0" in told
+    assert "pasadas a otro buzón 1" in told
 
 
 def test_a_dictionary_that_cannot_be_read_is_told_once(new_desk: NewDesk) -> None:

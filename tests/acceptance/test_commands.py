@@ -443,6 +443,19 @@ def test_mocks_on_free_ports_with_a_ledger(product: Product, own_folder: Path) -
     assert json.loads(line)["incident"] == ACTING[0]
 
 
+def test_mocks_for_others(product: Product) -> None:
+    """As in a container: attachments are named where others find the manager; without being asked, nobody else does."""
+    ports = ("--gestor-port", 0, "--sistema-port", 0)
+    command = product.start("mocks", *ports, "--gestor-address", "http://gestor:3000/")
+    eventually(lambda: len(ADDRESS.findall(command.out)) == 2)
+    _, listed = call(f"{ADDRESS.findall(command.out)[0]}/api/incidencias")
+    assert "http://gestor:3000/api/adjuntos/" in json.dumps(listed)
+    assert "http://localhost:3000/" not in json.dumps(listed)
+    elsewhere = product.run("mocks", *ports, "--host", "192.0.2.1")  # of no machine
+    assert elsewhere.status == BAD_USE
+    assert "192.0.2.1:0" in one_line(elsewhere.error)
+
+
 def test_mocks_end_when_told_and_name_a_bad_world(product: Product, own_folder: Path) -> None:
     command = product.start("mocks", "--gestor-port", 0, "--sistema-port", 0, "--world", demo_folder())
     eventually(lambda: len(ADDRESS.findall(command.out)) == 2)

@@ -17,7 +17,7 @@ import pytest
 from tests.acceptance.product import ACTING, SOURCES, Desk, Ended, Product, demo_incidents, desk_with, world_of
 from tests.acceptance.test_language_models import TWO, agreeable
 from tests.model_server import ModelServer
-from tests.otlp_receiver import Answer, Message, Receiver, SentSpan, Series
+from tests.signals_receiver import Answer, Message, Receiver, SentSpan, Series
 
 NewDesk = Callable[..., Desk]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from resuelve.journal import Act, Acts, Returned, ReturnedAs
+from resuelve.journal import Act, Acts, Followed, Returned, ReturnedAs
 from resuelve.journal.memory_acts import MemoryActs
 from resuelve.journal.sql import SqlJournal
 from resuelve.journal.sql_acts import SqlActs
@@ -134,6 +136,72 @@ def test_a_person_s_word_counts_again_after_it_was_seen_to(acts: Acts) -> None:
     assert acts.seen() == 1
     acts.see_to([an_act()])
     assert acts.seen() == 2
+
+
+def test_what_was_moved_is_no_evidence_against_a_row(acts: Acts, reopen: Callable[[], Acts]) -> None:
+    acts.note(an_act())
+    assert acts.note_return(an_act(), ReturnedAs.MOVED, NOON)
+    assert not acts.note_return(an_act(), ReturnedAs.MOVED, LATER)
+    assert reopen().returned() == []
+    assert reopen().returned(ever=True) == []
+    assert acts.see_to([an_act()]) == 0
+    assert acts.seen() == 0
+    assert list(reopen().followed(NOON)) == [Followed(an_act(), ReturnedAs.MOVED, NOON)]
+
+
+@pytest.mark.parametrize("how", [ReturnedAs.REOPENED, ReturnedAs.REPORTED])
+def test_what_was_moved_and_turns_out_wrong_counts(acts: Acts, how: ReturnedAs) -> None:
+    acts.note(an_act())
+    acts.note_return(an_act(), ReturnedAs.MOVED, NOON)
+    assert acts.note_return(an_act(), how, LATER)
+    assert acts.returned() == acts.returned(ever=True) == [Returned(an_act(), how, LATER)]
+    assert not acts.note_return(an_act(), ReturnedAs.MOVED, LATER)
+    assert list(acts.followed(NOON)) == [Followed(an_act(), how, NOON)]
+    assert acts.see_to([an_act()]) == 1
+    assert not acts.note_return(an_act(), ReturnedAs.MOVED, LATER)
+    assert acts.returned() == []
+
+
+def test_acts_from_a_moment_on_come_in_the_order_of_their_times(acts: Acts, reopen: Callable[[], Acts]) -> None:
+    minute = timedelta(minutes=1)
+    made = [an_act(number, at=NOON + (number - number % 2 * 10) * minute) for number in range(1_100)]
+    for act in made:
+        acts.note(act)
+    acts.note_return(made[20], ReturnedAs.REOPENED, LATER)
+    acts.note_return(made[20], ReturnedAs.REPORTED, LATER + minute)
+    acts.see_to([made[20]])
+    since = NOON + 7 * minute
+    found = list(reopen().followed(since))
+    assert [one.act.at for one in found] == sorted(one.act.at for one in found)
+    assert {one.act for one in found} == {act for act in made if act.at >= since}
+    assert [one for one in found if one.how or one.first] == [Followed(made[20], ReturnedAs.REPORTED, LATER)]
+    assert [one.act for one in acts.followed((NOON + 1_097 * minute).astimezone(timezone(timedelta(hours=9))))] == [
+        made[1_098]
+    ]
+
+
+def test_what_is_noted_while_acts_are_read_is_not_among_them(acts: Acts) -> None:
+    for number in range(3):
+        acts.note(an_act(number))
+    reading = acts.followed(NOON)
+    read = [next(reading)]
+    acts.note(an_act(9))
+    assert len(read + list(reading)) == 3
+
+
+def test_what_an_earlier_version_noted_is_known_further(tmp_path: Path) -> None:
+    file = tmp_path / "resuelve.db"
+    with closing(SqlActs(f"sqlite:///{file}")) as acts:
+        acts.note(an_act())
+        acts.note_return(an_act(), ReturnedAs.REOPENED, NOON)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE acts DROP COLUMN first_returned_at")
+        connection.execute("UPDATE schema_versions SET version = 1 WHERE part = 'acts'")
+    with closing(SqlActs(f"sqlite:///{file}")) as acts:
+        assert list(acts.followed(NOON)) == [Followed(an_act(), ReturnedAs.REOPENED, NOON)]
+        acts.note_return(an_act(), ReturnedAs.REPORTED, LATER)
+        assert list(acts.followed(NOON)) == [Followed(an_act(), ReturnedAs.REPORTED, NOON)]
+        assert acts.returned() == [Returned(an_act(), ReturnedAs.REPORTED, LATER)]
 
 
 def test_it_stands_in_a_journal_that_an_earlier_version_made(tmp_path: Path) -> None:

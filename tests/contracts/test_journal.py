@@ -5,29 +5,49 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from resuelve.domain.errors import JournalError
-from resuelve.journal import IncidentRecord, Intent, IntentState, Journal
+from resuelve.journal import IncidentRecord, Intent, IntentState, Journal, Recorded
 from resuelve.journal.memory import MemoryJournal
 from resuelve.journal.sql import SqlJournal
 
 STRANGE = 'ñ "quoted" \\ \\u0041 \x00 \ud800 😀 línea\nnueva'
 
 
+NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+MOMENT = timedelta(milliseconds=1)
+
+
+class Clock:
+    """A time that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture(params=["memory", "sqlite"])
-def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Journal]]:
+def reopen(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Callable[[], Journal]]:
     """Gives the journal; each further call gives it as another process would find it."""
     made: list[Journal] = []
 
     def build() -> Journal:
         if request.param == "memory":
-            journal: Journal = made[0] if made else MemoryJournal()
+            journal: Journal = made[0] if made else MemoryJournal(clock=clock)
         else:
-            journal = SqlJournal(f"sqlite:///{tmp_path}/resuelve.db")
+            journal = SqlJournal(f"sqlite:///{tmp_path}/resuelve.db", clock=clock)
         made.append(journal)
         return journal
 
@@ -191,6 +211,46 @@ def test_the_last_record_is_the_newest_of_any_run(journal: Journal) -> None:
     assert journal.last_record("INC1") == a_record("a", "INC1", "second")
     journal.record(a_record("b", "INC1", "third"))
     assert journal.last_record("INC1") == a_record("b", "INC1", "third")
+
+
+def test_records_from_a_moment_on_come_in_the_order_of_their_times(
+    journal: Journal, reopen: Callable[[], Journal], clock: Clock
+) -> None:
+    minute = timedelta(minutes=1)
+    for number in range(450):
+        clock.time = NOON + (number - number % 2 * 10) * minute  # every second time the clock went back
+        journal.record(a_record(f"run {number % 3}", f"INC{number:04}"))
+    found = list(reopen().records_since(NOON + 7 * minute))
+    assert [one.at for one in found] == sorted(one.at for one in found)
+    assert {one.record.incident for one in found} == {
+        f"INC{number:04}" for number in range(450) if number - number % 2 * 10 >= 7
+    }
+    assert found[0] == Recorded(a_record("run 2", "INC0017"), NOON + 7 * minute)
+    elsewhere = (NOON + 440 * minute).astimezone(timezone(timedelta(hours=9)))
+    assert len(list(journal.records_since(elsewhere))) == 5
+    assert list(journal.records_since(NOON + 450 * minute)) == []
+
+
+def test_records_of_one_moment_all_come_from_that_moment_on(journal: Journal) -> None:
+    for number in range(450):
+        journal.record(a_record("run", f"INC{number:04}"))
+    assert [one.record.incident for one in journal.records_since(NOON)] == [f"INC{number:04}" for number in range(450)]
+    assert list(journal.records_since(NOON + MOMENT)) == []
+
+
+def test_what_is_recorded_while_records_are_read_is_not_among_them(journal: Journal, clock: Clock) -> None:
+    for number in range(3):
+        journal.record(a_record("run", f"INC{number}"))
+    reading = journal.records_since(NOON)
+    read = [next(reading)]
+    clock.time = NOON + MOMENT
+    journal.record(a_record("run", "INC9"))
+    assert len(read + list(reading)) == 3
+    journal.record(a_record("run", "INC0", "held"))
+    assert [(one.record.incident, one.at) for one in journal.records_since(NOON + MOMENT)] == [
+        ("INC9", NOON + MOMENT),
+        ("INC0", NOON + MOMENT),
+    ]
 
 
 def test_failures_are_counted_until_a_success(journal: Journal, reopen: Callable[[], Journal]) -> None:

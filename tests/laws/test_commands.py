@@ -36,6 +36,9 @@ COVERED_ELSEWHERE = {
     "make environment-phoenix": "tests/laws/test_packaging.py",
     "make train": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
+    # needs a container engine; what can be proved without one is
+    "docker compose *": "tests/deploy/test_compose.py",
+    "deploy/passwords.sh": "tests/deploy/test_compose.py",
     # figures depend on the machine
     "make bench": "it measures and asserts nothing",
     "make rivals*": "it measures, and asks the package index",
@@ -63,6 +66,7 @@ COVERED_ELSEWHERE = {
     "resuelve evaluate *": "tests/acceptance/test_evaluate.py",
     "resuelve calibrate": "tests/acceptance/test_calibrate.py",
     "resuelve calibrate *": "tests/acceptance/test_calibrate.py",
+    "resuelve report*": "tests/acceptance/test_report.py",
     "resuelve replay": "tests/acceptance/test_replay.py",
     "resuelve replay *": "tests/acceptance/test_replay.py",
     "mlflow server *": "tests/mlflow_server.py",

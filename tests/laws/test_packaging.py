@@ -32,11 +32,14 @@ NOT_IMPORTED = {
 }
 """What we declare for another package, with the reason."""
 
-BROUGHT_BY_OTHERS = {"requests"}
+BROUGHT_BY_OTHERS = {"protobuf", "requests"}
 """What an extra declares and the first lock holds all the same, because something in it brings it."""
 
 RIVALS, PHOENIX = "rivals", "phoenix"
 """For environments of their own."""
+
+SERVER = "mlflow-server"
+"""For an image of its own."""
 
 
 @cache
@@ -58,7 +61,7 @@ def locked(name: str) -> frozenset[tuple[str, str]]:
     return frozenset((canonicalize_name(n), v) for n, v in re.findall(r"^([\w.-]+)==([\w.!+-]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", [*LOCKS, RIVALS, PHOENIX])
+@pytest.mark.parametrize("name", [*LOCKS, RIVALS, PHOENIX, SERVER])
 def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())

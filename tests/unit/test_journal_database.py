@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from resuelve.domain.errors import JournalError
 from resuelve.journal import IncidentRecord, Intent, Steps, WorkItem, database
 from resuelve.journal.engine import DurableEngine
 from resuelve.journal.sql import SqlJournal
+from resuelve.journal.sql_acts import SqlActs
 
 
 def url(path: Path) -> str:
@@ -160,6 +162,65 @@ def test_a_start_that_was_broken_off_is_made_good(tmp_path: Path) -> None:
         connection.execute("DROP TABLE failures")
     with closing(SqlJournal(url(file))) as journal:
         assert journal.note_failure("INC1", "reason") == 1
+
+
+def indices(file: Path) -> set[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+
+
+def as_version_1_made_it(file: Path) -> None:
+    with closing(SqlJournal(url(file))) as journal:
+        journal.record(IncidentRecord("run", "INC1", "r1", "closed", {}))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP INDEX records_by_time")
+        connection.execute("UPDATE schema_versions SET version = 1")
+
+
+def version_of(file: Path, part: str) -> int:
+    with closing(sqlite3.connect(file)) as connection:
+        found: tuple[int] = connection.execute("SELECT version FROM schema_versions WHERE part = ?", (part,)).fetchone()
+        return found[0]
+
+
+def test_a_database_of_an_earlier_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    file = tmp_path / "resuelve.db"
+    as_version_1_made_it(file)
+    for _ in range(2):
+        with closing(SqlJournal(url(file))) as journal:
+            assert [one.incident for one in journal.records("run")] == ["INC1"]
+        assert "records_by_time" in indices(file)
+        assert version_of(file, "journal") == 2
+
+
+def test_processes_that_start_together_extend_it_once(tmp_path: Path) -> None:
+    file = tmp_path / "resuelve.db"
+    SqlActs(url(file)).close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE acts DROP COLUMN first_returned_at")
+        connection.execute("UPDATE schema_versions SET version = 1")
+    with ThreadPoolExecutor(6) as pool:
+        for acts in pool.map(lambda _: SqlActs(url(file)), range(6)):
+            assert list(acts.followed(datetime.now(UTC))) == []
+            acts.close()
+    assert version_of(file, "acts") == 2
+
+
+def test_an_extension_that_breaks_off_leaves_it_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "resuelve.db"
+    SqlActs(url(file)).close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE acts DROP COLUMN first_returned_at")
+        connection.execute("UPDATE schema_versions SET version = 1")
+    with monkeypatch.context() as broken:
+        broken.setattr(database, "_make_indices", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            SqlActs(url(file))
+    assert version_of(file, "acts") == 1
+    with closing(sqlite3.connect(file)) as connection:
+        assert "first_returned_at" not in {name for _, name, *_ in connection.execute("PRAGMA table_info(acts)")}
+    SqlActs(url(file)).close()
+    assert version_of(file, "acts") == 2
 
 
 def test_no_connection_is_held_between_two_records(tmp_path: Path) -> None:

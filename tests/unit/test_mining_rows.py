@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +11,7 @@ from resuelve.domain.decision import Doubt
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.mining.asked import Asked, Fit
-from resuelve.knowledge.mining.rows import alike, care, wilson
+from resuelve.knowledge.mining.rows import alike, care
 from resuelve.knowledge.past import Lesson
 from resuelve.resolution.words import Lexicon
 
@@ -80,22 +79,6 @@ def test_unused_reopened_and_otherwise() -> None:
     assert (again.row, again.incidents, again.reopened) == ("A", 3, 1)
     assert again.low < again.share < again.high
     assert [(one.row, one.incidents) for one in found.otherwise] == [("E", 1)]
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (1, 10, 0.0179, 0.4042), (5, 10, 0.2366, 0.7634), (0, 0, 0.0, 1.0), (3, 3, 0.4385, 1.0)],
-)
-def test_wilson(successes: int, trials: int, low: float, high: float) -> None:
-    assert wilson(successes, trials) == pytest.approx((low, high), abs=2e-4)
-
-
-@given(st.integers(0, 300), st.integers(1, 300))
-def test_the_share_lies_between_the_bounds(successes: int, trials: int) -> None:
-    successes = min(successes, trials)
-    low, high = wilson(successes, trials)
-    assert 0 <= low <= successes / trials + 1e-9
-    assert successes / trials - 1e-9 <= high <= 1
 
 
 WORDS = st.sampled_from("tarjeta recibo factura banco clave correo perito cita poliza portal error lento".split())

@@ -100,6 +100,80 @@ def test_a_reassigned_ticket_comes_back_to_its_mailbox() -> None:
     assert found.fallen(row())
 
 
+def followed(acts: Acts) -> list[tuple[ReturnedAs | None, datetime | None]]:
+    return [(one.how, one.first) for one in acts.followed(NOW - timedelta(days=1))]
+
+
+@pytest.mark.parametrize("kind", [OutcomeKind.HELD, OutcomeKind.REASSIGNED])
+def test_a_ticket_that_was_given_on_is_noted_once_and_stops_nothing(kind: OutcomeKind) -> None:
+    acts = MemoryActs()
+    for number in range(5):
+        done(acts, number, kind)
+    tickets = [open_again(number, queue="GR_TERCERO") for number in range(5)]
+    for later in (0, 1):
+        found = breakers(acts, now=NOW + timedelta(hours=later))
+        found.look(tickets)
+        assert followed(acts) == [(ReturnedAs.MOVED, NOW)] * 5
+        assert found.concerns({"A": row()}) == ()
+        assert found.forbids({"id": "A", "fingerprint": row().fingerprint}) == ""
+        assert found.as_json({"A": row()}) == {"stopped": "", "fallen": {}}
+    assert acts.returned(ever=True) == []
+
+
+def test_what_was_given_on_and_then_back_has_come_back() -> None:
+    acts = MemoryActs()
+    done(acts, 1, OutcomeKind.REASSIGNED)
+    breakers(acts).look([open_again(1, queue="GR_TERCERO")])
+    later = NOW + timedelta(hours=1)
+    found = breakers(acts, now=later)
+    found.look([open_again(1)])
+    assert found.fallen(row())
+    assert followed(acts) == [(ReturnedAs.REOPENED, NOW)]
+    breakers(acts, now=later).look([open_again(1, queue="GR_TERCERO")])
+    assert followed(acts) == [(ReturnedAs.REOPENED, NOW)]
+
+
+def left_in(queue: str) -> HistoryEntry:
+    return HistoryEntry(detail=f"{LABEL}x (ref. {reference(1)})", queue_to=queue)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ticket"),
+    [
+        (OutcomeKind.REASSIGNED, open_again(1, queue=" gr_Otro")),
+        (OutcomeKind.REASSIGNED, open_again(1, queue="Grupo Otro", history=(left_in("GRUPO OTRO"),))),
+        (OutcomeKind.REASSIGNED, open_again(1, queue="")),
+        (OutcomeKind.REASSIGNED, open_again(1, queue="GR_TERCERO", state="Cerrada")),
+        (OutcomeKind.REASSIGNED, open_again(1, queue="GR_TERCERO", history=())),
+        (OutcomeKind.HELD, open_again(1)),
+    ],
+)
+def test_what_is_where_it_was_left(kind: OutcomeKind, ticket: Incident) -> None:
+    acts = MemoryActs()
+    done(acts, 1, kind)
+    breakers(acts).look([ticket])
+    assert followed(acts) == [(None, None)]
+
+
+def test_what_we_moved_ourselves_no_person_moved() -> None:
+    acts = MemoryActs()
+    done(acts, 1, OutcomeKind.HELD)
+    ticket = open_again(1, queue="GR_OTRO")
+    answer = HistoryEntry(detail="Aquí lo tiene")
+    again = HistoryEntry(detail=f"{LABEL}Es suya (ref. {reference(2)})")
+    breakers(acts).look([replace(ticket, history=(*ticket.history, answer, again))])
+    assert followed(acts) == [(None, None)]
+    breakers(acts).look([replace(ticket, history=(*ticket.history, answer))])
+    assert followed(acts) == [(ReturnedAs.MOVED, NOW)]
+
+
+def test_a_closed_ticket_that_is_open_elsewhere_has_come_back() -> None:
+    acts = MemoryActs()
+    done(acts, 1)
+    breakers(acts).look([open_again(1, queue="GR_TERCERO")])
+    assert followed(acts) == [(ReturnedAs.REOPENED, NOW)]
+
+
 def test_a_person_writes_no_reference_of_ours() -> None:
     acts = MemoryActs()
     done(acts, 1)

@@ -16,7 +16,7 @@ import pytest
 from resuelve.telemetry import export
 from resuelve.telemetry.export import Exported, To
 from resuelve.telemetry.metrics import INCIDENTS, LOST, QUEUE_DEPTH
-from tests.otlp_receiver import GOOD, Answer, Message, Receiver, series
+from tests.signals_receiver import GOOD, Answer, Message, Receiver, series
 
 TRACE = "00000000000000000000000000000abc"
 SECRET = "s3cr3t-t0k3n"

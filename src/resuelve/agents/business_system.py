@@ -20,6 +20,7 @@ from resuelve.domain.errors import AgentRefused, AgentUnavailable
 from resuelve.domain.identifier import PERSON_KINDS, IdentifierKind
 from resuelve.domain.message import message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address
+from resuelve.telemetry.logs import log
 from resuelve.texts import say
 
 TEXT_LIMIT = 4_000
@@ -128,9 +129,17 @@ class BusinessSystemAgent:
         content = json.dumps(body).encode("ascii") if body is not None else None
         try:
             # Both calls of the contract only read, so both may be repeated.
-            return self._calls.send(method, httpx2.URL(f"{self._base}/{path}"), limit=RESPONSE_LIMIT, content=content)
+            answer = self._calls.send(method, httpx2.URL(f"{self._base}/{path}"), limit=RESPONSE_LIMIT, content=content)
         except NoAnswer as error:
+            _told(error.attempts, 0)
             raise _unavailable(error.what, error.where) from error
+        _told(answer.attempts, answer.status)
+        return answer
+
+
+def _told(attempts: int, status: int) -> None:
+    if attempts > 1:
+        log.warning("call.repeated", system="agents", attempts=attempts, status=status or None)
 
 
 def _decision(pairs: list[tuple[str, object]], language: str) -> AgentAnswer:

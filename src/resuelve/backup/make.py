@@ -27,6 +27,7 @@ from resuelve.backup.manifest import Manifest, Member, of_folder
 from resuelve.backup.verify import verify
 from resuelve.domain.errors import BackupError, VectorIndexError
 from resuelve.domain.message import message, system_said
+from resuelve.telemetry.logs import log
 
 _LOOKS = 5
 _SQLITE = b"SQLite format 3\x00"
@@ -96,7 +97,11 @@ def make_backup(source: Source, folder: Path, *, at: datetime, version: str, pas
             finally:
                 partial.unlink(missing_ok=True)
             durable.sync_folder(folder)
-    return Made(path, manifest, size, tuple(contents.left_out(source.root)), no_index)
+    made = Made(path, manifest, size, tuple(contents.left_out(source.root)), no_index)
+    log.info("backup.made", file=path.name, bytes=size, encrypted=passphrase is not None)
+    if made.left_out or no_index:
+        log.warning("backup.incomplete", file=path.name, count=len(made.left_out), index=not no_index)
+    return made
 
 
 def _collect(source: Source, staged: Path) -> str:

@@ -14,6 +14,7 @@ from resuelve.backup.swap import Swap, remove_empty
 from resuelve.backup.verify import unpack
 from resuelve.domain.errors import BackupError
 from resuelve.domain.message import message, system_said
+from resuelve.telemetry.logs import log
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def restore(root: Path, backup: Path, *, passphrase: str | None, at: datetime, w
             swap.abandon()
             raise
         about = {"backup": backup.name, "created": manifest.created.isoformat(timespec="seconds")}
-        return Restored(_swapped(swap, root, new, at, about), manifest)
+        done = Restored(_swapped(swap, root, new, at, about), manifest)
+        log.info("backup.restored", file=backup.name, created=about["created"])
+        return done
 
 
 def put_back(root: Path, kept: Path, *, at: datetime, wait: float) -> Restored:
@@ -65,6 +68,7 @@ def put_back(root: Path, kept: Path, *, at: datetime, wait: float) -> Restored:
         source = root / contents.STATE / contents.KEPT / kept.name
         done = Restored(_swapped(Swap(root), root, source, at, {"put_back": kept.name}), None)
         remove_empty(source)
+        log.info("backup.put_back", file=kept.name)
         return done
 
 

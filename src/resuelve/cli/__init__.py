@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from resuelve.cli.backup import backup, restore
+from resuelve.cli.current import Commands
 from resuelve.cli.history import history
 from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Limit, Queue, Workspace, told
 from resuelve.cli.owner import owner
 from resuelve.cli.replay import calibrate, replay
+from resuelve.cli.report import report
 from resuelve.cli.returned import returned
 from resuelve.cli.runs import runs
 from resuelve.cli.train import train
@@ -22,6 +24,7 @@ from resuelve.domain.errors import ExperimentError, ResuelveError, SettingsError
 
 app = typer.Typer(
     name="resuelve",
+    cls=Commands,
     help=told("cli.help"),
     no_args_is_help=True,
     add_completion=False,
@@ -35,6 +38,7 @@ app.add_typer(history, name="history")
 app.add_typer(train, name="train")
 app.add_typer(runs, name="runs")
 app.command("replay", help=told("replay.help"))(replay)
+app.command("report", help=told("report.help"))(report)
 app.command("calibrate", help=told("calibrate.help"))(calibrate)
 app.command("restore", help=told("backup.restore.help"))(restore)
 _NEW_OBJECTS = 100_000
@@ -79,7 +83,7 @@ def run(
     from resuelve.cli.run import run_command
     from resuelve.cli.surroundings import settings_for
 
-    settings = settings_for(workspace, occupy=False)  # each round occupies it
+    settings = settings_for(workspace, occupy=False, logs=True)  # each round occupies it
     failed = run_command(
         settings, queue=queue or settings.queue, incident=incident, limit=limit or 0, shadow=shadow, watch=watch
     )
@@ -154,11 +158,13 @@ def mocks(
         int, typer.Option("--sistema-port", min=0, max=65535, help=told("cli.mocks.sistema"))
     ] = 3001,
     ledger: Annotated[Path | None, typer.Option("--ledger", help=told("cli.mocks.ledger"))] = None,
+    host: Annotated[str, typer.Option("--host", help=told("cli.mocks.host"))] = "127.0.0.1",
+    gestor_address: Annotated[str, typer.Option("--gestor-address", help=told("cli.mocks.address"))] = "",
 ) -> None:
     """Serve the mock systems."""
     from resuelve.cli.mocks import run_mocks
 
-    run_mocks(world, gestor_port, sistema_port, ledger)
+    run_mocks(world, gestor_port, sistema_port, ledger, host, gestor_address)
 
 
 def main() -> None:

@@ -68,6 +68,6 @@ def restore(
     from resuelve.cli.backup_restored import run_restore
     from resuelve.cli.surroundings import settings_for
 
-    settings = settings_for(workspace, occupy=False)
+    settings = settings_for(workspace, occupy=False, logs=True)
     if not run_restore(settings, file, yes=yes, wait=wait, passphrase_file=passphrase_file):
         raise typer.Exit(FAILED)

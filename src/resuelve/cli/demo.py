@@ -32,6 +32,7 @@ def run_demo(workspace: Path, *, limit: int = 0) -> None:
         settings = settings_for(
             workspace,
             occupy=False,
+            logs=True,
             environment="EMBEBIDO",
             ticket_manager_url=services.gestor_url,
             business_system_url=services.sistema_url,

@@ -25,11 +25,13 @@ from resuelve.models import Prompt
 from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.settings import Environment, Settings
+from resuelve.telemetry.logs.files import files
 from resuelve.texts import say, translated
 from resuelve.training import language as languages
 from resuelve.training.students import CRITIC, RERANK
-from resuelve.wiring import captions, following, reading, speaking
+from resuelve.wiring import captions, following, logged, reading, speaking
 from resuelve.wiring.students import Students, students_in_use
+from resuelve.wiring.watching import address_of, logs_to
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
 """A policy number that no system knows: asking for it proves that the system answers."""
@@ -90,6 +92,7 @@ def _checks(settings: Settings) -> list[Check]:
         Check("tickets", lambda: _tickets(settings)),
         Check("system", lambda: _system(settings)),
         Check("attachments", lambda: _attachments(settings)),
+        Check("log", lambda: _log(settings)),
         Check("mlflow", lambda: _mlflow(settings)),
     ]
     if settings.environment is not Environment.EMBEDDED:
@@ -293,6 +296,20 @@ def _mlflow(settings: Settings) -> str:
     if not store.begun:
         return say("cli.doctor.mlflow_empty", language, place=store.place)
     return say("cli.doctor.mlflow_found", language, place=store.place, runs=number(store.reached(), language))
+
+
+def _log(settings: Settings) -> tuple[str, ...]:
+    """Where the log is, and whether it reaches whom it is shipped to."""
+    language, place, to = settings.language, wiring.workspace(settings).logs, logs_to(settings)
+    found = say("cli.doctor.log_found", language, where=place, level=settings.log_level, files=len(files(place)))
+    if not to:
+        return (f"{found}; {say('cli.doctor.log_not_shipped', language)}",)
+    slots = {"to": address_of(to), "size": number(-(-logged.waiting(settings) // 1024), language)}
+    if not logged.installed():
+        return found, say("cli.doctor.log_no_extra", language, size=slots["size"])
+    if why := logged.answers(settings):
+        return found, say("cli.doctor.log_shipping_fails", language, why=why, **slots)
+    return (f"{found}; {say('cli.doctor.log_shipped', language, **slots)}",)
 
 
 def _versions(settings: Settings) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         "over": says_over(incident),
         "before": _before(settings, code),
     }
+    trace = (content["before"] or {}).get("trace", "")
+    content["trace_url"] = settings.trace_url.replace("{trace}", trace) if trace else ""
     if as_json:
         # The signs that JSON lets through and a terminal obeys are no part of what was found.
         print(harmless(json.dumps(content, ensure_ascii=False, indent=1)))  # noqa: T201 - for other programs
@@ -90,9 +92,6 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         console.print(Text(say("students.spoke", language, versions=", ".join(versions.values())), style="dim"))
     if decision["proposed_text"]:
         console.print(Text(decision["proposed_text"], style="italic"))
-    if decision["versions"]:
-        text = say("cli.explain.versions", language, names=", ".join(decision["versions"].values()))
-        console.print(Text(text, style="dim"))
     if content["over"]:
         text = say("cli.explain.closed", language, state=incident["state"])
         console.print(Text(text, style="yellow"))
@@ -101,3 +100,5 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         done = say(f"cli.outcome.{before['outcome']}", language)
         text = say("cli.explain.before", language, done=done, reason=before["reason"])
         console.print(Text(text, style="dim"))
+    if content["trace_url"]:
+        console.print(Text(say("cli.explain.trace", language, url=content["trace_url"]), style="dim"), soft_wrap=True)

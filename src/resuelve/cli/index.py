@@ -19,6 +19,7 @@ from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.index import Built, build_index
 from resuelve.resolution.report import rejected_as_json, write_new
 from resuelve.settings import Settings
+from resuelve.telemetry.logs import log
 from resuelve.texts import say, translated
 
 
@@ -108,6 +109,8 @@ def _notice(settings: Settings, console: Console) -> None:
 
 def print_rejected(console: Console, dictionary: Catalogue, language: str) -> None:
     """The rows that were set aside, and what is odd about others, the first ten of each."""
+    if dictionary.rejected:
+        log.warning("rows.set_aside", count=len(dictionary.rejected))
     for key, found in (("cli.rejected_rows", dictionary.rejected), ("cli.remarks", dictionary.remarks)):
         if found:
             console.print(say(key, language, count=len(found)), style="yellow", markup=False)

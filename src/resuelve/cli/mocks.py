@@ -11,7 +11,9 @@ from resuelve.mocks.world import load_world
 from resuelve.texts import say
 
 
-def run_mocks(world: Path | None, gestor_port: int, sistema_port: int, ledger: Path | None) -> None:
+def run_mocks(
+    world: Path | None, gestor_port: int, sistema_port: int, ledger: Path | None, host: str, gestor_address: str
+) -> None:
     """Serve until interrupted; port 0 takes a free one."""
     console = terminal()
 
@@ -20,4 +22,12 @@ def run_mocks(world: Path | None, gestor_port: int, sistema_port: int, ledger: P
             say("cli.mocks.ready", LANGUAGE, gestor=running.gestor_url, sistema=running.sistema_url), markup=False
         )
 
-    serve_forever(gestor_port, sistema_port, world=load_world(world), ledger_file=ledger, on_ready=ready)
+    serve_forever(
+        gestor_port,
+        sistema_port,
+        world=load_world(world),
+        ledger_file=ledger,
+        host=host,
+        gestor_address=gestor_address,
+        on_ready=ready,
+    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from resuelve import wiring
+from resuelve.cli.lasted import lasted_in_words
 from resuelve.cli.surroundings import harmless, now, terminal
 from resuelve.domain.errors import JournalError
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Acts, Returned, ReturnedAs
+from resuelve.resolution.track_record import TrackRecord, track_record
 from resuelve.settings import Settings
 from resuelve.texts import say
 
@@ -23,7 +25,7 @@ _COLUMNS = ("incident", "problem", "done", "at", "returned", "how", "row")
 
 
 def show_returned(settings: Settings, *, as_json: bool = False) -> None:
-    """Show what came back and nobody has seen to.
+    """Show what came back and nobody has seen to, and how much of what was done lasted.
 
     Raises:
         JournalError, DictionaryError: one of them cannot be read.
@@ -35,9 +37,15 @@ def show_returned(settings: Settings, *, as_json: bool = False) -> None:
     if as_json:
         print(json.dumps([_as_json(one, problems) for one in found], ensure_ascii=False, indent=1))  # noqa: T201
         return
-    if not found:
+    if found:
+        console.print(_table(found, problems, language))
+    else:
         console.print(say("breakers.none", language), markup=False)
-        return
+    for line in lasted_in_words(_record(settings), language):
+        console.print(line, markup=False)
+
+
+def _table(found: Sequence[Returned], problems: Mapping[str, KnownError], language: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in _COLUMNS:
         table.add_column(Text(say(f"breakers.column.{name}", language)), overflow="fold")
@@ -51,7 +59,12 @@ def show_returned(settings: Settings, *, as_json: bool = False) -> None:
             Text(say(f"breakers.how.{one.how}", language)),
             Text(say(f"breakers.state.{_state(one, problems)}", language)),
         )
-    console.print(table)
+    return table
+
+
+def _record(settings: Settings) -> TrackRecord:
+    with closing(wiring.journal(settings)) as journal, _acts(settings) as acts:
+        return track_record(journal, acts, now())
 
 
 def report_wrong(settings: Settings, incident: str) -> None:

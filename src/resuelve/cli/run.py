@@ -16,12 +16,15 @@ from resuelve.cli.restored import print_comparison
 from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal, warn
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
-from resuelve.resolution.observed_run import tell_failed
+from resuelve.resolution.observed_run import mode_of, tell_failed
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
 from resuelve.telemetry import Signals
+from resuelve.telemetry.logs import bound, log
+from resuelve.telemetry.logs.counts import counts
 from resuelve.texts import say, translated
+from resuelve.wiring.track_figures import tell_track
 from resuelve.wiring.watching import watched
 
 _MOST_LINES = 500
@@ -54,7 +57,7 @@ def run_command(
     scope = Scope(queue, incident, limit)
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
-    with watched(settings, noted) as signals, _told_to_stop() as stop:
+    with watched(settings, noted) as signals, counts.counting(signals), _told_to_stop() as stop:
         while True:
             try:
                 ended, lines = _run(settings, scope, shadow, console, stop, before, noted, signals)
@@ -116,7 +119,16 @@ def _run(
             signals=signals,
         ) as parts,
         progress_bar(console) as bar,
+        bound(run=name),
     ):
+        log.info(
+            "run.started",
+            mode=mode_of(shadow),
+            queue=scope.queue,
+            workers=settings.workers,
+            problems=len(parts.catalogue.problems),
+            model=parts.pipeline.chat.name if parts.pipeline.chat else None,
+        )
         lines: dict[str, Line] = {}
         task = bar.add_task(say("cli.run.progress", language), total=None)
 
@@ -144,6 +156,8 @@ def _run(
             stopping=stop.is_set,
             before=before,
         )
+        if not shadow:
+            tell_track(settings, signals, parts.journal, parts.acts, now())
     return ended, [*lines.values()]
 
 

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.segment import Segment
 
 from resuelve.backup.occupancy import occupied
+from resuelve.cli import current
 from resuelve.domain.errors import SettingsError
 from resuelve.domain.message import message
 from resuelve.settings import Settings, load, misspelt, name_of
@@ -26,11 +27,16 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """What a terminal obeys instead of showing it: control characters, and those that turn the direction of writing."""
 
 
-def settings_for(workspace: Path | None = None, *, occupy: bool = True, **overrides: object) -> Settings:
+def settings_for(
+    workspace: Path | None = None, *, occupy: bool = True, logs: bool | None = None, **overrides: object
+) -> Settings:
     """The settings, with the workspace of the command line, which nobody restores until the process ends.
+
+    From here on the command's log is written.
 
     Args:
         occupy: False for a command that occupies the workspace itself, or that needs to be alone in it.
+        logs: whether the command has a log; as `occupy` when None.
 
     Raises:
         SettingsError: one of them is wrong.
@@ -40,7 +46,20 @@ def settings_for(workspace: Path | None = None, *, occupy: bool = True, **overri
     settings = _loaded(workspace, overrides)
     if occupy:
         _until_the_end.enter_context(occupied(settings.workspace))
+    if occupy if logs is None else logs:
+        _log(settings)
     return settings
+
+
+def _log(settings: Settings) -> None:
+    """Begin the log of the command, which ends with it. Whoever calls us as a library has none."""
+    context = current.context()
+    if context is None or _LOGGED in context.meta:
+        return
+    from resuelve.wiring.logged import logged
+
+    context.meta[_LOGGED] = True
+    context.with_resource(logged(settings, current.command(context), warn))
 
 
 def _loaded(workspace: Path | None, overrides: Mapping[str, object]) -> Settings:
@@ -65,6 +84,9 @@ def harmless(text: str) -> str:
     """A text that a terminal only shows: tickets, models and servers may have put commands into theirs."""
     return _COMMANDS.sub("\ufffd", text)
 
+
+_LOGGED = "resuelve.logged"
+"""Among what a command's context holds: its log has begun."""
 
 _until_the_end = ExitStack()
 atexit.register(_until_the_end.close)

@@ -104,6 +104,7 @@ class Calls:
         *,
         limit: int,
         content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
         safe: bool = True,
         again: Callable[[Answer], bool] = passing,
     ) -> Answer:
@@ -111,7 +112,8 @@ class Calls:
 
         Args:
             limit: bytes of the body that are read.
-            content: JSON to send.
+            content: what is sent: JSON, unless `headers` say otherwise.
+            headers: of this call.
             safe: False when two calls are not as good as one. It is then repeated only when it cannot have arrived,
                 or was refused for haste (429).
             again: which answers a repetition may better.
@@ -121,11 +123,12 @@ class Calls:
         """
         until = monotonic() + self._limits.deadline
         attempt = 0
+        sent_with = {**({} if content is None else {"Content-Type": "application/json"}), **(headers or {})}
         while True:
             attempt += 1
             outcome: Answer | NoAnswer
             try:
-                outcome = answer = self._try(method, url, limit, content, safe, until)
+                outcome = answer = self._try(method, url, limit, content, sent_with, safe, until)
                 repeat = again(answer) and (safe or answer.status == 429)
             except NoAnswer as error:
                 outcome, repeat = error, error.repeat and (safe or not error.sent)
@@ -148,13 +151,21 @@ class Calls:
         pause = self._limits.first_pause * 2.0 ** min(attempt - 1, 30) * random.uniform(0.75, 1.25)
         return min(pause if asked is None else asked, self._limits.longest_pause)
 
-    def _try(self, method: str, url: httpx2.URL, limit: int, content: bytes | None, safe: bool, until: float) -> Answer:
+    def _try(
+        self,
+        method: str,
+        url: httpx2.URL,
+        limit: int,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        safe: bool,
+        until: float,
+    ) -> Answer:
         client = self._harmless if safe else self._once_only
         where = f"{method} {shown(url)}"
         left = max(0.01, until - monotonic())
         wait = min(self._limits.timeout, left)
         timeout = httpx2.Timeout(wait, connect=min(self._limits.connect or wait, left))
-        headers = {} if content is None else {"Content-Type": "application/json"}
         _current.until = until
         try:
             with client.stream(

@@ -15,15 +15,19 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from resuelve.domain.errors import JournalError
 from resuelve.domain.message import message
 from resuelve.journal.encoding import dump, escape, load, unescape
 from resuelve.journal.port import Json
+from resuelve.telemetry.logs import log
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's write before it gives up."""
+
+_LONG_SECONDS = 1.0
+"""From which time on a transaction is told in the log."""
 
 _FAILURES = (
     ("readonly", "It can be read but not written.", "give yourself the right to write to the file and its folder"),
@@ -127,8 +131,11 @@ class Database:
         Raises:
             sqlalchemy.exc.IntegrityError: another writer was first; for the caller to handle.
         """
+        begun = monotonic()
         with self._failures(), self._engine.begin() as connection:
             yield connection
+        if (seconds := monotonic() - begun) > _LONG_SECONDS:
+            log.warning("database.waited", seconds=round(seconds, 3))
 
     @contextmanager
     def write_through(self) -> Iterator[sa.Connection]:
@@ -140,7 +147,9 @@ class Database:
             yield connection
 
     def prepare(self, part: str, version: int, tables: sa.MetaData) -> None:
-        """Create the tables of a part of the product where there are none.
+        """Create the tables of a part of the product where there are none, or add what an earlier version did not have.
+
+        A version adds columns that may be empty, and indices; nothing else may differ from the one before.
 
         Raises:
             JournalError: they were made by a newer version of Resuelve, or cannot be made.
@@ -150,6 +159,8 @@ class Database:
         found = self._version(part)
         if found is None:
             self._create(part, version, tables)
+        elif found < version:
+            self._extend(part, found, version, tables)
         elif found > version:
             what = message(
                 "It was written by a newer version of Resuelve ({part} {found}, this one knows {version}).",
@@ -176,14 +187,27 @@ class Database:
         with self.write() as connection:
             for table in tables.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    connection.execute(CreateIndex(index, if_not_exists=True))
+                _make_indices(connection, table)
         try:
             # Last, so that a process which dies before leaves the work to the next.
             with self.write() as connection:
                 connection.execute(_versions.insert().values(part=part, version=version))
         except sa.exc.IntegrityError:
             pass  # another process started at the same time
+
+    def _extend(self, part: str, found: int, version: int, tables: sa.MetaData) -> None:
+        """All of it or nothing; of several processes that start together one does it, and the others wait for it."""
+        mine = sa.and_(_versions.c.part == part, _versions.c.version == found)
+        with self.write() as connection:
+            if not connection.execute(_versions.update().where(mine).values(version=version)).rowcount:
+                return
+            for table in tables.sorted_tables:
+                known = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+                for column in table.columns:
+                    if column.name not in known:
+                        added = CreateColumn(column).compile(dialect=connection.dialect)
+                        connection.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
+                _make_indices(connection, table)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -199,10 +223,17 @@ class Database:
         said = str(error.orig) if isinstance(error, sa.exc.StatementError) else str(error)
         for words, what, remedy in _FAILURES:
             if words in said.lower():
+                log.error("database.failed", kind=words)
                 return self.error(what, remedy)
+        log.error("database.failed", kind="other")
         return self.error(
             message("The database failed: {said}", said=said), "see that it can be reached and is in order"
         )
+
+
+def _make_indices(connection: sa.Connection, table: sa.Table) -> None:
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from threading import Lock
 
 from resuelve.domain.errors import JournalError
 from resuelve.domain.message import Message, message
 from resuelve.journal.encoding import dump, load
-from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Work, WorkItem
+from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Recorded, Work, WorkItem
 from resuelve.journal.runner import Runner, Taken
 
 
 class MemoryJournal:
-    """`Journal` that is lost with the process."""
+    """`Journal` that is lost with the process.
 
-    def __init__(self) -> None:
+    Args:
+        clock: the time, with its zone.
+    """
+
+    def __init__(self, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
         self._lock = Lock()
         self._runs: dict[str, str] = {}
         self._totals: dict[str, str] = {}
         self._intents: dict[tuple[str, str], Intent] = {}
-        self._records: dict[tuple[str, str], IncidentRecord] = {}
+        self._records: dict[tuple[str, str], Recorded] = {}
         self._failures: dict[str, tuple[int, str]] = {}
 
     def start_run(self, run: str, about: Json) -> None:
@@ -73,20 +79,20 @@ class MemoryJournal:
         kept = replace(record, content=load(dump(record.content)))
         with self._lock:
             self._records.pop((record.run, record.incident), None)
-            self._records[record.run, record.incident] = kept
+            self._records[record.run, record.incident] = Recorded(kept, self._clock())
 
     def records(self, run: str) -> Iterator[IncidentRecord]:
-        with self._lock:
-            found = [record for record in self._records.values() if record.run == run]
+        found = [one.record for one in self._recorded() if one.record.run == run]
         return iter(sorted(found, key=lambda record: record.incident))
 
     def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
-        with self._lock:
-            return iter([record for record in self._records.values() if record.outcome == outcome])
+        return iter([one.record for one in self._recorded() if one.record.outcome == outcome])
+
+    def records_since(self, since: datetime) -> Iterator[Recorded]:
+        return iter(sorted((one for one in self._recorded() if one.at >= since), key=lambda one: one.at))
 
     def last_record(self, incident: str) -> IncidentRecord | None:
-        with self._lock:
-            return next((r for r in reversed(self._records.values()) if r.incident == incident), None)
+        return next((one.record for one in reversed(self._recorded()) if one.record.incident == incident), None)
 
     def note_failure(self, incident: str, reason: str) -> int:
         with self._lock:
@@ -104,6 +110,10 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Keep everything: whoever holds the object can go on."""
+
+    def _recorded(self) -> Sequence[Recorded]:
+        with self._lock:
+            return list(self._records.values())
 
 
 class MemoryEngine:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from resuelve.journal.port import Act, Returned, ReturnedAs
+from resuelve.journal.port import Act, Followed, Returned, ReturnedAs
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     act: Act
     returned: Returned | None = None
+    first: datetime | None = None
     open: bool = False
     seen: int = 0
 
@@ -49,14 +50,23 @@ class MemoryActs:
     def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
         with self._lock:
             kept = self._kept.get(_key(act))
-            if kept is None or (how is ReturnedAs.REOPENED and kept.returned):
+            if kept is None or (kept.returned and not how.outweighs(kept.returned.how)):
                 return False
-            self._kept[_key(act)] = replace(kept, returned=Returned(kept.act, how, at), open=True)
+            wrong = how is not ReturnedAs.MOVED
+            back = Returned(kept.act, how, at)
+            self._kept[_key(act)] = replace(kept, returned=back, first=kept.first or at, open=wrong)
             return True
 
     def returned(self, *, ever: bool = False) -> Sequence[Returned]:
         with self._lock:
-            return [kept.returned for kept in self._kept.values() if kept.returned and (ever or kept.open)]
+            back = [kept.returned for kept in self._kept.values() if kept.returned and (ever or kept.open)]
+        return [one for one in back if one.how is not ReturnedAs.MOVED]
+
+    def followed(self, since: datetime) -> Iterator[Followed]:
+        with self._lock:
+            kept = [one for one in self._kept.values() if one.act.at >= since]
+        kept.sort(key=lambda one: one.act.at)
+        return iter([Followed(one.act, one.returned.how if one.returned else None, one.first) for one in kept])
 
     def see_to(self, acts: Collection[Act]) -> int:
         with self._lock:

@@ -1,18 +1,42 @@
 """The journal: what was intended, what was done, and how a broken run goes on.
 
-Four ports. `Journal` keeps facts for ever. `Acts` is the record of what was done, and came back: by it a row keeps or
-loses the right to act. `History` keeps every call of every model, to be learned from. `Engine` carries one incident
-through its steps so that a process that is killed at any moment can be started again: a finished step is remembered, an
-unfinished one is run again.
+Four ports. `Journal` keeps facts for ever. `Acts` (`acts_port`) is the record of what was done, and came back: by it a
+row keeps or loses the right to act. `History` keeps every call of every model, to be learned from. `Engine` carries one
+incident through its steps so that a process that is killed at any moment can be started again: a finished step is
+remembered, an unfinished one is run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
+
+from resuelve.journal.acts_port import Act, Acts, Followed, Returned, ReturnedAs
+
+__all__ = [
+    "Act",
+    "Acts",
+    "CallOutcome",
+    "Engine",
+    "Followed",
+    "History",
+    "IncidentRecord",
+    "Intent",
+    "IntentState",
+    "Journal",
+    "Json",
+    "ModelCall",
+    "Recorded",
+    "Returned",
+    "ReturnedAs",
+    "Steps",
+    "Unfinished",
+    "Work",
+    "WorkItem",
+]
 
 Json = Any
 """A value that survives a JSON round trip unchanged (a tuple does not: it comes back as a list)."""
@@ -58,6 +82,14 @@ class IncidentRecord:
     revision: str
     outcome: str
     content: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A record, and when it was written, with its zone."""
+
+    record: IncidentRecord
+    at: datetime
 
 
 @runtime_checkable
@@ -111,6 +143,13 @@ class Journal(Protocol):
         """The records of all runs with this outcome, oldest first, one at a time."""
         ...
 
+    def records_since(self, since: datetime) -> Iterator[Recorded]:
+        """The records of all runs from a moment on, to the millisecond, in the order of their times, one at a time.
+
+        What is recorded while they are read is not among them.
+        """
+        ...
+
     def last_record(self, incident: str) -> IncidentRecord | None:
         """The newest record of an incident, of any run."""
         ...
@@ -125,94 +164,6 @@ class Journal(Protocol):
 
     def failures(self) -> Mapping[str, tuple[int, str]]:
         """Failed attempts by incident: how many, and the last reason."""
-        ...
-
-    def close(self) -> None:
-        """Give back connections."""
-        ...
-
-
-class ReturnedAs(StrEnum):
-    """How it is known that a change was wrong: the ticket came back, or a person said so."""
-
-    REOPENED = "reopened"
-    REPORTED = "reported"
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A change that was made to a ticket, or is just being made.
-
-    Attributes:
-        reference: the mark that the change leaves on the ticket.
-        queue, target: the mailbox that the ticket was in, and the one that it was given to (empty when to none).
-        kind: what was done: ``closed``, ``held``, ``reassigned``.
-        problem: the known error that it was done for.
-        row: the fingerprint of that row as it was then.
-        at: when, with its zone.
-    """
-
-    reference: str
-    incident: str
-    queue: str
-    target: str
-    kind: str
-    problem: str
-    row: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """An act that turned out wrong, until somebody has seen to it."""
-
-    act: Act
-    how: ReturnedAs
-    at: datetime
-
-
-@runtime_checkable
-class Acts(Protocol):
-    """Facts, kept for ever. Safe from several threads and processes. May raise `JournalError`."""
-
-    def note(self, act: Act) -> None:
-        """Keep an act; one that is known, by ticket and reference, stays as it is."""
-        ...
-
-    def forget(self, incident: str, reference: str) -> None:
-        """Take an act out that was not carried out after all."""
-        ...
-
-    def find(self, references: Collection[str]) -> Sequence[Act]:
-        """The acts of these references, in any order."""
-        ...
-
-    def of(self, incident: str) -> Sequence[Act]:
-        """The acts on a ticket, oldest first."""
-        ...
-
-    def count(self, since: datetime, kinds: Collection[str]) -> int:
-        """How many acts of these kinds there were from a moment on."""
-        ...
-
-    def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
-        """Note that an act turned out wrong. False when there is no such act.
-
-        Reopened: only the first time, because a ticket shows for ever that it came back; False otherwise. Reported:
-        also when somebody has seen to it before.
-        """
-        ...
-
-    def returned(self, *, ever: bool = False) -> Sequence[Returned]:
-        """What came back and nobody has seen to, in the order of the acts; with `ever`, also what was seen to."""
-        ...
-
-    def see_to(self, acts: Collection[Act]) -> int:
-        """Note that somebody has seen to what came back; how many of them there were."""
-        ...
-
-    def seen(self) -> int:
-        """How often somebody has seen to one, ever; never less than before."""
         ...
 
     def close(self) -> None:

@@ -7,18 +7,20 @@ failure may be lost, never the order of things, and never an intent: `intend` an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from resuelve.domain.errors import JournalError
 from resuelve.domain.message import Message, message
-from resuelve.journal.database import Database, JsonText, Text, now
-from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json
+from resuelve.journal.database import Database, JsonText, Text, as_text
+from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Recorded
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: records by time."""
 
 _PAGE = 200
 """Records that are read at once."""
@@ -64,6 +66,7 @@ _records = sa.Table(
     sa.Column("made_at", sa.String(40), nullable=False),
     sa.UniqueConstraint("run", "incident"),
     sa.Index("records_by_incident", "incident", "id"),
+    sa.Index("records_by_time", "made_at", "id"),
     sqlite_autoincrement=True,  # the number of a record that was replaced is not given again
 )
 
@@ -89,25 +92,29 @@ _RECORD = (_records.c.run, _records.c.incident, _records.c.revision, _records.c.
 class SqlJournal:
     """`Journal` in the database at `url`, for example ``sqlite:////folder/resuelve.db``.
 
+    Args:
+        clock: the time, with its zone.
+
     Raises:
         JournalError: the database cannot be opened, or was written by a newer version.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._now: Callable[[], str] = lambda: as_text(clock())
         self._database = Database(url)
         self._database.prepare("journal", SCHEMA_VERSION, _tables)
 
     def start_run(self, run: str, about: Json) -> None:
         try:
             with self._database.write() as connection:
-                connection.execute(_runs.insert().values(run=run, started_at=now(), about=about))
+                connection.execute(_runs.insert().values(run=run, started_at=self._now(), about=about))
         except sa.exc.IntegrityError as error:
             raise self._database.error(
                 message("There is a run {run} already.", run=repr(run)), "give each run its own name"
             ) from error
 
     def finish_run(self, run: str, totals: Json) -> None:
-        changed = self._changed(_runs.update().where(_runs.c.run == run).values(finished_at=now(), totals=totals))
+        changed = self._changed(_runs.update().where(_runs.c.run == run).values(finished_at=self._now(), totals=totals))
         if not changed:
             raise self._unknown(message("run {run}", run=repr(run)))
 
@@ -127,7 +134,7 @@ class SqlJournal:
                         owner=intent.owner,
                         action=intent.action,
                         state=intent.state.value,
-                        made_at=now(),
+                        made_at=self._now(),
                     )
                 )
         except sa.exc.IntegrityError:
@@ -148,7 +155,7 @@ class SqlJournal:
         changed = self._changed(
             _intents.update()
             .where(_intents.c.incident == incident, _intents.c.revision == revision)
-            .values(state=state.value, settled_at=now())
+            .values(state=state.value, settled_at=self._now())
         )
         if not changed:
             raise self._unknown_intent(incident, revision)
@@ -168,6 +175,22 @@ class SqlJournal:
 
     def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
         return self._pages(_records.c.outcome == outcome, _records.c.id)
+
+    def records_since(self, since: datetime) -> Iterator[Recorded]:
+        with self._database.read() as connection:
+            last = connection.scalar(sa.select(sa.func.max(_records.c.id))) or 0
+        which = sa.and_(_records.c.made_at >= as_text(since), _records.c.id <= last)
+        order = (_records.c.made_at, _records.c.id)
+        query = sa.select(*_RECORD, *order).where(which).order_by(*order).limit(_PAGE)
+        page = query
+        while True:
+            with self._database.read() as connection:
+                rows = connection.execute(page).all()
+            for *record, made_at, _ in rows:
+                yield Recorded(IncidentRecord(*record), datetime.fromisoformat(made_at))
+            if len(rows) < _PAGE:
+                return
+            page = query.where(sa.tuple_(*order) > sa.tuple_(rows[-1].made_at, rows[-1].id))
 
     def last_record(self, incident: str) -> IncidentRecord | None:
         query = sa.select(*_RECORD).where(_records.c.incident == incident).order_by(_records.c.id.desc()).limit(1)
@@ -227,7 +250,7 @@ class SqlJournal:
                     revision=record.revision,
                     outcome=record.outcome,
                     content=record.content,
-                    made_at=now(),
+                    made_at=self._now(),
                 )
             )
 

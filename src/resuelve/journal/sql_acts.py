@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from resuelve.journal.database import Database, Text, as_text
-from resuelve.journal.port import Act, Returned, ReturnedAs
+from resuelve.journal.port import Act, Followed, Returned, ReturnedAs
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: when an act first came back, and acts that were moved."""
 
 _AT_ONCE = 500
 """References in one statement, fewer than any database allows."""
+
+_PAGE = 500
+"""Acts that are read at once."""
 
 _tables = sa.MetaData()
 
@@ -32,6 +36,7 @@ _acts = sa.Table(
     sa.Column("made_at", sa.String(40), nullable=False),
     sa.Column("returned_as", sa.String(20)),
     sa.Column("returned_at", sa.String(40)),
+    sa.Column("first_returned_at", sa.String(40)),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("seen", sa.Integer, nullable=False),
     sa.UniqueConstraint("incident", "reference"),
@@ -51,6 +56,8 @@ _ACT = (
     _acts.c.made_at,
 )
 _OPEN = _acts.c.open.is_(True)
+_FIRST = sa.func.coalesce(_acts.c.first_returned_at, _acts.c.returned_at)
+"""An earlier version kept only when it came back last."""
 
 
 class SqlActs:
@@ -111,21 +118,43 @@ class SqlActs:
             return connection.scalar(query) or 0
 
     def note_return(self, act: Act, how: ReturnedAs, at: datetime) -> bool:
-        which = _this(act.incident, act.reference)
-        if how is ReturnedAs.REOPENED:
-            which = sa.and_(which, _acts.c.returned_as.is_(None))
+        weaker = [known.value for known in ReturnedAs if how.outweighs(known)]
+        news = sa.or_(_acts.c.returned_as.is_(None), _acts.c.returned_as.in_(weaker))
+        when = as_text(at)
+        values = {
+            "returned_as": how.value,
+            "returned_at": when,
+            "first_returned_at": sa.func.coalesce(_FIRST, when),
+            "open": how is not ReturnedAs.MOVED,
+        }
         with self._database.write() as connection:
-            values = {"returned_as": how.value, "returned_at": as_text(at), "open": True}
-            return connection.execute(_acts.update().where(which).values(values)).rowcount > 0
+            noted = _acts.update().where(_this(act.incident, act.reference), news).values(values)
+            return connection.execute(noted).rowcount > 0
 
     def returned(self, *, ever: bool = False) -> Sequence[Returned]:
-        which = _acts.c.returned_as.is_not(None) if ever else _OPEN
+        wrong = sa.and_(_acts.c.returned_as.is_not(None), _acts.c.returned_as != ReturnedAs.MOVED.value)
+        which = wrong if ever else _OPEN
         query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(which).order_by(_acts.c.id)
         with self._database.read() as connection:
             return [
                 Returned(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.returned_at))
                 for row in connection.execute(query)
             ]
+
+    def followed(self, since: datetime) -> Iterator[Followed]:
+        columns = (*_ACT, _acts.c.returned_as, _FIRST.label("first"), _acts.c.id)
+        with self._database.read() as connection:
+            last = connection.scalar(sa.select(sa.func.max(_acts.c.id))) or 0
+        which = sa.and_(_acts.c.made_at >= as_text(since), _acts.c.id <= last)
+        query = sa.select(*columns).where(which).order_by(_acts.c.made_at, _acts.c.id).limit(_PAGE)
+        page = query
+        while True:  # page by page: no connection is held while the caller works
+            with self._database.read() as connection:
+                rows = connection.execute(page).all()
+            yield from map(_as_followed, rows)
+            if len(rows) < _PAGE:
+                return
+            page = query.where(sa.tuple_(_acts.c.made_at, _acts.c.id) > sa.tuple_(rows[-1].made_at, rows[-1].id))
 
     def see_to(self, acts: Collection[Act]) -> int:
         seen = 0
@@ -147,6 +176,12 @@ class SqlActs:
 def _as_act(row: sa.Row[*tuple[Any, ...]]) -> Act:
     reference, incident, queue, target, kind, problem, fingerprint, made_at = row[:8]
     return Act(reference, incident, queue, target, kind, problem, fingerprint, datetime.fromisoformat(made_at))
+
+
+def _as_followed(row: sa.Row[*tuple[Any, ...]]) -> Followed:
+    if row.returned_as is None:
+        return Followed(_as_act(row))
+    return Followed(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.first))
 
 
 def _this(incident: str, reference: str) -> sa.ColumnElement[bool]:

@@ -12,6 +12,7 @@ from resuelve.domain.known_error import KnownError
 from resuelve.domain.message import message
 from resuelve.knowledge.catalogue import Catalogue, examples
 from resuelve.models import Embedder
+from resuelve.telemetry.logs import log
 from resuelve.vectors import Entry, IndexIdentity, VectorIndex, VectorStore, id_of
 
 _BATCH = 512
@@ -75,14 +76,19 @@ def build_index(
         if current.dictionary == wanted.dictionary:
             return Built(0, 0, len(texts), changed=False)
         try:
-            return _update(store, current, wanted, texts, embedder, progress)
+            return _told(_update(store, current, wanted, texts, embedder, progress), embedder)
         except IndexMismatch:
             continue  # another process was faster, or the engine is another one, as the next look will show
         except IndexDamaged:
             break
     before = _size(store)
     store.build(wanted, _entries(texts, texts, embedder, progress))
-    return Built(len(texts), before, 0, changed=True)
+    return _told(Built(len(texts), before, 0, changed=True), embedder)
+
+
+def _told(built: Built, embedder: Embedder) -> Built:
+    log.info("index.built", embedder=embedder.identity, new=built.added, removed=built.removed, kept=built.kept)
+    return built
 
 
 def built_with(store: VectorStore) -> str:

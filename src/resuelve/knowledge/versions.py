@@ -35,6 +35,7 @@ from resuelve.knowledge.version_log import (
     content_of,
     file_hash,
 )
+from resuelve.telemetry.logs import log
 
 _BY_COMMAND = (VersionKind.EDIT, VersionKind.UNDO)
 
@@ -186,6 +187,7 @@ class Dictionary:
             self._log.append(entry := _entry(version, b"", data))
             entries.append(entry)
             durable.replace(self._last, data)
+            _tell(version)
             return None
         newest, found, (kept, last) = entries[-1], file_hash(data), self._kept()
         if found == newest.after:
@@ -214,6 +216,7 @@ class Dictionary:
         self._log.append(entry := Entry(version, Delta.between(before, data), entries[-1].after, found))
         entries.append(entry)
         durable.replace(self._last, data)
+        _tell(version)
         return version
 
     def _commit(self, entries: list[Entry], version: Version, before: bytes, after: bytes) -> Version:
@@ -231,6 +234,7 @@ class Dictionary:
             raise
         durable.replace(self._last, after)
         entries.append(entry)
+        _tell(version)
         return version
 
     def _version(
@@ -291,6 +295,11 @@ class Dictionary:
 
 def _entry(version: Version, before: bytes, after: bytes) -> Entry:
     return Entry(version, Delta.between(before, after), file_hash(before), file_hash(after))
+
+
+def _tell(version: Version) -> None:
+    """Neither who nor why: that is somebody's."""
+    log.info("dictionary.changed", version=version.number, kind=version.kind, changes=len(version.changes))
 
 
 def _touched(changes: Sequence[RowChange]) -> tuple[Touched, ...]:

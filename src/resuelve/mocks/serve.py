@@ -67,6 +67,7 @@ def start(
     world: World | None = None,
     ledger_file: Path | None = None,
     host: str = _HOST,
+    gestor_address: str = "",
     today: Callable[[], date] = date.today,
 ) -> Running:
     """Start both services in background threads and return when they answer.
@@ -75,6 +76,8 @@ def start(
         gestor_port, sistema_port: 0 for a free one.
         world: the demo world when None.
         ledger_file: JSONL file to which every change is appended.
+        host: address of this machine to listen on.
+        gestor_address: where others reach the ticket manager, if not where it listens; attachments are named there.
 
     Raises:
         SettingsError: a port is taken, or the world cannot be read.
@@ -83,7 +86,7 @@ def start(
     ledger, checks, faults = Ledger(ledger_file), Ledger(), Faults()
     with_gestor, with_sistema = _listen(host, gestor_port), _listen(host, sistema_port)
     gestor_url, sistema_url = _url(with_gestor), _url(with_sistema)
-    world = world.with_attachments_at(gestor_url)
+    world = world.with_attachments_at(gestor_address.rstrip("/") or gestor_url)
     servers = (
         _Background(gestor.create_app(world, ledger, faults), with_gestor),
         _Background(sistema.create_app(world, checks, faults, today=today), with_sistema),
@@ -100,13 +103,16 @@ def serve_forever(
     world: World | None = None,
     ledger_file: Path | None = None,
     host: str = _HOST,
+    gestor_address: str = "",
     on_ready: Callable[[Running], None] = lambda _: None,
 ) -> None:
     """Start both services and stay until the process is interrupted or told to end; from the main thread only."""
     told = threading.Event()
     before = {kind: signal.signal(kind, lambda *_: told.set()) for kind in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with start(gestor_port, sistema_port, world=world, ledger_file=ledger_file, host=host) as running:
+        with start(
+            gestor_port, sistema_port, world=world, ledger_file=ledger_file, host=host, gestor_address=gestor_address
+        ) as running:
             on_ready(running)
             while not told.wait(1.0):
                 pass

@@ -19,6 +19,7 @@ from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable, Setting
 from resuelve.domain.message import Message, message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, is_loopback, one_line, passing
 from resuelve.models.answer import read_json
+from resuelve.telemetry.logs import log
 
 T = TypeVar("T")
 
@@ -109,6 +110,7 @@ class Endpoint:
             answer = _in_own_thread(lambda: self._ask(path, content), self._timeout_s + _GRACE_S)
         except NoAnswer as error:
             spent.calls += error.attempts
+            self._told(error.attempts, 0)
             remedy = message("look at the model server's log, or give it more time") if error.sent else self._start()
             raise self._error(self._without_key(error.what), remedy, spent) from None
         except TimeoutError:
@@ -116,7 +118,12 @@ class Endpoint:
             what = message("no connection within {seconds} s", seconds=f"{self._timeout_s:g}")
             raise self._error(what, self._start(), spent) from None
         spent.calls += answer.attempts
+        self._told(answer.attempts, answer.status)
         return self._value(answer, spent)
+
+    def _told(self, attempts: int, status: int) -> None:
+        if attempts > 1:
+            log.warning("call.repeated", system="models", model=self._model, attempts=attempts, status=status or None)
 
     def _ask(self, path: str, content: bytes) -> Answer:
         url = self._url.copy_with(path=f"{self._url.path.rstrip('/')}/{path}")

@@ -10,6 +10,7 @@ from resuelve.readers.extract import too_large
 from resuelve.readers.naming import clean_name
 from resuelve.readers.port import Document, Limits, Obstacle, Passage, Unread
 from resuelve.readers.process.child import PROGRAM, Child, Died
+from resuelve.telemetry.logs import log
 
 _SUSPECT = frozenset((Unread.MEMORY, Unread.DAMAGED))
 """After these a process reads no further file: memory would be missing, or a library may have been led astray."""
@@ -96,6 +97,7 @@ class SandboxedReader:
             child.end()
             if old and not heard.began and death.reason is not Unread.TIME:
                 return self._asked(None, name, data)  # it may have been dead before this file came
+            log.warning("reader.ended", reason=death.reason, bytes=len(data))
             detail = f"{self._limits.seconds:g} s" if death.reason is Unread.TIME else ""
             heard.items.append(Obstacle("", death.reason, detail))
             return heard, None

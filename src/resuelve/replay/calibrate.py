@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from resuelve.knowledge.mining.rows import wilson
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Scoring, Weights
+from resuelve.resolution.shares import wilson
+from resuelve.telemetry.logs import log
 
 LEAST = 50
 """Outcomes without which nothing is learned."""
@@ -140,7 +141,7 @@ def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float) -> Ca
     right = np.asarray([one.right for one in labels], dtype=np.bool_)
     found = Calibration(len(labels), int(right.sum()))
     if found.missing:
-        return found
+        return _told(found)
     before = _chances(labels, scoring)
     ways = _ways(labels, scoring)
     tried = {way: _held_out(labels, scoring, way) for way in ways}
@@ -153,12 +154,19 @@ def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float) -> Ca
         and all(_careful(before[kind], tried[way][kind], right[kind], threshold) for kind in (words, ~words))
     ]
     best = (usable or by_loss)[0]
-    return replace(
-        found,
-        before=_quality(before, right, threshold),
-        after=_quality(tried[best], right, threshold),
-        scoring=best(labels, scoring) if usable else None,
+    return _told(
+        replace(
+            found,
+            before=_quality(before, right, threshold),
+            after=_quality(tried[best], right, threshold),
+            scoring=best(labels, scoring) if usable else None,
+        )
     )
+
+
+def _told(found: Calibration) -> Calibration:
+    log.info("calibration.ended", examples=found.outcomes, missing=found.missing, learned=found.scoring is not None)
+    return found
 
 
 _Way = Callable[[Sequence[Label], Scoring], Scoring]

@@ -25,6 +25,7 @@ from resuelve.domain.errors import (
 )
 from resuelve.domain.incident import Incident
 from resuelve.readers import Document, Obstacle, Passage, Reader, Unread
+from resuelve.telemetry.logs import log
 from resuelve.tickets import TicketManager
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class AttachmentReader:
                 begun = self._clock()
                 found.append(self._one(origin, url, data))
                 spent += self._clock() - begun
+        _tell(found)
         return tuple(found)
 
     def close(self) -> None:
@@ -173,6 +175,12 @@ class AttachmentReader:
         except (ModelError, TrainingError):
             return None
         return (said.text, said.by) if said else ("", "")
+
+
+def _tell(attached: list[Attached]) -> None:
+    for number, one in enumerate(attached):
+        if reasons := {obstacle.reason for obstacle in one.document.obstacles}:
+            log.warning("attachment.unread", attachment=number, reason=", ".join(sorted(reasons)))
 
 
 def name_of(url: str) -> str:

@@ -4,6 +4,9 @@ A ticket is known by the reference that our message left on it. A closed one tha
 happened since, came back, and so did one that is in the mailbox again from which it was reassigned; of a question
 nobody can tell. A person may also say that a change was wrong. It counts until somebody has seen to it; for a row,
 until the row is changed.
+
+A ticket that a person gave on from the mailbox that it was left in is noted as moved, for the figures
+(`track_record`). It stops nothing: on many desks a ticket goes through several mailboxes on its usual way.
 """
 
 from __future__ import annotations
@@ -82,12 +85,12 @@ class Breakers:
     def look(self, incidents: Iterable[Incident]) -> None:
         """Note what came back among the open incidents; once at the beginning of a run."""
         now = self._clock()
-        left = [(incident, place, reference) for incident in incidents for place, reference in self._marks(incident)]
-        acts = {(act.incident, act.reference): act for act in self._acts.find([mark for *_, mark in left])}
-        for incident, place, reference in left:
-            act = acts.get((incident.code, reference))
-            if act is not None and _came_back(act, incident, place):
-                self._acts.note_return(act, ReturnedAs.REOPENED, now)
+        left = [mark for incident in incidents for mark in self._marks(incident)]
+        acts = {(act.incident, act.reference): act for act in self._acts.find([mark.reference for mark in left])}
+        for mark in left:
+            act = acts.get((mark.incident.code, mark.reference))
+            if act is not None and (how := _came_back(act, mark)):
+                self._acts.note_return(act, how, now)
 
     def fallen(self, problem: KnownError) -> str:
         """Why a row may not act by itself; empty when it may."""
@@ -145,14 +148,17 @@ class Breakers:
         }
         return {"stopped": self.stopped(), "fallen": fallen}
 
-    def _marks(self, incident: Incident) -> Iterator[tuple[int, str]]:
-        """The references of our messages on a ticket, with their places in its history."""
+    def _marks(self, incident: Incident) -> Iterator[_Mark]:
+        """The references of our messages on a ticket."""
         if says_over(incident):
             return
+        ours = []
         for place, entry in enumerate(incident.history):
             # The last one: a text of the dictionary may hold something that looks like one.
             if marks := references_in(own_message(entry, self._label) or ""):
-                yield place, marks[-1]
+                ours.append((place, marks[-1]))
+        for place, reference in ours:
+            yield _Mark(incident, place, reference, last=place == ours[-1][0])
 
     def _fell(self, problem: str, row: str) -> str:
         for one in self._acts.returned():
@@ -176,10 +182,41 @@ class Breakers:
         return say("breakers.hour", self._language, most=most)
 
 
-def _came_back(act: Act, incident: Incident, place: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A message of ours on a ticket: its place in the history, its reference, and whether none of ours follows."""
+
+    incident: Incident
+    place: int
+    reference: str
+    last: bool
+
+
+def _came_back(act: Act, mark: _Mark) -> ReturnedAs | None:
+    if _reopened(act, mark):
+        return ReturnedAs.REOPENED
+    return ReturnedAs.MOVED if _moved(act, mark) else None
+
+
+def _reopened(act: Act, mark: _Mark) -> bool:
+    incident, place = mark.incident, mark.place
     if act.kind == OutcomeKind.REASSIGNED:
-        here, before, given = (fold(queue).strip() for queue in (incident.queue, act.queue, act.target))
+        here, before, given = map(_mailbox, (incident.queue, act.queue, act.target))
         return here == before != given
     state = incident.history[place].state
     since = len(incident.history) > place + 1 or (bool(state) and fold(state) != fold(incident.state))
     return act.kind == OutcomeKind.CLOSED and since
+
+
+def _moved(act: Act, mark: _Mark) -> bool:
+    """Whether the ticket is in another mailbox than the one that we left it in, by whichever name the manager has it.
+
+    Not after another change of ours: then we may have moved it ourselves. A closed one that is open has come back.
+    """
+    left = {_mailbox(act.target or act.queue), _mailbox(mark.incident.history[mark.place].queue_to)} - {""}
+    here = _mailbox(mark.incident.queue)
+    return mark.last and act.kind != OutcomeKind.CLOSED and bool(left and here) and here not in left
+
+
+def _mailbox(queue: str) -> str:
+    return fold(queue).strip()

@@ -12,6 +12,7 @@ from resuelve.resolution.critique import same_text
 from resuelve.resolution.identify import has_placeholder
 from resuelve.resolution.promise import told
 from resuelve.resolution.read import OCR, Reading
+from resuelve.telemetry.logs import log
 from resuelve.texts import say
 
 
@@ -59,6 +60,7 @@ def consult(
         return HandOff(say("resolution.misread", language, kind=", ".join(lost)))
     request = AgentRequest(code, reading.incident.code, usable, reading.language, language)
     answer = build().answer(request)
+    log.debug("agent.asked", agent=code, answer=type(answer).__name__.lower())
     if misread and isinstance(answer, Hold):
         return HandOff(say("resolution.misread", language, kind=", ".join(lost)))
     if isinstance(answer, HandOff):

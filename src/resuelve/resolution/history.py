@@ -16,6 +16,7 @@ from resuelve.domain.errors import JournalError, ResuelveError, WorkspaceError
 from resuelve.domain.incident import Incident
 from resuelve.journal import History, ModelCall
 from resuelve.resolution.calls import UNHEARD, Call, Calls
+from resuelve.telemetry.logs import log
 from resuelve.texts import say, translated
 
 _MOST_FAILURES = 3
@@ -103,6 +104,8 @@ class RunHistory:
 
     def close(self) -> None:
         """Give back connections."""
+        if self.lost:
+            log.warning("history.lost", count=self.lost, error=self.problem)
         if self._history:
             self._history.close()
 

@@ -9,17 +9,24 @@ from typing import Any
 
 from resuelve.domain.errors import Rejected, ResuelveError
 from resuelve.domain.incident import Incident
+from resuelve.journal import Acts
 from resuelve.resolution.observed import system_of
+from resuelve.resolution.track_figures import TrackFigures
 from resuelve.telemetry import Signals
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.metrics import (
+    AUTOMATIC_RATE,
     BREAKERS,
+    CALIBRATION_DRIFT,
+    DURABLE_RATE,
     ERRORS,
     QUEUE_AGE,
     QUEUE_DEPTH,
     QUEUE_UNDECIDED,
+    RETURNED,
     RUN_FINISHED,
     RUNS,
+    SCORE_DRIFT,
     SET_ASIDE,
     UNKNOWN,
     UNREADABLE,
@@ -96,3 +103,20 @@ def tell_failed(signals: Signals, error: ResuelveError, *, shadow: bool) -> None
     signals.add(RUNS, 1, {"result": "failed", "mode": mode_of(shadow)})
     signals.add(ERRORS, 1, {"system": system_of(error), "kind": type(error).__name__})
     log.error("run.failed", mode=mode_of(shadow), error=error)
+
+
+def tell_track(signals: Signals, figures: TrackFigures, acts: Acts) -> None:
+    """Tell what lasted of what was done, and what came back and is to be seen to; what rests on too little is not told.
+
+    Raises:
+        JournalError: the record of acts cannot be read.
+    """
+    for metric, value in (
+        (AUTOMATIC_RATE, figures.automatic_rate),
+        (DURABLE_RATE, figures.durable_rate),
+        (CALIBRATION_DRIFT, figures.calibration_drift),
+        (SCORE_DRIFT, figures.score_drift),
+    ):
+        if value is not None:
+            signals.put(metric, value)
+    signals.put_each(RETURNED, Counter(one.how.value for one in acts.returned()))

@@ -21,6 +21,7 @@ from resuelve.domain.errors import (
 from resuelve.domain.incident import Incident
 from resuelve.domain.message import message
 from resuelve.http import Answer, Calls, Limits, NoAnswer, base_address, shown
+from resuelve.telemetry.logs import log
 from resuelve.tickets import wire
 from resuelve.tickets.latest import LatestListing
 from resuelve.tickets.port import Listing
@@ -143,6 +144,7 @@ class GestorClient:
         entries = _json(answer, changes=False)
         if not isinstance(entries, list):
             raise _unusable(answer, _ADDRESS_REMEDY, "the answer is not a list of incidents")
+        log.debug("tickets.listed", count=len(entries), bytes=len(answer.body))
         return entries, answer.where
 
     def _change(self, code: str, action: TicketAction) -> tuple[object, Incident]:
@@ -171,12 +173,14 @@ class GestorClient:
         try:
             answer = self._calls.send(method, url, limit=limit, content=content, safe=not changes)
         except NoAnswer as error:
+            _told(error.attempts, 0)
             raise TicketUnavailable(
                 error.what,
                 where=error.where,
                 remedy="check that the ticket manager runs and that its address is right",
                 outcome_unknown=changes and error.sent,
             ) from error
+        _told(answer.attempts, answer.status)
         if answer.status == 429:
             raise _unusable(answer, "run it later, or with fewer workers")
         if answer.status >= 500:
@@ -202,6 +206,11 @@ class GestorClient:
         if own and not url.userinfo and self._base.userinfo:
             url = url.copy_with(username=self._base.username, password=self._base.password)
         return url
+
+
+def _told(attempts: int, status: int) -> None:
+    if attempts > 1:
+        log.warning("call.repeated", system="tickets", attempts=attempts, status=status or None)
 
 
 def _body(action: TicketAction) -> dict[str, str]:

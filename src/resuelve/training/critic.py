@@ -22,6 +22,7 @@ import numpy.typing as npt
 from resuelve.replay.calibrate import LEAST_OF_EACH, Calibration
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import FEATURES, Bend, Scoring, Weights
+from resuelve.telemetry.logs import log
 from resuelve.training.examples import JudgedChoice, newest_incidents
 from resuelve.training.standing import Standing, critic_standing, log_losses, looks_before
 
@@ -85,6 +86,7 @@ def learn_critic(examples: Sequence[JudgedChoice], teacher: Scoring, looked: Seq
     newest = [one for one in examples if one.incident in held]
     found = replace(found, learned=len(older), held_out=len(newest))
     scoring, ways = fitted(older, teacher)
+    log.info("training.ended", role="critic", examples=len(older), held_out=len(newest), learned=bool(ways))
     if not ways:
         return found
     standing = critic_standing(newest, teacher, scoring, looks=looks_before(newest, looked))

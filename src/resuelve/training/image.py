@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message
+from resuelve.telemetry.logs import log
 from resuelve.training import checkpoint, learning
 from resuelve.training.captions import Caption, Captions, split
 from resuelve.training.pictures import opened
@@ -82,6 +83,7 @@ def fine_tune(captions: Captions, recipe: Recipe, into: Path, report: Report = s
         "longest": recipe.longest,
     }
     _save(captioner, model, recipe, folder, into, facts)
+    log.info("training.ended", role=ROLE, examples=len(learnt), held_out=len(held), learned=True)
     return Tuned(course.before, course.epochs, course.best, tuple(samples), facts)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from resuelve.domain.errors import TrainingError
+from resuelve.telemetry.logs import log
 from resuelve.training import checkpoint, learning
 from resuelve.training.conversations import Conversation, Conversations, split
 from resuelve.training.recipe import Recipe, Report, Sample, Tuned, check_installed, silent
@@ -126,6 +127,7 @@ def fine_tune(
     }
     learning.save(model, (speaker.words,), recipe, into)
     checkpoint.describe_files(into, facts, model=recipe.model, folder=folder, whole=recipe.whole)
+    log.info("training.ended", role=role, examples=len(learnt), held_out=len(held), learned=True)
     if merged:
         _merge(model, speaker.words, recipe, merged)
     samples = [Sample(one.group, one.answer, b, a) for one, b, a in zip(measured, before, after, strict=True)][

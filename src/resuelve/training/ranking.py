@@ -20,6 +20,7 @@ import numpy as np
 from resuelve.replay.calibrate import LEAST, LEAST_OF_EACH
 from resuelve.replay.metrics import Floats
 from resuelve.resolution.order import PLACES, Order
+from resuelve.telemetry.logs import log
 from resuelve.training.critic import Places
 from resuelve.training.examples import JudgedRanking, JudgedRow, newest_incidents
 from resuelve.training.standing import Standing, looks_before, order_standing
@@ -78,6 +79,7 @@ def learn_order(tickets: Sequence[JudgedRanking], teacher: Order, looked: Sequen
     newest = [one for one in tickets if one.incident in held]
     order = fitted(older, teacher)
     before, after = ([first(one, which).right for one in newest] for which in (teacher, order))
+    log.info("training.ended", role="rerank", examples=len(older), held_out=len(newest), learned=True)
     standing, until = order_standing(before, after, looks=looks_before(newest, looked)), newest[-1].day
     return replace(found, learned=len(older), held_out=len(newest), order=order, standing=standing, until=until)
 

@@ -22,6 +22,7 @@ from typing import Any
 from resuelve import durable
 from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message, system_said
+from resuelve.telemetry.logs import log
 
 _ABOUT, _IN_USE, _LOCK = "version.json", "in_use.json", ".in_use.lock"
 _LONGEST_WAIT = 30.0
@@ -127,6 +128,7 @@ class Registry:
                 number = self._named(aside, place)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)
+        log.info("version.registered", role=role, version=number)
         return Version(role, number, digest, card, promoted=False)
 
     def roles(self) -> tuple[str, ...]:
@@ -177,6 +179,7 @@ class Registry:
             stack = self._known_stack(role)
             if not stack or stack[-1] != number:
                 self._keep(role, (*stack, number))
+                log.info("version.promoted", role=role, version=number)
         return version
 
     def is_used(self, role: str) -> bool:
@@ -187,7 +190,9 @@ class Registry:
         """Go back to the version that was in use before, or to none. Raises WorkspaceError."""
         with self._alone(role):
             self._keep(role, self._stack(role)[:-1])
-            return self.in_use(role)
+            before = self.in_use(role)
+            log.info("version.demoted", role=role, version=before.number if before else None)
+            return before
 
     def folder(self, version: Version) -> Path:
         """Where the files of a version lie.

@@ -25,10 +25,10 @@ from math import comb
 
 import numpy as np
 
-from resuelve.knowledge.mining.rows import wilson
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.score import Scoring
+from resuelve.resolution.shares import wilson
 from resuelve.training.examples import JudgedChoice, JudgedRanking
 
 MARGIN = 0.01

@@ -22,6 +22,7 @@ from resuelve.domain.message import message
 from resuelve.experiments.store import Store, installed
 from resuelve.experiments.versions import CARD, ROLE, Announced, model_name
 from resuelve.settings import Settings
+from resuelve.telemetry.logs import log
 from resuelve.texts import say, translated
 from resuelve.training import image
 from resuelve.training import language as languages
@@ -79,6 +80,7 @@ def follow(settings: Settings, on_note: Note, checks: Mapping[str, Check] | None
     try:
         announced = store.newest([*models.values()], alias)
     except ExperimentsUnavailable as error:
+        log.warning("following.unanswered", error=error)
         on_note(say("following.unanswered", language, why=translated(error, language)))
         return
     follower = _Follower(settings, store, checks_here(settings) if checks is None else checks)
@@ -91,6 +93,7 @@ def follow(settings: Settings, on_note: Note, checks: Mapping[str, Check] | None
                 if follower.takes(role, one, named=bool(alias)):
                     break
             except (TrainingError, ExperimentsUnavailable, WorkspaceError) as error:
+                log.warning("version.refused", role=role, model=one.model, version=one.number, error=error)
                 kept, why = follower.kept(role), translated(error, language)
                 on_note(say("following.kept", language, role=role, kept=kept, why=why))
                 if follower.used(role):

@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from resuelve.domain.errors import ResuelveError
 from resuelve.models import ChatModel, Embedder
 from resuelve.settings import Environment, Settings
 from resuelve.telemetry import SILENT, Signals
 from resuelve.texts import say
+from resuelve.wiring import proposals
 
 if TYPE_CHECKING:
     from resuelve.telemetry.export import Exported
@@ -104,6 +106,14 @@ def resource(settings: Settings) -> dict[str, str]:
         "service.instance.id": socket.gethostname(),
         "deployment.environment.name": settings.environment.value,
     }
+
+
+def waiting_proposals(settings: Settings) -> int | None:
+    """How many proposals nobody has decided on; None where that cannot be told: for who watches, no run stops."""
+    try:
+        return sum(1 for one in proposals(settings).entries() if one.waiting)
+    except ResuelveError:
+        return None
 
 
 def watched_chat(settings: Settings, chat: ChatModel, signals: Signals) -> ChatModel:

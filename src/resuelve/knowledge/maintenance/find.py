@@ -30,6 +30,7 @@ from resuelve.knowledge.past import Lesson, by_people
 from resuelve.knowledge.people import HIDDEN, People, own_words
 from resuelve.models import ChatModel, Vectors
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.telemetry.logs import log
 
 NEW_BELOW = 0.5
 KNOWN_FROM = 0.7
@@ -137,7 +138,9 @@ def find_proposals(
                 fates[row] = Told(code, fate, one.problem, round(one.known, 3), proposal.id if proposal else "")
     placed = with_neighbours(proposals, knowledge.problems, knowledge.embedder, knowledge.index.background())
     ordered = sorted(placed, key=lambda one: (one.kind is ProposalKind.EXAMPLE, -len(one.evidence), one.id))
-    return Found(tuple(ordered), tuple(fates[row] for row in range(len(closed))))
+    found = Found(tuple(ordered), tuple(fates[row] for row in range(len(closed))))
+    log.info("maintenance.ended", tickets=len(closed), found=len(ordered), outcomes=found.counts)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from resuelve.domain.decision import Doubt, OutcomeKind
 from resuelve.domain.incident import Incident
 from resuelve.journal import IncidentRecord, Journal
 
-_LACKING = frozenset(one.value for one in (Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.AMBIGUOUS, Doubt.MODEL_DISAGREES))
+LACKING = frozenset(one.value for one in (Doubt.NO_MATCH, Doubt.WEAK_MATCH, Doubt.AMBIGUOUS, Doubt.MODEL_DISAGREES))
 """Doubts that a row, or a better one, would have settled. The others are about the ticket or about a row's text."""
 
 
@@ -39,7 +39,7 @@ def handed_over(journal: Journal, known: Iterable[Incident]) -> tuple[HandedOver
     newest: dict[str, IncidentRecord] = {}
     times: dict[str, int] = {}
     for record in journal.records_with(OutcomeKind.HANDED_OFF):
-        if _doubt(record) in _LACKING:
+        if _doubt(record) in LACKING:
             newest[record.incident] = record
             times[record.incident] = times.get(record.incident, 0) + 1
     texts = {incident.code: incident for incident in known if incident.code in newest}

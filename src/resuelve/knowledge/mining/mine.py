@@ -23,6 +23,7 @@ from resuelve.knowledge.past import Lesson, lesson_of
 from resuelve.knowledge.people import People, own_words
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.trace import plain
+from resuelve.telemetry.logs import log
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done (``closed`` or ``handed_over``) and how many of how many are done."""
@@ -110,6 +111,9 @@ def mine(sources: Sources, knowledge: Knowledge, *, at_least: int = 2, progress:
     problems, alone = _problems(past, lessons, knowledge, people, at_least)
     found, _ = _problems(gaps, [None] * len(handed), knowledge, people, at_least)
     rejected, unread = rejected_rows(sources.rejected)
+    log.info("mining.ended", tickets=len(lessons), found=len(problems), alone=alone, handed_over=len(handed))
+    if unread:
+        log.warning("mining.unread", count=len(unread))
     days = [lesson.incident.opened.date() for lesson in lessons if lesson.incident.opened]
     return Mined(
         incidents=len(lessons),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from resuelve.knowledge.mining.asked import Asked, Fit
 from resuelve.knowledge.past import Lesson
 from resuelve.resolution.critique import unusable
 from resuelve.resolution.rerank import consequence
+from resuelve.resolution.shares import wilson
 from resuelve.resolution.words import Lexicon, stems
 
 _SAME = 0.8
@@ -23,9 +23,6 @@ _SAME = 0.8
 
 _MIGHT_BE = 0.5
 """Likeness, computed for all at once, below which two examples are not looked at; `Lexicon.nearly_same` decides."""
-
-_Z = 1.96
-"""For 95 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +130,6 @@ def alike(problems: Mapping[str, KnownError], lexicon: Lexicon) -> Iterator[Pair
     for closest, first, second in best.values():
         (one, example), (other, text) = texts[first], texts[second]
         yield Pair(one.id, other.id, example, text, closest, _leads(one), _leads(other))
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval for a share (Wilson, 1927; Brown, Cai, DasGupta, "Interval Estimation", 2001, 3.1.1).
-
-    Unlike the usual one it is sensible for few trials and for shares near 0 and 1. (0, 1) without trials.
-    """
-    if not trials:
-        return 0.0, 1.0
-    share = successes / trials
-    middle = share + _Z**2 / (2 * trials)
-    spread = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
-    scale = 1 + _Z**2 / trials
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 def _most_alike(pair: Pair) -> tuple[float, str, str]:

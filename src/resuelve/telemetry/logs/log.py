@@ -65,7 +65,7 @@ log = Log()
 def bound(**fields: object) -> AbstractContextManager[None]:
     """Inside the block, each line of this thread has these fields: ``run``, ``incident``, ``stage``, ``trace``.
 
-    They go along into a thread whose work was begun with `contextvars.copy_context`, as the engine's are.
+    Another thread has them only when its work was begun in a copy of this one's context (`contextvars`).
     """
     if log.silent:
         return nullcontext()

@@ -1,0 +1,322 @@
+"""Writes the dashboards of deploy/grafana/dashboards from their description in `scripts.dashboard_pages`.
+
+`python -m scripts.dashboards` writes them; with `--check` it writes nothing and fails when one of them is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboards"
+COLUMNS = 24
+SCHEMA = 41
+"""The version of Grafana's dashboard schema that the files are written in; later ones read it."""
+
+SOURCES = {"prometheus": "prometheus", "loki": "loki", "tempo": "tempo"}
+"""The uid of each data source, as provisioned, with its type."""
+
+Json = dict[str, Any]
+Steps = tuple[tuple[float, str], ...]
+"""From which value on which colour; below the first it is green."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query of a panel: PromQL, LogQL or TraceQL, by its source."""
+
+    expr: str
+    legend: str = ""
+    source: str = "prometheus"
+    instant: bool = False
+    heatmap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel.
+
+    Attributes:
+        kind: the panel plugin: stat, timeseries, bargauge, heatmap, table, logs, alertlist.
+        unit: as Grafana names it; empty for plain numbers.
+        words: what is shown in place of a value.
+        stacked: series lie upon each other, as bars.
+        most: the end of the scale, where it is known.
+    """
+
+    title: str
+    description: str
+    queries: tuple[Query, ...] = ()
+    kind: str = "timeseries"
+    unit: str = ""
+    width: int = 12
+    height: int = 8
+    steps: Steps = ()
+    words: tuple[tuple[str, str, str], ...] = ()
+    stacked: bool = False
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A dashboard: a first row without a title that answers its question, then titled rows of detail.
+
+    Attributes:
+        since: how far back it looks at first, such as ``24h``.
+        inputs: text boxes, by name, with what they are called and what stands in them at first.
+    """
+
+    uid: str
+    title: str
+    description: str
+    rows: tuple[tuple[str, tuple[Panel, ...]], ...]
+    since: str = "24h"
+    inputs: tuple[tuple[str, str, str], ...] = ()
+    refresh: str = "1m"
+
+
+def main() -> int:
+    """Write the dashboards, or compare them."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, text in files().items():
+        path = FOLDER / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if stale:
+        print("out of date:" if check else "written:", ", ".join(stale))
+    return 1 if check and stale else 0
+
+
+def files() -> dict[str, str]:
+    """The text of every dashboard by file name."""
+    from scripts.dashboard_pages import PAGES
+
+    return {f"{p.uid}.json": json.dumps(dashboard(p), indent=1, ensure_ascii=False) + "\n" for p in PAGES}
+
+
+def dashboard(page: Page) -> Json:
+    """A dashboard as Grafana takes it from a file."""
+    return {
+        "uid": page.uid,
+        "title": page.title,
+        "description": page.description,
+        "tags": ["resuelve"],
+        "schemaVersion": SCHEMA,
+        "version": 1,
+        "editable": False,
+        "graphTooltip": 1,
+        "timezone": "browser",
+        "refresh": page.refresh,
+        "time": {"from": f"now-{page.since}", "to": "now"},
+        "links": [
+            {
+                "type": "dashboards",
+                "title": "Resuelve",
+                "tags": ["resuelve"],
+                "asDropdown": False,
+                "includeVars": False,
+                "keepTime": True,
+                "targetBlank": False,
+                "icon": "external link",
+                "tooltip": "",
+                "url": "",
+            }
+        ],
+        "templating": {"list": [_input(*one) for one in page.inputs]},
+        "annotations": {"list": [_annotation(*one) for one in _ANNOTATIONS]},
+        "panels": list(_panels(page)),
+    }
+
+
+_ANNOTATIONS = (
+    ("Ejecuciones que cambiaron incidencias", "sum(increase(resuelve_actions_total[1m])) > 0", "green", False),
+    ("Ejecuciones fallidas", 'sum(increase(resuelve_runs_total{result="failed"}[1m])) > 0', "red", True),
+    ("Índice nuevo", "sum(changes(resuelve_index_built_timestamp_seconds[1m])) > 0", "blue", True),
+)
+
+
+def _annotation(name: str, expr: str, colour: str, shown: bool) -> Json:
+    return {
+        "name": name,
+        "datasource": _source("prometheus"),
+        "enable": shown,
+        "hide": False,
+        "iconColor": colour,
+        "expr": expr,
+        "titleFormat": name,
+    }
+
+
+def _input(name: str, label: str, value: str) -> Json:
+    chosen = {"text": value, "value": value, "selected": True}
+    return {"type": "textbox", "name": name, "label": label, "query": value, "current": chosen, "options": [chosen]}
+
+
+def _panels(page: Page) -> Iterator[Json]:
+    number, top = 0, 0
+    for title, panels in page.rows:
+        if title:
+            number += 1
+            place = {"x": 0, "y": top, "w": COLUMNS, "h": 1}
+            yield {"id": number, "type": "row", "title": title, "collapsed": False, "gridPos": place, "panels": []}
+            top += 1
+        left, highest = 0, 0
+        for panel in panels:
+            if left + panel.width > COLUMNS:
+                left, top, highest = 0, top + highest, 0
+            number += 1
+            yield _panel(panel, number, {"x": left, "y": top, "w": panel.width, "h": panel.height})
+            left, highest = left + panel.width, max(highest, panel.height)
+        top += highest
+
+
+def _panel(panel: Panel, number: int, place: Json) -> Json:
+    source = panel.queries[0].source if panel.queries else "prometheus"
+    made: Json = {
+        "id": number,
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.description,
+        "gridPos": place,
+        "datasource": _source(source),
+        "targets": [_target(query, chr(ord("A") + at)) for at, query in enumerate(panel.queries)],
+        "options": _OPTIONS[panel.kind],
+        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
+    }
+    if panel.kind == "table":
+        made["transformations"] = [_WITHOUT_TIME] if source == "prometheus" else []
+    return made
+
+
+def _source(name: str) -> Json:
+    return {"type": SOURCES[name], "uid": name}
+
+
+def _target(query: Query, ref: str) -> Json:
+    common: Json = {"refId": ref, "datasource": _source(query.source)}
+    if query.source == "tempo":
+        return {**common, "queryType": "traceql", "query": query.expr, "limit": 20, "tableType": "traces"}
+    if query.source == "loki":
+        return {**common, "expr": query.expr, "queryType": "range", "maxLines": 500}
+    shape = "table" if query.instant else "heatmap" if query.heatmap else "time_series"
+    return {
+        **common,
+        "expr": query.expr,
+        "legendFormat": query.legend or "__auto",
+        "instant": query.instant,
+        "range": not query.instant,
+        "format": shape,
+        "editorMode": "code",
+    }
+
+
+def _defaults(panel: Panel) -> Json:
+    defaults: Json = {
+        "unit": panel.unit or "short",
+        "thresholds": {
+            "mode": "absolute",
+            "steps": [{"value": None, "color": "green"}, *({"value": at, "color": c} for at, c in panel.steps)],
+        },
+        "color": {"mode": "thresholds" if panel.kind in ("stat", "bargauge") else "palette-classic"},
+    }
+    if panel.words:
+        shown = {
+            value: {"text": text, "color": colour, "index": n} for n, (value, text, colour) in enumerate(panel.words)
+        }
+        defaults["mappings"] = [{"type": "value", "options": shown}]
+    if panel.most is not None:
+        defaults |= {"min": 0, "max": panel.most}
+    elif panel.kind in ("timeseries", "bargauge"):
+        defaults["min"] = 0 if panel.unit != "none" else None
+        defaults = {key: value for key, value in defaults.items() if value is not None}
+    if panel.kind == "timeseries":
+        defaults["custom"] = {
+            "drawStyle": "bars" if panel.stacked else "line",
+            "fillOpacity": 70 if panel.stacked else 10,
+            "lineWidth": 1,
+            "showPoints": "never",
+            "spanNulls": 600_000,
+            "stacking": {"mode": "normal" if panel.stacked else "none", "group": "A"},
+            "thresholdsStyle": {"mode": "line" if panel.steps else "off"},
+        }
+    return defaults
+
+
+_LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+_WITHOUT_TIME = {"id": "organize", "options": {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {}}}
+_OPTIONS: dict[str, Json] = {
+    "stat": {
+        "reduceOptions": _LAST,
+        "colorMode": "background",
+        "graphMode": "area",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "textMode": "auto",
+    },
+    "timeseries": {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+    "bargauge": {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "displayMode": "gradient",
+        "orientation": "horizontal",
+        "showUnfilled": True,
+        "valueMode": "color",
+        "minVizHeight": 10,
+        "minVizWidth": 0,
+    },
+    "heatmap": {
+        "calculate": False,
+        "cellGap": 1,
+        "color": {
+            "mode": "scheme",
+            "scheme": "Oranges",
+            "exponent": 0.5,
+            "fill": "dark-orange",
+            "reverse": False,
+            "steps": 64,
+        },
+        "filterValues": {"le": 1e-9},
+        "legend": {"show": True},
+        "rowsFrame": {"layout": "auto"},
+        "tooltip": {"mode": "single", "yHistogram": False},
+        "yAxis": {"axisPlacement": "left", "reverse": False},
+    },
+    "table": {"showHeader": True, "cellHeight": "sm"},
+    "logs": {
+        "showTime": True,
+        "showLabels": False,
+        "showCommonLabels": False,
+        "wrapLogMessage": True,
+        "prettifyLogMessage": False,
+        "enableLogDetails": True,
+        "dedupStrategy": "none",
+        "sortOrder": "Descending",
+    },
+    "alertlist": {
+        "viewMode": "list",
+        "groupMode": "default",
+        "groupBy": [],
+        "maxItems": 20,
+        "sortOrder": 3,
+        "dashboardAlerts": False,
+        "alertName": "",
+        "alertInstanceLabelFilter": "",
+        "datasource": "Prometheus",
+        "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
+    },
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The thread that ships. Of the processes that work in one workspace, one ships for all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from resuelve import durable
+from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
+from resuelve.telemetry.logs.shipping.places import Places
+from resuelve.telemetry.logs.shipping.shipper import Shipper
+
+LOCK = "shipping.lock"
+_OTHERS_SECONDS = 5.0
+"""How often it is looked whether who ships has ended."""
+
+_NO_DISK_SECONDS = 30.0
+
+
+class Shipping:
+    """Ships in a thread of its own until it is closed. A thread that hangs in a call dies with the process.
+
+    Args:
+        build: makes the shipper, once this process is the one that ships: it reads the places as they are then.
+    """
+
+    def __init__(
+        self, folder: Path, build: Callable[[], Shipper], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._folder, self._build, self._clock = folder, build, clock
+        self._closing = threading.Event()
+        self._others = False
+        self._until = float("inf")
+        self._thread = threading.Thread(target=self._work, name="resuelve-shipping", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self, timeout: float) -> int:
+        """Try once more to ship what is there, and end: within `timeout` seconds, whatever the server does.
+
+        Returns:
+            The bytes that are left for whoever ships next; 0 when another process is shipping.
+        """
+        self._until = self._clock() + timeout
+        self._closing.set()
+        self._thread.join(max(0.0, timeout))
+        return 0 if self._others else pending(self._folder)
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            last = self._closing.is_set()
+            pause = _OTHERS_SECONDS
+            try:
+                with durable.alone(self._folder / LOCK, seconds=0):
+                    self._others = False
+                    self._ship()
+                    return
+            except WorkspaceBusy:  # who has the lock ships our lines too
+                self._others = True
+            except (WorkspaceError, OSError):  # what cannot be remembered would be sent again and again
+                pause = _NO_DISK_SECONDS
+            if not last:
+                self._closing.wait(pause)
+
+    def _ship(self) -> None:
+        """Until there is nothing more to do after closing has begun, or it did not work, or the time is over.
+
+        Raises OSError: the place could not be remembered.
+        """
+        shipper = self._build()
+        while True:
+            closing = self._closing.is_set()
+            if closing and (self._clock() >= self._until or shipper.asked_to_wait):
+                return
+            pause = shipper.step()
+            if closing and (pause or shipper.failing):
+                return
+            if pause and not closing:
+                self._closing.wait(pause)
+
+
+def pending(folder: Path) -> int:
+    """Bytes of the log that are still to be shipped."""
+    from resuelve.telemetry.logs.shipping.backlog import Backlog
+
+    with suppress(OSError):
+        return Backlog(folder, Places(folder)).pending()
+    return 0

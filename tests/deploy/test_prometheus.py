@@ -1,0 +1,80 @@
+"""Prometheus takes its configuration and its rules, and every alert fires when it is meant to and not otherwise."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.samples import DEPLOY, ROOT, RULE_TESTS, RULES, alerts, read_yaml
+
+PAGES = {"runbook": "docs/how-to/watch-it.es.md", "runbook_en": "docs/how-to/watch-it.md"}
+SEVERITIES = {"critical", "warning", "info"}
+ALERTS = alerts()
+
+
+def _promtool(tools: Path, *arguments: str | Path) -> str:
+    done = subprocess.run(
+        [tools / "promtool", *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_prometheus_takes_its_configuration(prometheus_tools: Path) -> None:
+    assert f"{len(RULES)} rule files found" in _promtool(prometheus_tools, "check", "config", "prometheus.yaml")
+    _promtool(prometheus_tools, "check", "rules", *RULES)
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
+def test_rules_do_what_their_tests_say(prometheus_tools: Path, path: Path) -> None:
+    _promtool(prometheus_tools, "test", "rules", path)
+
+
+def _cases() -> list[dict[str, Any]]:
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in RULE_TESTS]
+    return [case for file in files for test in file["tests"] for case in test["promql_expr_test"]]
+
+
+@pytest.mark.parametrize("fires", [True, False], ids=["fires", "does not fire"])
+def test_every_alert_is_tested_both_ways(fires: bool) -> None:
+    tested = {
+        match[1]
+        for case in _cases()
+        if (match := re.search(r'alertname="(\w+)"', case["expr"])) and bool(case.get("exp_samples")) is fires
+    }
+    assert tested == {alert["alert"] for alert in ALERTS}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_an_alert_says_what_happened_and_what_to_do(alert: dict[str, Any]) -> None:
+    assert alert["labels"]["severity"] in SEVERITIES
+    assert alert["alert"].startswith("Resuelve"), "resuelve:alerts:firing counts those"
+    notes = alert["annotations"]
+    assert notes.keys() == {"summary", "summary_en", "description", "description_en", *PAGES}
+    for key, page in PAGES.items():
+        assert notes[key].partition("#")[0] == page
+        rows = re.findall(r"^\| `(\w+)` \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+        assert rows.count(alert["alert"]) == 1, f"{page} does not say what to do"
+
+
+def test_pages_name_only_alerts_that_exist() -> None:
+    known = {alert["alert"] for alert in ALERTS}
+    for page in PAGES.values():
+        named = set(re.findall(r"`(Resuelve[A-Z]\w+)`", (ROOT / page).read_text(encoding="utf-8")))
+        assert named == known
+
+
+def test_targets_are_services() -> None:
+    services = read_yaml("compose.yaml")["services"]
+    for job in read_yaml("prometheus/prometheus.yaml")["scrape_configs"]:
+        for target in job["static_configs"][0]["targets"]:
+            host = target.partition(":")[0]
+            assert host in services or host == "127.0.0.1"
+    settings = services["resuelve"]["environment"]
+    (ours,) = [j for j in read_yaml("prometheus/prometheus.yaml")["scrape_configs"] if j["job_name"] == "resuelve"]
+    assert ours["static_configs"][0]["targets"] == [f"resuelve:{settings['RESUELVE_METRICS_PORT']}"]
