@@ -11,7 +11,7 @@ SET ?= demo
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench rivals encryption mlflow telemetry train reference dashboards lock clean environment environment-dev \
-	environment-rivals
+	environment-rivals environment-phoenix
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,7 +56,7 @@ lock: ## write the locks anew (UPGRADE=--upgrade moves every version)
 	@scripts/lock.sh $(UPGRADE)
 
 clean: ## remove the environment and everything that tools left behind
-	rm -rf .venv .venv-rivals .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-rivals .venv-phoenix .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment:
@@ -67,3 +67,6 @@ environment-dev:
 
 environment-rivals:
 	@scripts/environment.sh requirements/rivals.lock .venv-rivals
+
+environment-phoenix: # a real server for the tests of traces: with it they run, without it they are skipped
+	@scripts/environment.sh requirements/phoenix.lock .venv-phoenix

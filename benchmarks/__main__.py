@@ -1,4 +1,5 @@
-"""`make bench`: incidents a second, memory, how much is approved, what index and pictures cost. Asserts nothing.
+"""`make bench`: incidents a second, memory, how much is approved, what index, pictures and being watched
+cost. Asserts nothing.
 
 Absolute times depend on the machine; the ratios (against the encoder alone, 2,000 against 200) travel.
 """
@@ -33,6 +34,8 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "benchmarks.indexing", "--rows", "2000"], check=True)
     print(flush=True)
     subprocess.run([sys.executable, "-m", "benchmarks.reading"], check=True)
+    print(flush=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.watching"], check=True)
 
 
 def _measure(folder: Path, size: int) -> dict[str, Any]:

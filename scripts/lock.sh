@@ -53,6 +53,8 @@ compile pyproject.toml --group build --extra reading --constraints requirements/
 
 # An environment of its own, with the product's encoder.
 compile requirements/rivals.in --constraints requirements/base.lock --output-file requirements/rivals.lock "$@"
+# Another, with the server that the tests of traces send to.
+compile requirements/phoenix.in --output-file requirements/phoenix.lock "$@"
 
 # The server of deploy/compose.yaml, in an image of its own.
 compile requirements/mlflow-server.in --constraints requirements/mlflow.lock --output-file requirements/mlflow-server.lock "$@"

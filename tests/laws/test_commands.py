@@ -33,6 +33,7 @@ COVERED_ELSEWHERE = {
     "make encryption": "tests/laws/test_packaging.py",
     "make mlflow": "tests/laws/test_packaging.py",
     "make telemetry": "tests/laws/test_packaging.py",
+    "make environment-phoenix": "tests/laws/test_packaging.py",
     "make train": "tests/laws/test_packaging.py",
     "make lock UPGRADE=--upgrade": "tests/laws/test_packaging.py",
     # needs a container engine; what can be proved without one is

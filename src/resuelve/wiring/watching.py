@@ -24,7 +24,13 @@ _AT_THE_END = 1.6
 """Seconds in which what is left is sent when a process ends."""
 
 _PROVIDERS = {Environment.EMBEDDED: "resuelve", Environment.OLLAMA: "ollama", Environment.OPENAI: "openai"}
-_PACKAGES = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "opentelemetry.exporter.prometheus")
+_PACKAGES = (
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry.exporter.prometheus",
+    "prometheus_client",
+    "requests",
+)
 """What the extra `telemetry` brings, by the names under which it is imported."""
 
 
@@ -85,7 +91,8 @@ def address_of(address: str) -> str:
 
 
 def resource(settings: Settings) -> dict[str, str]:
-    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to it.
+    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to
+    it and has the last word.
 
     The instance is the machine: a run that begins anew each time goes on in the series of the one before.
     """
@@ -140,9 +147,10 @@ def _exported(settings: Settings, on_note: Callable[[str], None]) -> Exported:
     )
     try:
         return Exported(to)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         where = f"{settings.metrics_host}:{settings.metrics_port}"
-        on_note(say("watching.no_port", settings.language, where=where, why=error.strerror or type(error).__name__))
+        why = getattr(error, "strerror", "") or type(error).__name__
+        on_note(say("watching.no_port", settings.language, where=where, why=why))
         return Exported(To(to.traces, to.metrics, to.headers, resource=to.resource))
 
 
