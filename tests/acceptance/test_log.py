@@ -120,7 +120,7 @@ def told(product: Product, indexed: Path, tmp_path_factory: pytest.TempPathFacto
             product,
             indexed,
             folder,
-            World(demo_incidents(*ACTING, *OTHERS), DEMO_WORLD.closed_incidents[::2], DEMO_WORLD.policies, ATTACHMENTS),
+            World(demo_incidents(*ACTING, *OTHERS), DEMO_WORLD.closed_incidents[::5], DEMO_WORLD.policies, ATTACHMENTS),
             ENTORNO="PROD",
             OPENAI_BASE_URL=f"{server.url}?token=token-de-url",
             RESUELVE_EMBEDDING_MODEL="embedded",
