@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.prometheus_server import ROOT, free_port
+from tests.conftest import ROOT
+from tests.prometheus_server import free_port
 
 _PYTHON = ROOT / ".venv-phoenix" / "bin" / "python"
 _SECONDS = 120.0

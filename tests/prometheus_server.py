@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -14,30 +13,11 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 60.0
-_UNAVAILABLE = 3
 _PROBLEMS = ("level=warn", "level=error", "level=WARN", "level=ERROR")
-
-
-@cache
-def tools() -> Path:
-    """Where `prometheus` and `promtool` are; the test is skipped, with the reason, where neither can be had."""
-    folder = ROOT / ".tools"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # the processes of pytest-xdist: the first fetches, the others wait
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run([ROOT / "scripts" / "prometheus.sh"], capture_output=True, text=True, check=False)
-    if done.returncode == _UNAVAILABLE:
-        pytest.skip(done.stderr.strip())
-    assert done.returncode == 0, done.stderr
-    return Path(done.stdout.strip())
 
 
 def free_port() -> int:
@@ -59,9 +39,13 @@ class Prometheus:
         found = self._get("query", {"query": expression})["result"]
         return [(one["metric"], float(one["value"][1])) for one in found]
 
-    def by(self, expression: str, label: str) -> dict[str, float]:
-        """The values that are not 0, by a label."""
-        return {labels.get(label, ""): value for labels, value in self.query(expression) if value}
+    def last(self, selector: str) -> list[tuple[dict[str, str], float]]:
+        """What it fetched last of each series, whether or not the last attempt came too late on a busy machine."""
+        return self.query(f"last_over_time({selector}[5m])")
+
+    def by(self, selector: str, label: str) -> dict[str, float]:
+        """The last values that are not 0, by a label."""
+        return {labels.get(label, ""): value for labels, value in self.last(selector) if value}
 
     def series(self, selector: str) -> list[dict[str, str]]:
         """The labels of every series of a selector."""
@@ -87,19 +71,24 @@ class Prometheus:
 
 
 @contextmanager
-def fetching(folder: Path, port: int, job: str = "resuelve") -> Iterator[Prometheus]:
-    """A Prometheus that fetches from a port of this machine five times a second; it is gone when the block ends."""
+def fetching(tools: Path, folder: Path, port: int) -> Iterator[Prometheus]:
+    """A Prometheus that fetches from a port of this machine every second; it is gone when the block ends.
+
+    Args:
+        tools: where its program is.
+        folder: below which it keeps everything.
+    """
     folder.mkdir()
     config = folder / "prometheus.yml"
     config.write_text(
-        "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\n"
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
         "scrape_configs:\n"
-        f"  - {{job_name: {job}, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n",
+        f"  - {{job_name: resuelve, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}\n",
         encoding="utf-8",
     )
     address = f"127.0.0.1:{free_port()}"
     program = [
-        str(tools() / "prometheus"),
+        str(tools / "prometheus"),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={address}",

@@ -10,7 +10,7 @@ from typing import Any
 
 from resuelve.telemetry.metrics import ALL, Kind, prometheus_labels, prometheus_name
 from tests.acceptance.product import Desk, demo_incidents, eventually
-from tests.prometheus_server import Prometheus, fetching, free_port, tools
+from tests.prometheus_server import Prometheus, fetching, free_port
 
 NewDesk = Callable[..., Desk]
 
@@ -34,17 +34,15 @@ def told(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_prometheus_finds_what_the_report_says(new_desk: NewDesk, tmp_path: Path) -> None:
-    tools()
+def test_prometheus_finds_what_the_report_says(prometheus_tools: Path, new_desk: NewDesk, tmp_path: Path) -> None:
     port = free_port()
     desk = new_desk(demo_incidents()[:INCIDENTS])
     settings = {"RESUELVE_METRICS_PORT": str(port), "RESUELVE_POLL_SECONDS": "3600"}
-    with fetching(tmp_path / "prometheus", port) as prometheus:
+    with fetching(prometheus_tools, tmp_path / "prometheus", port) as prometheus:
         run = desk.start("run", "--watch", **settings)
         try:
             eventually(lambda: bool(desk.reports()), 60)
-            ended = 'resuelve_runs_total{result="ended",mode="live"} == 1'
-            eventually(lambda: bool(prometheus.query(ended)), 30)
+            eventually(lambda: prometheus.by('resuelve_runs_total{mode="live"}', "result") == {"ended": 1}, 30)
             agrees_with_the_report(prometheus, desk.report())
             has_the_names_of_the_list(prometheus)
             was_fetched_without_a_hitch(prometheus)
@@ -62,16 +60,16 @@ def agrees_with_the_report(prometheus: Prometheus, report: dict[str, Any]) -> No
     assert prometheus.by("resuelve_handovers_total", "reason") == expected["reasons"]
     assert prometheus.by("resuelve_rejections_total", "row") == expected["rejections"]
     assert prometheus.by("resuelve_queue_depth", "queue") == expected["queues"]
-    assert prometheus.query("resuelve_incident_duration_seconds_count")[0][1] == report["totals"]["incidents"]
+    assert prometheus.last("resuelve_incident_duration_seconds_count")[0][1] == report["totals"]["incidents"]
     stages = prometheus.by("resuelve_stage_duration_seconds_count", "stage")
     # A stage that is run again for an incident counts again; these three are run once.
     assert set(stages) == set(expected["stages"])
     assert all(stages[stage] >= count for stage, count in expected["stages"].items())
     assert all(stages[stage] == expected["stages"][stage] > 0 for stage in ("read", "identify", "act"))
-    assert prometheus.query("resuelve_queue_undecided")[0][1] == report["totals"]["incidents"]
+    assert prometheus.last("resuelve_queue_undecided")[0][1] == report["totals"]["incidents"]
     assert prometheus.by("resuelve_errors_total", "system") == report["totals"]["errors_by_system"]
     assert prometheus.by("resuelve_telemetry_lost_total", "signal") == {}
-    assert abs(prometheus.query("time() - resuelve_run_finished_timestamp_seconds")[0][1]) < 600
+    assert abs(prometheus.query("time() - last_over_time(resuelve_run_finished_timestamp_seconds[5m])")[0][1]) < 600
     # A counter of a list begins with zeros: an increase is one from the first look on.
     assert prometheus.query("increase(resuelve_incidents_total[10m]) > 0")
 
@@ -95,8 +93,7 @@ def ends(metric: Any) -> tuple[str, ...]:
 
 
 def was_fetched_without_a_hitch(prometheus: Prometheus) -> None:
-    assert prometheus.query('up{job="resuelve"}')[0][1] == 1
-    (target,) = prometheus.targets()
-    assert (target["health"], target["lastError"]) == ("up", "")
-    assert prometheus.query("scrape_samples_scraped")[0][1] > len(ALL)
+    eventually(lambda: prometheus.query('up{job="resuelve"}')[0][1] == 1)
+    eventually(lambda: [(one["health"], one["lastError"]) for one in prometheus.targets()] == [("up", "")])
+    assert prometheus.query("max_over_time(scrape_samples_scraped[5m])")[0][1] > len(ALL)
     assert prometheus.problems() == []

@@ -91,8 +91,9 @@ def address_of(address: str) -> str:
 
 
 def resource(settings: Settings) -> dict[str, str]:
-    """What the process says of itself, by OpenTelemetry's names; `OTEL_RESOURCE_ATTRIBUTES` adds to
-    it and has the last word.
+    """What the process says of itself, by OpenTelemetry's names.
+
+    `OTEL_RESOURCE_ATTRIBUTES` adds to it and has the last word.
 
     The instance is the machine: a run that begins anew each time goes on in the series of the one before.
     """
