@@ -232,7 +232,8 @@ class Pipeline:
     def _unfinished(
         self, incident: Incident, reason: str, failure: Failure, decided: Json | None = None, count: int = 0
     ) -> Unfinished:
-        log.error("incident.failed", system=failure.system, kind=failure.kind, count=count, error=failure.error)
+        fields = {"count": count} if count else {}  # an outage is not counted
+        log.error("incident.failed", system=failure.system, kind=failure.kind, error=failure.error, **fields)
         decided = {**(decided or {}), "failed_system": failure.system, "failed_kind": failure.kind}
         return Unfinished(self._record(incident, decided, Outcome(OutcomeKind.FAILED, reason), {}))
 
