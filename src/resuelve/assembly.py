@@ -17,7 +17,7 @@ from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.observed import tell_knowledge
 from resuelve.resolution.history import RunHistory
 from resuelve.resolution.pipeline import Pipeline
-from resuelve.resolution.prompts import ROLES, version
+from resuelve.resolution.prompts import ASKED, ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
 from resuelve.settings import Settings
@@ -94,6 +94,7 @@ def assemble(
     on_note: Callable[[str], None] = lambda _: None,
     start: bool = True,
     signals: Signals = SILENT,
+    engine: Engine | None = None,
 ) -> Iterator[Assembly]:
     """Build everything that a run needs, and close it in the end. Inside the block nobody restores the workspace.
 
@@ -105,6 +106,7 @@ def assemble(
         start: whether newer learned versions are looked for, where the settings say that some may be; a process that
             assembles again and again does so once.
         signals: told of incidents, stages and calls of models.
+        engine: one that goes on from an earlier assembly, and stays open; a new one where there is none.
 
     Raises:
         ResuelveError: whatever is missing, with what to do about it.
@@ -135,14 +137,15 @@ def assemble(
         stack.callback(manager.close)
         if not shadow:
             _compare_if_restored(place, book, manager, settings.label, on_compared)
-        works = wiring.engine(settings, durable=not shadow)
-        stack.callback(works.close)
+        works = engine or wiring.engine(settings, durable=not shadow)
+        if engine is None:
+            stack.callback(works.close)
         kept = stack.enter_context(_history(settings, run, on_note))
         helpers = wiring.agents(settings)
         for code in settings.system_codes:
             helpers[code]()  # a wrong address is said now, and is no failure of the incident that would need it
         cast = stack.enter_context(understudy(settings, wiring.chat(settings), on_note))
-        chat = watched_chat(settings, cast.chat, signals) if cast.chat else None
+        chat = watched_chat(settings, cast.chat, signals, ASKED) if cast.chat else None
         speaking = [students.fingerprint, cast.identity]
         reader = stack.enter_context(attachments(settings, manager, on_note, speaking.append, signals))
         pipeline = Pipeline(

@@ -23,7 +23,7 @@ from resuelve.domain.errors import (
 )
 from resuelve.domain.incident import Incident
 from resuelve.resolution.observed import system_of, tell_entry, trace_of
-from resuelve.resolution.observed_run import tell_ended, tell_failed, tell_listing, tell_work
+from resuelve.resolution.observed_run import tell_ended, tell_failed, tell_left, tell_listing, tell_work
 from resuelve.resolution.report import Totals
 from resuelve.resolution.trace import Trace, step_in_short
 from resuelve.telemetry.memory import MemorySignals
@@ -233,26 +233,28 @@ def test_what_lies_open_is_told_by_mailbox_and_age() -> None:
         Incident("B", "SOPORTE", opened=(NOW - timedelta(hours=5)).replace(tzinfo=None)),
         Incident("C", "COBROS"),
     ]
-    tell_listing(signals, incidents, (Rejected("e", "r", "w"),) * 2, NOW)
+    tell_listing(signals, incidents, (Rejected("e", "r", "w"),) * 2)
+    tell_work(signals, incidents, (), NOW)
     assert signals.value(QUEUE_DEPTH, queue="SOPORTE") == 2
     assert signals.value(QUEUE_DEPTH, queue="COBROS") == 1
     assert signals.value(QUEUE_AGE) == 5 * 3600
     assert signals.value(UNREADABLE) == 2
-    tell_listing(signals, [], (), NOW)
+    tell_listing(signals, [], ())
+    tell_work(signals, [], (), NOW)
     assert signals.value(QUEUE_DEPTH, queue="SOPORTE") == 0
     assert (signals.value(QUEUE_AGE), signals.value(UNREADABLE)) == (0, 0)
 
 
 def test_a_clock_that_runs_ahead_makes_no_negative_age() -> None:
     signals = MemorySignals()
-    tell_listing(signals, [Incident("A", opened=NOW + timedelta(hours=1))], (), NOW)
+    tell_work(signals, [Incident("A", opened=NOW + timedelta(hours=1))], (), NOW)
     assert signals.value(QUEUE_AGE) == 0
 
 
 def test_the_fullest_mailboxes_are_shown_by_name() -> None:
     signals = MemorySignals()
     many = [Incident(f"{q}-{n}", f"Q{q}") for q in range(QUEUE_DEPTH.most + 20) for n in range(1 + q)]
-    tell_listing(signals, many, (), NOW)
+    tell_listing(signals, many, ())
     fullest = QUEUE_DEPTH.most + 19
     assert signals.value(QUEUE_DEPTH, queue=f"Q{fullest}") == fullest + 1
     assert signals.value(QUEUE_DEPTH, queue="Q0") is None
@@ -261,7 +263,8 @@ def test_the_fullest_mailboxes_are_shown_by_name() -> None:
 
 def test_a_run_that_ends_is_told() -> None:
     signals = MemorySignals()
-    tell_work(signals, 7, ["INC1", "INC2"])
+    tell_work(signals, [Incident(f"I{n}") for n in range(9)], ["INC1", "INC2"], NOW)
+    tell_left(signals, 7)
     totals = {"incidents": 3, "executed": 1, "by_outcome": {"closed": 1}}
     breakers = {"fallen": {"KB-1": "INC9"}, "tripped": False, "hour": True}
     tell_ended(signals, totals, shadow=False, unknown=2, breakers=breakers, now=NOW)

@@ -88,6 +88,7 @@ def test_counters_are_sent_as_zeros_first() -> None:
     """Of what is sent once, with its last value, Prometheus would see no increase."""
     with Receiver() as receiver:
         exported = Exported(to(receiver, traces=False))
+        exported.signals.flush()
         arrived(lambda: bool(receiver.metrics()))
         exported.signals.add(INCIDENTS, 5, {"outcome": "closed", "mode": "live"})
         assert exported.close(30) == 0

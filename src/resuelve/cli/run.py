@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from resuelve.cli.restored import print_comparison
 from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names, terminal, warn
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
-from resuelve.resolution.observed_run import mode_of, tell_failed
+from resuelve.journal import Engine
+from resuelve.resolution.observed_run import announce, mode_of, tell_failed
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings
@@ -58,9 +60,14 @@ def run_command(
     told: object = None  # at the last look: while nothing changes, a watch says so once
     before: Ended | None = None
     with watched(settings, noted) as signals, counts.counting(signals), _told_to_stop() as stop:
+        # What was decided in shadow is kept nowhere: a watch remembers it, and decides about unchanged tickets once.
+        engine = wiring.engine(settings, durable=False) if shadow else None
+        announce(signals)
+        signals.flush()  # the zeros with which counters begin
+        rounds = _Rounds(settings, scope, shadow, console, stop, noted, signals, engine)
         while True:
             try:
-                ended, lines = _run(settings, scope, shadow, console, stop, before, noted, signals)
+                ended, lines = rounds.next(before)
             except ResuelveError as error:
                 tell_failed(signals, error, shadow=shadow)
                 if not watch:
@@ -93,72 +100,80 @@ class _Noted:
             warn(line)
 
 
-def _run(
-    settings: Settings,
-    scope: Scope,
-    shadow: bool,
-    console: Console,
-    stop: threading.Event,
-    before: Ended | None,
-    noted: _Noted,
-    signals: Signals,
-) -> tuple[Ended, list[Line]]:
-    name, language = run_name(now()), settings.language
+@dataclass(frozen=True, slots=True)
+class _Rounds:
+    """What stays the same from one look to the next."""
 
-    def compared(found: Comparison, report: Path) -> None:
-        print_comparison(console, found, report, language)
+    settings: Settings
+    scope: Scope
+    shadow: bool
+    console: Console
+    stop: threading.Event
+    noted: _Noted
+    signals: Signals
+    engine: Engine | None
 
-    with (
-        assembly.assemble(
-            settings,
-            name,
-            shadow=shadow,
-            on_compared=compared,
-            on_note=noted,
-            start=before is None,
-            signals=signals,
-        ) as parts,
-        progress_bar(console) as bar,
-        bound(run=name),
-    ):
-        log.info(
-            "run.started",
-            mode=mode_of(shadow),
-            queue=scope.queue,
-            workers=settings.workers,
-            problems=len(parts.catalogue.problems),
-            model=parts.pipeline.chat.name if parts.pipeline.chat else None,
-        )
-        lines: dict[str, Line] = {}
-        task = bar.add_task(say("cli.run.progress", language), total=None)
+    def next(self, before: Ended | None) -> tuple[Ended, list[Line]]:
+        """Look once; `before` is how the last look ended."""
+        settings, name, language = self.settings, run_name(now()), self.settings.language
 
-        def started(total: int) -> None:
-            bar.update(task, total=total)
+        def compared(found: Comparison, report: Path) -> None:
+            print_comparison(self.console, found, report, language)
 
-        def finished(entry: Mapping[str, Any]) -> None:
-            # What a killed run left comes before the ticket as it is now: the change is what matters.
-            if entry["incident"] in lines and not entry["changed"]:
-                return
-            if len(lines) < _MOST_LINES:
-                lines[entry["incident"]] = line_of(entry, language)
-            bar.advance(task)
+        with (
+            assembly.assemble(
+                settings,
+                name,
+                shadow=self.shadow,
+                on_compared=compared,
+                on_note=self.noted,
+                start=before is None,
+                signals=self.signals,
+                engine=self.engine,
+            ) as parts,
+            progress_bar(self.console) as bar,
+            bound(run=name),
+        ):
+            log.info(
+                "run.started",
+                mode=mode_of(self.shadow),
+                queue=self.scope.queue,
+                workers=settings.workers,
+                problems=len(parts.catalogue.problems),
+                model=parts.pipeline.chat.name if parts.pipeline.chat else None,
+            )
+            if before is None:
+                self.signals.flush()  # now with the zeros of its models
+            lines: dict[str, Line] = {}
+            task = bar.add_task(say("cli.run.progress", language), total=None)
 
-        ended = run_once(
-            parts.pipeline,
-            parts.engine,
-            scope,
-            wiring.workspace(settings).reports,
-            about=about(settings, parts, shadow),
-            workers=settings.workers,
-            now=now,
-            on_start=started,
-            on_entry=finished,
-            stopping=stop.is_set,
-            before=before,
-        )
-        if not shadow:
-            tell_track(settings, signals, parts.journal, parts.acts, now())
-    return ended, [*lines.values()]
+            def started(total: int) -> None:
+                bar.update(task, total=total)
+
+            def finished(entry: Mapping[str, Any]) -> None:
+                # What a killed run left comes before the ticket as it is now: the change is what matters.
+                if entry["incident"] in lines and not entry["changed"]:
+                    return
+                if len(lines) < _MOST_LINES:
+                    lines[entry["incident"]] = line_of(entry, language)
+                bar.advance(task)
+
+            ended = run_once(
+                parts.pipeline,
+                parts.engine,
+                self.scope,
+                wiring.workspace(settings).reports,
+                about=about(settings, parts, self.shadow),
+                workers=settings.workers,
+                now=now,
+                on_start=started,
+                on_entry=finished,
+                stopping=self.stop.is_set,
+                before=before,
+            )
+            if not self.shadow:
+                tell_track(settings, self.signals, parts.journal, parts.acts, now())
+        return ended, [*lines.values()]
 
 
 def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> None:

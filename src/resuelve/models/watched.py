@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Promp
 from resuelve.telemetry import Signals, Span, Value
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.metrics import GEN_AI_SECONDS, GEN_AI_TOKENS, MODEL_CALLS, MODEL_COST, MODEL_TOKENS
+
+EMBED = "embed"
+"""The role of an embedder."""
 
 _LONGEST_CONTENT = 32_000
 
@@ -46,6 +49,20 @@ class Watch:
     clock: Callable[[], float] = time.perf_counter
     here: bool = False
 
+    def announce(self, roles: Iterable[str], model: str) -> None:
+        """Tell that a model has been asked nothing yet, in any of these roles: what is told once, at the end of a short
+        run, would be no increase otherwise.
+        """
+        for role in roles:
+            for result in ("ok", "failed"):
+                self.signals.add(MODEL_CALLS, 0, {"role": role, "model": model, "result": result})
+            if role == EMBED:
+                continue
+            for direction in ("input", "output"):
+                self.signals.add(MODEL_TOKENS, 0, {"role": role, "model": model, "direction": direction})
+            if model in self.prices:
+                self.signals.add(MODEL_COST, 0, {"role": role, "model": model})
+
     def told(self, operation: str, role: str, model: str, usage: Usage, seconds: float, error: str = "") -> None:
         """Tell of a call that has ended; `error` is the kind of error that it ended with."""
         signals, calls = self.signals, max(1, usage.calls)
@@ -71,11 +88,16 @@ class Watch:
 
 
 class WatchedChat:
-    """A chat model, watched."""
+    """A chat model, watched.
 
-    def __init__(self, chat: ChatModel, watch: Watch) -> None:
+    Args:
+        roles: in which it will be asked.
+    """
+
+    def __init__(self, chat: ChatModel, watch: Watch, roles: Iterable[str] = ()) -> None:
         self._chat = chat
         self._watch = watch
+        watch.announce(roles, chat.name)
 
     @property
     def name(self) -> str:
@@ -115,6 +137,7 @@ class WatchedEmbedder:
     def __init__(self, embedder: Embedder, watch: Watch) -> None:
         self._embedder = embedder
         self._watch = watch
+        watch.announce((EMBED,), embedder.identity)
 
     @property
     def identity(self) -> str:
@@ -138,9 +161,9 @@ class WatchedEmbedder:
                 vectors = self._embedder.embed(texts)
             except ModelError as error:
                 spent = Usage(error.calls, error.tokens_in, error.tokens_out)
-                watch.told("embeddings", "embed", name, spent, watch.clock() - begun, type(error).__name__)
+                watch.told("embeddings", EMBED, name, spent, watch.clock() - begun, type(error).__name__)
                 raise
-        watch.told("embeddings", "embed", name, Usage(), watch.clock() - begun)
+        watch.told("embeddings", EMBED, name, Usage(), watch.clock() - begun)
         return vectors
 
 

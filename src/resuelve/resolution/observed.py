@@ -37,7 +37,12 @@ _SYSTEMS: tuple[tuple[type[ResuelveError], str], ...] = (
 
 def system_of(error: Exception) -> str:
     """Which system an error is of: ``tickets``, ``agents``, ``models``, ``index``, ``journal``, or ``resuelve``."""
-    return next((name for kind, name in _SYSTEMS if isinstance(error, kind)), "resuelve")
+    return system_of_kind(type(error))
+
+
+def system_of_kind(kind: type[Exception]) -> str:
+    """The same, of a kind of error."""
+    return next((name for one, name in _SYSTEMS if issubclass(kind, one)), "resuelve")
 
 
 def trace_of(run: str, incident: Incident) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from resuelve.domain.errors import Rejected, ResuelveError
 from resuelve.domain.incident import Incident
 from resuelve.journal import Acts
-from resuelve.resolution.observed import system_of
+from resuelve.resolution.observed import system_of, system_of_kind
 from resuelve.resolution.track_figures import TrackFigures
 from resuelve.telemetry import Signals
 from resuelve.telemetry.logs import log
@@ -38,31 +39,37 @@ def mode_of(shadow: bool) -> str:
     return "shadow" if shadow else "live"
 
 
-def tell_listing(
-    signals: Signals, incidents: Iterable[Incident], unreadable: tuple[Rejected, ...], now: datetime
-) -> None:
-    """Tell of what is open: how much in each mailbox, and how long the oldest has been."""
-    depths: Counter[str] = Counter()
-    ages = [0.0]
-    for incident in incidents:
-        depths[incident.queue] += 1
-        if incident.opened is not None:
-            opened = incident.opened if incident.opened.tzinfo else incident.opened.replace(tzinfo=now.tzinfo)
-            ages.append((now - opened).total_seconds())
-    signals.put_each(QUEUE_DEPTH, dict(depths.most_common()))
-    signals.put(QUEUE_AGE, max(ages))
+def tell_listing(signals: Signals, incidents: Iterable[Incident], unreadable: tuple[Rejected, ...]) -> None:
+    """Tell of what is open: how much in each mailbox, and what of the list is no incident."""
+    signals.put_each(QUEUE_DEPTH, dict(Counter(incident.queue for incident in incidents).most_common()))
     signals.put(UNREADABLE, len(unreadable))
     if unreadable:
         log.warning("listing.rejected", count=len(unreadable))
 
 
-def tell_work(signals: Signals, undecided: int, set_aside: Iterable[str]) -> None:
-    """Tell how much is to be decided, and which incidents (by code) are left alone because they failed too often."""
+def tell_work(signals: Signals, undecided: Sequence[Incident], set_aside: Iterable[str], now: datetime) -> None:
+    """Tell what is to be decided, how long the oldest of it has been open, and which incidents (by code) are left alone
+    because they failed too often.
+    """
     aside = tuple(set_aside)
-    signals.put(QUEUE_UNDECIDED, undecided)
+    signals.put(QUEUE_UNDECIDED, len(undecided))
+    signals.put(QUEUE_AGE, max((_age(one, now) for one in undecided), default=0.0))
     signals.put(SET_ASIDE, len(aside))
     for code in aside:
         log.warning("incident.set_aside", incident=code)
+
+
+def tell_left(signals: Signals, undecided: int) -> None:
+    """Tell how much of it is left."""
+    signals.put(QUEUE_UNDECIDED, max(0, undecided))
+
+
+def _age(incident: Incident, now: datetime) -> float:
+    """Seconds since it was opened; 0 where nobody knows, and for a date that is still to come."""
+    if incident.opened is None:
+        return 0.0
+    opened = incident.opened if incident.opened.tzinfo else incident.opened.replace(tzinfo=now.tzinfo)
+    return max(0.0, (now - opened).total_seconds())
 
 
 def tell_ended(
@@ -98,6 +105,21 @@ def tell_ended(
     )
 
 
+def announce(signals: Signals) -> None:
+    """Tell of every kind of error that it has not happened yet.
+
+    Counters of a short run are told once, at its end: without a beginning nobody would see an increase.
+    """
+    for kind in _kinds(ResuelveError):
+        signals.add(ERRORS, 0, {"system": system_of_kind(kind), "kind": kind.__name__})
+
+
+def _kinds(kind: type[ResuelveError]) -> Iterator[type[ResuelveError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
 def tell_failed(signals: Signals, error: ResuelveError, *, shadow: bool) -> None:
     """Tell that a run could not be carried to its end."""
     signals.add(RUNS, 1, {"result": "failed", "mode": mode_of(shadow)})
@@ -106,7 +128,7 @@ def tell_failed(signals: Signals, error: ResuelveError, *, shadow: bool) -> None
 
 
 def tell_track(signals: Signals, figures: TrackFigures, acts: Acts) -> None:
-    """Tell what lasted of what was done, and what came back and is to be seen to; what rests on too little is not told.
+    """Tell what lasted of what was done, and what came back and is to be seen to; what rests on too little is NaN.
 
     Raises:
         JournalError: the record of acts cannot be read.
@@ -117,6 +139,5 @@ def tell_track(signals: Signals, figures: TrackFigures, acts: Acts) -> None:
         (CALIBRATION_DRIFT, figures.calibration_drift),
         (SCORE_DRIFT, figures.score_drift),
     ):
-        if value is not None:
-            signals.put(metric, value)
+        signals.put(metric, math.nan if value is None else value)  # a watch must not go on telling yesterday's
     signals.put_each(RETURNED, Counter(one.how.value for one in acts.returned()))

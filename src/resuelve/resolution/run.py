@@ -12,7 +12,7 @@ from resuelve.domain.errors import Rejected, TicketNotFound
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, Intent, Journal
 from resuelve.resolution.act import left_unknown
-from resuelve.resolution.observed_run import tell_ended, tell_listing, tell_work
+from resuelve.resolution.observed_run import tell_ended, tell_left, tell_listing, tell_work
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.report import Totals, rejected_as_json, write_report
 
@@ -98,7 +98,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     listing = pipeline.tickets.open_incidents(scope.queue)
     incidents = _chosen(listing.incidents, scope)
     signals = pipeline.signals
-    tell_listing(signals, listing.incidents, listing.rejected, started)
+    tell_listing(signals, listing.incidents, listing.rejected)
     if not pipeline.shadow:
         pipeline.breakers.look(listing.incidents)
     aside = {} if scope.incident else pipeline.set_aside(incidents)
@@ -111,11 +111,14 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     _report_broken_off(journal, engine, reports)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
     journal.start_run(pipeline.run, {**head, "owner": engine.owner})
-    tell_work(signals, len(todo), aside)
+    tell_work(signals, todo, aside, started)
     on_start(len(todo))
     going = _until(todo, stopping)
+    left = len(todo)
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
         on_entry(entry)
+        left -= 1
+        tell_left(signals, left)
     pipeline.history.end(now())
     totals = _totals(journal, pipeline.run)
     unknown = left_unknown(journal, listing.incidents)

@@ -86,9 +86,10 @@ class Exported:
         fetched = PrometheusMetricReader(scope_info_enabled=False, registry=registry) if to.port else None
         readers = [reader for reader in (fetched, sent) if reader]
         self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
-        self.signals = OtelSignals(self._tracers.get_tracer("resuelve"), self._meters.get_meter("resuelve"))
-        if sent:  # the zeros with which counters begin
-            Thread(target=sent.force_flush, daemon=True).start()
+        tracer, meter = self._tracers.get_tracer("resuelve"), self._meters.get_meter("resuelve")
+        self.signals = OtelSignals(tracer, meter, sent.force_flush if sent else lambda: None)
+        if self._spans:
+            self._spans.on_lost = self._lost
 
     @property
     def port(self) -> int:
@@ -105,21 +106,31 @@ class Exported:
         if not _bounded(self._tracers.shutdown, seconds / 2) and self._spans:
             self._spans.shutdown()  # whoever tries again gives up
         lost = self._spans.lost if self._spans else 0
-        if lost:
-            self.signals.add(LOST, lost, {"signal": "traces"})
+        if self._spans and lost > self._spans.told:
+            self._lost(lost - self._spans.told)
         if not _bounded(self._meters.shutdown, until - monotonic()) and self._sent:
             self._sent.shutdown()
         if self._served:
             _bounded(self._served.close, until - monotonic())
         return lost
 
+    def _lost(self, spans: int) -> None:
+        self.signals.add(LOST, spans, {"signal": "traces"})
+
 
 class _Spans(SpanExporter):
-    """Counts what ended and what went through; the difference, the SDK's queue has dropped, or the server not taken."""
+    """Counts what ended and what went through; the difference, the SDK's queue has dropped, or the server not taken.
+
+    Attributes:
+        on_lost: told at once how many spans the server has not taken.
+        told: how many it was told of.
+    """
 
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
         self._sent = 0
+        self.told = 0
+        self.on_lost: Callable[[int], None] = lambda _: None
         self._ended = count()
         self.processor = _Counting(self, lambda: next(self._ended))
 
@@ -132,6 +143,9 @@ class _Spans(SpanExporter):
         result = self._exporter.export(spans)
         if result is SpanExportResult.SUCCESS:
             self._sent += len(spans)
+        else:
+            self.told += len(spans)
+            self.on_lost(len(spans))
         return result
 
     def shutdown(self) -> None:

@@ -97,6 +97,9 @@ class MemorySignals:
             for name, value in self._bounded.each(metric, values).items():
                 self.gauges[(metric.name, ((metric.labels[0], name),))] = value
 
+    def flush(self) -> None:
+        """Nothing is to be done."""
+
     def value(self, metric: Metric, **labels: str) -> float | None:
         """The value of a counter or a gauge with these labels; None when it has none."""
         series = (metric.name, tuple(sorted(labels.items())))

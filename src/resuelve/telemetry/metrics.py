@@ -118,8 +118,10 @@ ATTACHMENTS = _counter(
     values=(("read", "partly", "unread"),),
 )
 QUEUE_DEPTH = _gauge("resuelve.queue.depth", "Open incidents at the last look, by mailbox.", "queue", most=50)
-QUEUE_AGE = _gauge("resuelve.queue.age", "Age of the oldest open incident at the last look.", unit="s")
-QUEUE_UNDECIDED = _gauge("resuelve.queue.undecided", "Open incidents that were still to be decided at the last look.")
+QUEUE_AGE = _gauge(
+    "resuelve.queue.age", "Age of the oldest incident that was still to be decided at the last look.", unit="s"
+)
+QUEUE_UNDECIDED = _gauge("resuelve.queue.undecided", "Open incidents that are still to be decided.")
 SET_ASIDE = _gauge("resuelve.incidents.set_aside", "Incidents that failed too often and have not changed since.")
 UNREADABLE = _gauge("resuelve.incidents.unreadable", "Entries of the manager's list that are no incidents.")
 UNKNOWN = _gauge("resuelve.intents.unknown", "Changes of which nobody can tell whether they were made.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from opentelemetry.context import Context
@@ -39,10 +39,12 @@ class OtelSignals:
 
     Args:
         tracer: of a provider whose id generator is `OwnTraceIds`.
+        flush: sends what was measured so far.
     """
 
-    def __init__(self, tracer: Tracer, meter: Meter) -> None:
+    def __init__(self, tracer: Tracer, meter: Meter, flush: Callable[[], object] = lambda: None) -> None:
         self._tracer = tracer
+        self._flush = flush
         self._bounded = Bounded()
         self._lock = Lock()
         self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
@@ -85,6 +87,9 @@ class OtelSignals:
             shown = self._bounded.each(metric, values)
         for name, value in shown.items():
             self._record[metric.name](value, {metric.labels[0]: name})
+
+    def flush(self) -> None:
+        Thread(target=self._flush, name="resuelve-first-metrics", daemon=True).start()
 
     def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:
         with self._lock:

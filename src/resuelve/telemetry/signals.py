@@ -63,6 +63,10 @@ class Signals(Protocol):
         """Set a gauge of one label for each of its values; one that was set before and is not named is 0 now."""
         ...
 
+    def flush(self) -> None:
+        """What was told so far may be sent now; this does not wait for it."""
+        ...
+
 
 class _NoSpan:
     def set(self, attributes: Mapping[str, Value]) -> None:
@@ -88,6 +92,9 @@ class _Silent:
         """Nobody looks."""
 
     def put_each(self, metric: Metric, values: Mapping[str, float]) -> None:
+        """Nobody looks."""
+
+    def flush(self) -> None:
         """Nobody looks."""
 
 

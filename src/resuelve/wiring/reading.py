@@ -93,7 +93,7 @@ def _describe(
     from resuelve.wiring.vision import vision
 
     if (seeing := vision(settings)) is not None:
-        chat = overheard(watched_chat(settings, seeing, signals))
+        chat = overheard(watched_chat(settings, seeing, signals, ("describe",)))
         return lambda picture, media, read: describe(picture, media, chat, read=read)
     captions = _captions(settings, on_note)
     if captions is None:

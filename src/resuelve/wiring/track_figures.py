@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from resuelve import wiring
+from resuelve.domain.errors import JournalError
 from resuelve.journal import Acts, Journal
 from resuelve.resolution import observed_run
 from resuelve.resolution.track_figures import track_figures
 from resuelve.settings import Settings
 from resuelve.telemetry import SILENT, Signals
+from resuelve.telemetry.logs import log
 
 
 def tell_track(settings: Settings, signals: Signals, journal: Journal, acts: Acts, now: datetime) -> None:
-    """Tell it, if anybody watches.
-
-    Raises:
-        JournalError: the journal cannot be read.
-    """
-    if signals is not SILENT:
-        file = wiring.workspace(settings).track_figures
+    """Tell it, if anybody watches. A journal that cannot be read now stops no run that has ended well."""
+    if signals is SILENT:
+        return
+    file = wiring.workspace(settings).track_figures
+    try:
         figures = track_figures(file, journal, acts, now, lasting=settings.durable_days)
         observed_run.tell_track(signals, figures, acts)
+    except JournalError as error:
+        log.warning("record.uncounted", error=error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -117,13 +117,13 @@ def waiting_proposals(settings: Settings) -> int | None:
         return None
 
 
-def watched_chat(settings: Settings, chat: ChatModel, signals: Signals) -> ChatModel:
-    """A language model whose calls are told to those who watch."""
+def watched_chat(settings: Settings, chat: ChatModel, signals: Signals, roles: Iterable[str]) -> ChatModel:
+    """A language model whose calls, in these roles, are told to those who watch."""
     from resuelve.models.watched import Price, Watch, WatchedChat
 
     prices = {model: Price(one.tokens_in, one.tokens_out) for model, one in settings.prices.items()}
     watch = Watch(signals, _PROVIDERS[settings.environment], prices, settings.trace_content)
-    return WatchedChat(chat, watch)
+    return WatchedChat(chat, watch, roles)
 
 
 def watched_embedder(settings: Settings, embedder: Embedder, signals: Signals) -> Embedder:

@@ -13,7 +13,11 @@ from string import Template
 
 from resuelve.models import Prompt
 
-ROLES = ("reformulate", "decide", "critique", "describe")
+ASKED = ("reformulate", "decide", "critique")
+"""The roles of the model that is heard last."""
+
+ROLES = (*ASKED, "describe")
+"""With that of the model that sees."""
 
 
 def prompt(role: str, package: str = __package__, **material: str) -> Prompt:

@@ -143,6 +143,7 @@ ALL: tuple[Event, ...] = (
     ),
     _error("run.failed", "It could not be carried to its end.", "mode", "seconds", "error"),
     _warning("breaker.stopped", "Something stops acting until a person has looked.", "stopped", "row", "reason"),
+    _warning("record.uncounted", "What lasted of what was done could not be counted.", "error"),
     _warning("history.lost", "Calls of models could not be kept in the history.", "count", "error"),
     # an incident
     _debug("incident.started", "Work on an incident began."),
