@@ -135,3 +135,22 @@ def test_watching_survives_a_ticket_manager_that_is_away(new_desk: NewDesk) -> N
     ended = run.wait()
     assert ended.status == 0
     assert "500" in ended.out
+
+
+def test_a_watch_in_shadow_decides_about_an_unchanged_ticket_once(new_desk: NewDesk) -> None:
+    """With a language model each decision is paid for, and a watch looks every half minute."""
+    desk = new_desk(demo_incidents("INC1001", "INC1004"))
+    run = desk.start("run", "--watch", "--shadow", RESUELVE_POLL_SECONDS="0.05", RESUELVE_LOG_LEVEL="INFO")
+    log = desk.workspace / "logs"
+    eventually(lambda: _events(log).count("run.ended") > 3)
+    desk.touch("INC1004", titulo="Otra cosa")
+    eventually(lambda: _events(log).count("incident.ended") >= 3)
+    run.send(signal.SIGTERM)
+    assert run.wait().status == 0
+    assert _events(log).count("incident.ended") == 3
+    assert not list(desk.ledger())
+
+
+def _events(folder: Path) -> list[str]:
+    lines = [line for file in folder.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line)["event"] for line in lines if line.endswith("}")]
