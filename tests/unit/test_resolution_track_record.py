@@ -70,7 +70,7 @@ class Book:
         self.journal.settle(act.incident, "r", state)
 
     def told(self, now: datetime = NOW, **days: int) -> TrackRecord:
-        return track_record(self.journal, self.acts, now, **days)
+        return track_record(self.journal, self.acts, now, approved=self.approved, **days)
 
 
 def test_of_an_empty_journal_nothing_is_said() -> None:

@@ -83,5 +83,5 @@ def _row(one: Answer) -> list[Any]:
 
 
 def _as_answer(row: sa.Row[*tuple[Any, ...]]) -> Answer:
-    *values, given_at = row[:8]
-    return Answer(*values, datetime.fromisoformat(given_at))
+    incident, revision, problem, state, agreed, who, why, given_at = row[:8]
+    return Answer(incident, revision, problem, state, agreed, who, why, datetime.fromisoformat(given_at))
