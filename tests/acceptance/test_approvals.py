@@ -14,10 +14,10 @@ from tests.acceptance.fixtures import NewDesk
 from tests.acceptance.product import KILLED, LABEL, Desk, demo_incidents
 
 ASK = json.dumps({"cierre": "ask", "reasignacion": "ask", "En espera": "ask", "api": "ask"})
-CODE, OTHER = "INC1001", "INC1003"
+CODE, OTHER = "INC1001", "INC1017"
 """Demo incidents that are reassigned or closed, each by a row of its own."""
 
-AGENT = "INC1027"
+AGENT = "INC1040"
 """One about which an agent would be asked."""
 
 WHO = ("--who", "Ana")
@@ -163,13 +163,13 @@ def test_a_person_says_no(new_desk: NewDesk) -> None:
 
 def test_while_the_manager_is_down_nothing_is_lost(new_desk: NewDesk) -> None:
     desk = asked(new_desk, OTHER)
-    desk.fault("status", status=503)
+    desk.fault("503", times=99)
     ended = desk.run("approvals", "accept", OTHER, *WHO, RESUELVE_HTTP_ATTEMPTS="1")
     assert ended.status == NOTHING
     assert "Traceback" not in ended.error
     assert answers(desk) == []
     desk.no_more_faults()
-    desk.fault("status", status=503, method="PATCH")
+    desk.fault("503", times=99, method="PATCH")
     ended = desk.run("approvals", "accept", OTHER, *WHO, RESUELVE_HTTP_ATTEMPTS="1")
     assert (ended.status, done(desk)) == (NOTHING, [])
     assert desk.entries()[OTHER]["outcome"] == "failed"
