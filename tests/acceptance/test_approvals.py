@@ -85,6 +85,7 @@ def test_a_person_says_yes(new_desk: NewDesk) -> None:
     assert labels(desk) == [(CODE, 1, "approved")]
     assert list(waiting(desk)) == [OTHER]
     assert json.loads(desk.run("explain", CODE, "--json").out)["before"]["approved_by"] == "Ana"
+    assert "Lo había aprobado Ana" in desk.run("explain", CODE).out
     assert desk.run("run").status == 0
     assert done(desk) == [CODE]
 

@@ -170,10 +170,12 @@ class Approvals:
         last = self.journal.last_record(code)
         if last is None:
             return message("nothing was decided about it")
-        if who := last.content.get("approved_by"):
-            return message("it is done: {who} has approved it", who=who)
+        if last.outcome == OutcomeKind.UNKNOWN:
+            return message("nobody can tell whether it was done; look at the ticket")
         if last.content.get("changed"):
-            return message("it is done, and no person was needed")
+            who = last.content.get("approved_by")
+            done = message("it is done: {who} has approved it", who=who) if who else None
+            return done or message("it is done, and no person was needed")
         return message("no person is asked about it")
 
 
