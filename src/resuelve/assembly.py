@@ -11,11 +11,14 @@ from pathlib import Path
 
 from resuelve import wiring
 from resuelve.backup.occupancy import occupied, uncompared
-from resuelve.journal import Acts, Engine, Journal
+from resuelve.journal import Acts, Answers, Engine, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue
 from resuelve.knowledge.observed import tell_knowledge
+from resuelve.replay.learned import fingerprint as taught_by
+from resuelve.resolution.approvals import refused_by
 from resuelve.resolution.history import RunHistory
+from resuelve.resolution.ladder import earned
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ASKED, ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
@@ -43,7 +46,7 @@ def fingerprint(
 
     Args:
         seen: how many acts that came back somebody has seen to: with each, a row may act again.
-        taught: see `Learned.fingerprint`.
+        taught: see `replay.learned.fingerprint`.
         versions: the learned versions that speak, by what identifies them.
     """
     parts = [
@@ -78,6 +81,7 @@ class Assembly:
     acts: Acts
     engine: Engine
     tickets: TicketManager
+    answers: Answers
 
 
 Compared = Callable[[Comparison, Path], None]
@@ -120,7 +124,6 @@ def assemble(
         known = wiring.known_problems(settings)
         model = wiring.embedder(settings)
         past = wiring.learned(settings)
-        taught = past.fingerprint(model.identity, settings.right_before_acting) if past else ""
         students = students_in_use(settings, model.identity)
         for note in students.notes(settings.language):
             on_note(note)
@@ -133,6 +136,11 @@ def assemble(
         stack.callback(book.close)
         acts = wiring.acts(settings, durable=not shadow)
         stack.callback(acts.close)
+        answers = wiring.answers(settings, durable=not shadow)
+        stack.callback(answers.close)
+        shown = earned(answers.given(), acts.returned(ever=True))
+        rules = wiring.rules(settings, past, model.identity, earned=shown)
+        taught = taught_by(past, model.identity, rules.merits, rules.needed)
         manager = wiring.tickets(settings)
         stack.callback(manager.close)
         if not shadow:
@@ -153,7 +161,7 @@ def assemble(
             journal=book,
             knowledge=knowledge,
             agents=helpers,
-            rules=students.over(wiring.rules(settings, past, model.identity)),
+            rules=students.over(rules),
             breakers=wiring.breakers(settings, acts),
             run=run,
             fingerprint=fingerprint(settings, known, model.identity, acts.seen(), taught, filter(None, speaking)),
@@ -164,9 +172,10 @@ def assemble(
             max_failures=settings.max_failures,
             history=kept,
             signals=signals,
+            refused=lambda incident: refused_by(answers, incident, settings.language),
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
-        yield Assembly(pipeline, known, book, acts, works, manager)
+        yield Assembly(pipeline, known, book, acts, works, manager, answers)
 
 
 @contextmanager

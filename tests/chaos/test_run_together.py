@@ -7,6 +7,7 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 from tests.acceptance.product import ACTING, Desk, demo_incidents, eventually
 

@@ -336,3 +336,31 @@ def test_an_intent_is_on_the_disk_before_the_change_is_made(tmp_path: Path) -> N
         journal.close()
     # The rest may be lost with the power: it is found out again.
     assert waits == [True, False, True, False]
+
+
+def test_the_newest_record_of_incidents_where_it_has_an_outcome(journal: Journal, clock: Clock) -> None:
+    def note(run: str, incident: str, outcome: str) -> Recorded:
+        clock.time += MOMENT
+        one = IncidentRecord(run, incident, "r", outcome, {"n": 1})
+        journal.record(one)
+        return Recorded(one, clock.time)
+
+    note("a", STRANGE, "handed_off")
+    note("a", "INC1", "handed_off")
+    asked = note("b", STRANGE, "handed_off")
+    note("b", "INC1", "closed")
+    other = note("b", "INC2", "failed")
+    note("b", "INC3", "handed_off")
+    named = [STRANGE, "INC1", "INC2", "INC9", STRANGE]
+    assert list(journal.newest(named, {"handed_off"})) == [asked]
+    found = list(journal.newest(named, {"handed_off", "failed"}))
+    assert sorted(found, key=lambda one: one.at) == [asked, other]
+    assert list(journal.newest([], {"handed_off"})) == []
+    assert list(journal.newest(named, ())) == []
+
+
+def test_the_newest_records_of_many_incidents(journal: Journal) -> None:
+    codes = [f"INC{number}" for number in range(450)]
+    for code in codes:
+        journal.record(IncidentRecord("a", code, "r", "handed_off", None))
+    assert sorted(one.record.incident for one in journal.newest(codes, {"handed_off"})) == sorted(codes)

@@ -46,6 +46,7 @@ COVERED_ELSEWHERE = {
     # need a ticket manager
     "resuelve doctor": "tests/acceptance/test_commands.py",
     "resuelve index": "tests/acceptance/test_commands.py",
+    "resuelve approvals*": "tests/acceptance/test_approvals.py",
     "resuelve returned*": "tests/acceptance/test_breakers.py",
     "resuelve run": "tests/acceptance/test_commands.py",
     "resuelve run --shadow": "tests/acceptance/test_commands.py",

@@ -19,6 +19,8 @@ SURFACE = {
         "IncidentRecord",
         "Act",
         "Acts",
+        "Answer",
+        "Answers",
         "CallOutcome",
         "Followed",
         "History",

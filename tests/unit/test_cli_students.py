@@ -15,8 +15,10 @@ from resuelve import wiring
 from resuelve.cli import app, promoting
 from resuelve.domain.errors import TrainingError
 from resuelve.journal.memory_acts import MemoryActs
-from resuelve.journal.port import Act
+from resuelve.journal.memory_answers import MemoryAnswers
+from resuelve.journal.port import Act, Answer
 from resuelve.replay.learned import Learned, write
+from resuelve.resolution.act import reference_named
 from resuelve.resolution.score import Scoring, Weights, shipped
 from resuelve.settings import Settings, load
 from resuelve.training.registry import Card, Registry
@@ -139,6 +141,24 @@ def test_incidents_on_which_it_acted_are_left_out_and_told(office: Office, monke
         said = json.loads(office.train(role, "--json", "--dry-run"))
         assert (said["examples"], said["aside"]) == (55, {"acted": 5})
         assert "5 calls (Resuelve itself acted on the incident" in office.train(role, "--dry-run").replace("\n", " ")
+
+
+def test_what_a_person_agreed_to_teaches(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    acts, answers = MemoryActs(), MemoryAnswers()
+    invented = critics(60)
+    office.history.keep(list(invented.calls()))
+    office.history.note_outcomes(list(invented.outcomes()))
+    for number in range(5):
+        incident = f"INC{number:05}"
+        acts.note(Act(reference_named(incident, "r"), incident, "Q", "", "close", "R1", "x", START))
+        if number < 3:
+            answers.note(Answer(incident, "r", "R1", "R1\x1fx", number < 2, "Ana", "", START))
+    acts.note(Act("R-BY-ITSELF", "INC00000", "Q", "", "close", "R1", "x", START))
+    monkeypatch.setattr(wiring, "acts", lambda settings, durable: acts)
+    monkeypatch.setattr(wiring, "answers", lambda settings, durable: answers)
+    said = json.loads(office.train("critic", "--json", "--dry-run"))
+    # One of five: a no is no leave, and on the first incident something was done by itself, too.
+    assert (said["examples"], said["aside"]) == (56, {"acted": 4})
 
 
 def test_with_few_outcomes_or_dry_nothing_is_registered(office: Office) -> None:

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.journal import Act, CallOutcome, ModelCall, Returned, ReturnedAs
+from resuelve.journal import Act, Answer, CallOutcome, ModelCall, Returned, ReturnedAs
 from resuelve.journal.memory_history import MemoryHistory
 from resuelve.replay.history.export import COLUMNS, conversation, export_chat, export_csv
 from resuelve.replay.history.figures import figures_of
-from resuelve.replay.history.learning import considered, last_words, rows_of, told_by_returns
+from resuelve.replay.history.learning import considered, last_words, rows_of, told_by_people, told_by_returns
 from resuelve.replay.history.led_to import Known
 from resuelve.replay.history.redaction import redaction
 from resuelve.resolution.merits import state_of
@@ -309,3 +309,18 @@ def test_what_came_back_speaks_louder_than_how_a_ticket_was_closed() -> None:
     assert back == [outcome("P1\x1fa", right=False, how="reopened")]
     closed = [outcome("P1\x1fa", right=True), outcome("P2\x1fb", right=True)]
     assert last_words(closed, back) == [back[0], closed[1]]
+
+
+def test_what_a_person_answered_speaks_louder_than_how_a_ticket_was_closed_and_lower_than_what_came_back() -> None:
+    yes = Answer("INC1", "r1", "P1", "P1\x1fa", True, "Ana", "", NOON)
+    no = replace(yes, revision="r2", agreed=False)
+    known = {"INC1": frozenset({"P1\x1fa"})}
+    for answers in ([yes, no], [no, yes]):
+        assert [*told_by_people(answers, known)] == [outcome("P1\x1fa", right=False, how="refused")]
+    assert [*told_by_people([no], {"INC1": frozenset({"P2\x1fb"})})] == []
+    approved = [*told_by_people([yes], known)]
+    assert approved == [outcome("P1\x1fa", right=True, how="approved")]
+    closed = [outcome("P1\x1fa", right=False)]
+    assert last_words(closed, [], approved) == approved
+    back = [outcome("P1\x1fa", right=False, how="reopened")]
+    assert last_words(closed, back, approved) == back

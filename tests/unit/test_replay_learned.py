@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resuelve.domain.errors import WorkspaceError
-from resuelve.replay.learned import Learned, read, write
+from resuelve.replay.learned import Learned, fingerprint, read, write
 from resuelve.resolution.merits import Merit
 from resuelve.resolution.score import Scoring, Weights
 
@@ -33,7 +33,7 @@ def test_it_holds_for_its_embedder_alone() -> None:
 
 def test_what_decides_changes_the_fingerprint_and_nothing_else_does() -> None:
     def of(one: Learned, embedder: str = "e5", needed: int = 2) -> str:
-        return one.fingerprint(embedder, needed)
+        return fingerprint(one, embedder, one.merits if one.embedder == embedder else {}, needed)
 
     more = replace(LEARNED, merits={"A\x1fabc": Merit(4, 1)})
     assert of(replace(LEARNED, made="later", tickets=91, merits={"A\x1fabc": Merit(2, 1)})) == of(LEARNED)

@@ -34,6 +34,7 @@ class Book:
     journal: MemoryJournal = field(init=False)
     acts: MemoryActs = field(default_factory=MemoryActs)
     written: int = 0
+    approved: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.journal = MemoryJournal(clock=lambda: self.time)
@@ -70,7 +71,7 @@ class Book:
         self.journal.settle(act.incident, "r", state)
 
     def told(self, now: datetime = NOW, **days: int) -> TrackRecord:
-        return track_record(self.journal, self.acts, now, **days)
+        return track_record(self.journal, self.acts, now, approved=self.approved, **days)
 
 
 def test_of_an_empty_journal_nothing_is_said() -> None:
@@ -371,3 +372,14 @@ def test_arguments_say_which_days() -> None:
     assert (found.days, found.lasting) == (5, 1)
     assert found.judged.tally == Tally(acted=1)
     assert (found.judged.since, found.judged.until) == (NOW - 6 * DAY, NOW - DAY)
+
+
+def test_what_a_person_agreed_to_was_decided_and_not_done_by_itself() -> None:
+    book = Book()
+    book.acted("INC1", END - DAY)
+    approved = book.acted("INC2", END - DAY, back=(ReturnedAs.REOPENED, END))
+    book.approved = {("INC2", approved.reference)}
+    judged = book.told().judged
+    assert (judged.decided, judged.tally.acted, judged.tally.came_back, judged.unfollowed) == (2, 1, 0, 0)
+    book.approved = set()
+    assert book.told().judged.tally.acted == 2

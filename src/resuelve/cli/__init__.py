@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from resuelve.cli.approvals import approvals
 from resuelve.cli.backup import backup, restore
 from resuelve.cli.current import Commands
 from resuelve.cli.history import history
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(owner)
 app.add_typer(backup, name="backup")
+app.add_typer(approvals, name="approvals")
 app.add_typer(returned, name="returned")
 app.add_typer(history, name="history")
 app.add_typer(train, name="train")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 from rich.console import Console
@@ -52,7 +53,10 @@ def run_calibrate(
     dated = past.dated
     tickets = tuple(one for one in tickets if everything or one.witness.lesson.incident.code in dated)
     left_out = len(past.lessons) - len(tickets)
-    found, learned = learn(tickets, rules, embedder=model.identity, made=now().isoformat(timespec="seconds"))
+    with closing(wiring.answers(settings, durable=False)) as answers:
+        answered = {(one.incident, one.state) for one in answers.given()}
+    made = now().isoformat(timespec="seconds")
+    found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered)
     if not dry_run:
         write(place.learned, learned)
     if as_json:

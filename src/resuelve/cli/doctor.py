@@ -24,12 +24,14 @@ from resuelve.knowledge.soundness import solutions_wanted, unnamed_mailboxes
 from resuelve.models import Prompt
 from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
+from resuelve.resolution.merits import proven
 from resuelve.settings import Environment, Settings
 from resuelve.telemetry.logs.files import files
 from resuelve.texts import say, translated
 from resuelve.training import language as languages
 from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, following, logged, reading, speaking
+from resuelve.wiring.approving import rules_on_record
 from resuelve.wiring.students import Students, students_in_use
 from resuelve.wiring.watching import address_of, logs_to
 
@@ -187,9 +189,9 @@ def _score(settings: Settings) -> tuple[str, ...]:
     told = {"outcomes": number(found.outcomes, language), "made": found.made[:10]} if found else {}
     if found and found.scoring and found.scoring_for(wiring.embedder(settings).identity) is None:
         notes.append(say("cli.doctor.score_foreign", language))
-    proven = sum(one.proven(settings.right_before_acting) for one in found.merits.values()) if found else 0
-    if settings.right_before_acting:
-        notes += [] if proven else [say("cli.doctor.score_unproven", language, needed=settings.right_before_acting)]
+    needed = settings.right_before_acting
+    if needed and not proven(rules_on_record(settings).merits, needed):
+        notes.append(say("cli.doctor.score_unproven", language, needed=needed))
     key = "learned" if found and found.scoring else "few" if found else "shipped"
     score, students = say(f"cli.doctor.score_{key}", language, **told), _students(settings)
     if names := ", ".join(one.name for one in students.versions):

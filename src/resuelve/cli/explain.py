@@ -100,5 +100,7 @@ def _show(console: Console, content: dict[str, Any], language: str) -> None:
         done = say(f"cli.outcome.{before['outcome']}", language)
         text = say("cli.explain.before", language, done=done, reason=before["reason"])
         console.print(Text(text, style="dim"))
+        if who := before.get("approved_by"):
+            console.print(Text(say("approvals.approved_by", language, who=who), style="dim"))
     if content["trace_url"]:
         console.print(Text(say("cli.explain.trace", language, url=content["trace_url"]), style="dim"), soft_wrap=True)

@@ -13,8 +13,17 @@ from resuelve.cli.history_shown import opened
 from resuelve.cli.past import Choice, Past
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import EvaluationError
-from resuelve.journal import CallOutcome, Returned
-from resuelve.replay.history.learning import Considered, Rows, considered, last_words, rows_of, told_by, told_by_returns
+from resuelve.journal import Answer, CallOutcome, Returned
+from resuelve.replay.history.learning import (
+    Considered,
+    Rows,
+    considered,
+    last_words,
+    rows_of,
+    told_by,
+    told_by_people,
+    told_by_returns,
+)
 from resuelve.replay.replay import InForce
 from resuelve.replay.witness import Witness
 from resuelve.settings import Settings
@@ -34,7 +43,8 @@ def learn_outcomes(settings: Settings, source: Path | None, *, as_json: bool = F
             return
         asked = considered(history)
         told, tickets, missing = _told_by_closed(settings, source, asked)
-        found = last_words(told, told_by_returns(_returned(settings), asked))
+        answered = told_by_people(_answers(settings), asked)
+        found = last_words(told, told_by_returns(_returned(settings), asked), answered)
         news = history.note_outcomes(found)
     right = sum(one.right for one in found)
     counts = {"incidents": len(asked), "closed": tickets, "right": right, "wrong": len(found) - right, "news": news}
@@ -74,3 +84,8 @@ def _witnesses(settings: Settings, past: Past, rows: Rows) -> Sequence[Witness]:
 def _returned(settings: Settings) -> Sequence[Returned]:
     with closing(wiring.acts(settings, durable=False)) as acts:
         return acts.returned(ever=True)
+
+
+def _answers(settings: Settings) -> Sequence[Answer]:
+    with closing(wiring.answers(settings, durable=False)) as answers:
+        return list(answers.given())

@@ -17,6 +17,7 @@ from resuelve.cli.surroundings import harmless, now, terminal
 from resuelve.domain.errors import JournalError
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Acts, Returned, ReturnedAs
+from resuelve.resolution.approvals import approved_acts
 from resuelve.resolution.track_record import TrackRecord, track_record
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -64,7 +65,9 @@ def _table(found: Sequence[Returned], problems: Mapping[str, KnownError], langua
 
 def _record(settings: Settings) -> TrackRecord:
     with closing(wiring.journal(settings)) as journal, _acts(settings) as acts:
-        return track_record(journal, acts, now())
+        with closing(wiring.answers(settings)) as answers:
+            approved = approved_acts(answers.given())
+        return track_record(journal, acts, now(), approved=approved)
 
 
 def report_wrong(settings: Settings, incident: str) -> None:

@@ -21,6 +21,7 @@ from resuelve.cli.carded import test_in_words
 from resuelve.cli.surroundings import harmless, now, terminal, warn
 from resuelve.journal import Acts
 from resuelve.pages.numbers import number
+from resuelve.resolution.approvals import approved_acts
 from resuelve.resolution.rerank import BY_HAND
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
@@ -90,7 +91,7 @@ def teach_critic(settings: Settings, *, dry_run: bool = False, as_json: bool = F
             embedder=identity,
             embedders=used,
             threshold_of=threshold_of,
-            acted_on=_acted_on(acts),
+            acted_on=_acted_on(settings, acts),
         )
     dataset = dataset_digest(found.kept)
     learned = learn_critic(found.kept, rules.scoring, looked(settings, CRITIC, dataset, rules))
@@ -126,7 +127,7 @@ def teach_rerank(settings: Settings, *, dry_run: bool = False, as_json: bool = F
     with closing(wiring.history(settings)) as book, closing(wiring.acts(settings, durable=False)) as acts:
         used = embedders_of(book.calls(role="embed"))
         calls, outcomes = book.calls(role="rerank"), book.outcomes()
-        found = rankings(calls, outcomes, embedder=identity, embedders=used, acted_on=_acted_on(acts))
+        found = rankings(calls, outcomes, embedder=identity, embedders=used, acted_on=_acted_on(settings, acts))
     dataset = dataset_digest(found.kept)
     learned = learn_order(found.kept, rules.order or BY_HAND, looked(settings, RERANK, dataset, rules))
     order = learned.order
@@ -152,9 +153,11 @@ def _in_force(settings: Settings) -> tuple[str, Rules]:
     return identity, rules_in_force(settings, identity, warn)
 
 
-def _acted_on(acts: Acts) -> Callable[[str], bool]:
-    """Asks the journal once for each incident."""
-    return cache(lambda incident: bool(acts.of(incident)))
+def _acted_on(settings: Settings, acts: Acts) -> Callable[[str], bool]:
+    """Whether something was done to an incident before which no person was asked; asks once for each incident."""
+    with closing(wiring.answers(settings, durable=False)) as answers:
+        approved = approved_acts(answers.given())
+    return cache(lambda incident: any((incident, one.reference) not in approved for one in acts.of(incident)))
 
 
 def _finish(

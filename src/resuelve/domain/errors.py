@@ -25,6 +25,7 @@
     │   └── ModelOutputInvalid      it answered something that may not be used
     ├── ReaderUnavailable           no file can be read now
     ├── TrainingError               a model cannot be learned, kept or taken into use
+    ├── NotWaiting                  a ticket does not, or no longer, wait for what a person is asked
     ├── JournalError                the journal cannot be read or written
     ├── EvaluationError             an evaluation set cannot be read, or holds nothing to measure on
     └── ExperimentError             what was measured was not logged; everything else is done
@@ -225,6 +226,10 @@ class TrainingError(ResuelveError):
 
 class JournalError(ResuelveError):
     """The journal cannot be read or written."""
+
+
+class NotWaiting(ResuelveError):
+    """A ticket does not, or no longer, wait for a person's yes or no; nothing was done."""
 
 
 class EvaluationError(ResuelveError):

@@ -3,6 +3,8 @@
 from resuelve.journal.port import (
     Act,
     Acts,
+    Answer,
+    Answers,
     CallOutcome,
     Engine,
     Followed,
@@ -25,6 +27,8 @@ from resuelve.journal.port import (
 __all__ = [
     "Act",
     "Acts",
+    "Answer",
+    "Answers",
     "CallOutcome",
     "Engine",
     "Followed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -90,6 +90,10 @@ class MemoryJournal:
 
     def records_since(self, since: datetime) -> Iterator[Recorded]:
         return iter(sorted((one for one in self._recorded() if one.at >= since), key=lambda one: one.at))
+
+    def newest(self, incidents: Collection[str], outcomes: Collection[str]) -> Iterator[Recorded]:
+        last = {one.record.incident: one for one in self._recorded() if one.record.incident in incidents}
+        return iter([one for one in last.values() if one.record.outcome in outcomes])
 
     def last_record(self, incident: str) -> IncidentRecord | None:
         return next((one.record for one in reversed(self._recorded()) if one.record.incident == incident), None)

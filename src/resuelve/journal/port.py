@@ -1,24 +1,28 @@
 """The journal: what was intended, what was done, and how a broken run goes on.
 
-Four ports. `Journal` keeps facts for ever. `Acts` (`acts_port`) is the record of what was done, and came back: by it a
-row keeps or loses the right to act. `History` keeps every call of every model, to be learned from. `Engine` carries one
+Five ports. `Journal` keeps facts for ever. `Acts` (`acts_port`) is the record of what was done, and came back: by it a
+row keeps or loses the right to act. `Answers` (`answers_port`) is what people said when they were asked: by it a row
+earns that right. `History` keeps every call of every model, to be learned from. `Engine` carries one
 incident through its steps so that a process that is killed at any moment can be started again: a finished step is
 remembered, an unfinished one is run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from resuelve.journal.acts_port import Act, Acts, Followed, Returned, ReturnedAs
+from resuelve.journal.answers_port import Answer, Answers
 
 __all__ = [
     "Act",
     "Acts",
+    "Answer",
+    "Answers",
     "CallOutcome",
     "Engine",
     "Followed",
@@ -148,6 +152,10 @@ class Journal(Protocol):
 
         What is recorded while they are read is not among them.
         """
+        ...
+
+    def newest(self, incidents: Collection[str], outcomes: Collection[str]) -> Iterator[Recorded]:
+        """The newest record of each of these incidents, where it has one of these outcomes; in any order."""
         ...
 
     def last_record(self, incident: str) -> IncidentRecord | None:

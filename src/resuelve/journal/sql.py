@@ -6,7 +6,7 @@ failure may be lost, never the order of things, and never an intent: `intend` an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -191,6 +191,17 @@ class SqlJournal:
             if len(rows) < _PAGE:
                 return
             page = query.where(sa.tuple_(*order) > sa.tuple_(rows[-1].made_at, rows[-1].id))
+
+    def newest(self, incidents: Collection[str], outcomes: Collection[str]) -> Iterator[Recorded]:
+        names = sorted(set(incidents))
+        for start in range(0, len(names), _PAGE):
+            these = _records.c.incident.in_(names[start : start + _PAGE])
+            last = sa.select(sa.func.max(_records.c.id)).where(these).group_by(_records.c.incident)
+            which = (_records.c.id.in_(last), _records.c.outcome.in_(sorted(outcomes)))
+            with self._database.read() as connection:
+                rows = connection.execute(sa.select(*_RECORD, _records.c.made_at).where(*which)).all()
+            for *record, made_at in rows:
+                yield Recorded(IncidentRecord(*record), datetime.fromisoformat(made_at))
 
     def last_record(self, incident: str) -> IncidentRecord | None:
         query = sa.select(*_RECORD).where(_records.c.incident == incident).order_by(_records.c.id.desc()).limit(1)

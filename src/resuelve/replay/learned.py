@@ -15,7 +15,7 @@ from typing import Any
 from resuelve import durable
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import Message, message, system_said
-from resuelve.resolution.merits import Merit, Merits
+from resuelve.resolution.merits import Merit, Merits, proven
 from resuelve.resolution.score import Scoring, scoring_from
 
 _FORMAT = 1
@@ -41,21 +41,25 @@ class Learned:
     scoring: Scoring | None = None
     merits: Merits = field(default_factory=dict)
 
-    def fingerprint(self, embedder: str, needed: int) -> str:
-        """Changes when a decision could come out differently (12 hex digits).
-
-        Args:
-            embedder: the one that is used.
-            needed: see `Rules.needed`.
-        """
-        scoring, same = self.scoring_for(embedder), embedder == self.embedder
-        proven = sorted(name for name, one in self.merits.items() if one.proven(needed)) if needed and same else []
-        what = [scoring.as_json() if scoring else None, proven]
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
-
     def scoring_for(self, embedder: str) -> Scoring | None:
         """What was learned, if it was with this embedder."""
         return self.scoring if embedder == self.embedder else None
+
+
+def fingerprint(past: Learned | None, embedder: str, merits: Merits, needed: int) -> str:
+    """Changes when a decision could come out differently (12 hex digits); empty where nothing was learned or earned.
+
+    Args:
+        embedder: the one that is used.
+        merits: what the rows have shown, by the past and by people's answers; see `Rules.merits`.
+        needed: see `Rules.needed`.
+    """
+    earned = proven(merits, needed)
+    if past is None and not earned:
+        return ""
+    scoring = past.scoring_for(embedder) if past else None
+    what = [scoring.as_json() if scoring else None, earned]
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def write(path: Path, learned: Learned) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from resuelve.replay.calibrate import Calibration, Label, calibrate
 from resuelve.replay.learned import Learned
@@ -13,7 +13,9 @@ from resuelve.resolution.merits import Merit, Merits, state_of
 from resuelve.resolution.rules import Rules
 
 
-def learn(tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str) -> tuple[Calibration, Learned]:
+def learn(
+    tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str, answered: Collection[tuple[str, str]] = ()
+) -> tuple[Calibration, Learned]:
     """Learn from tickets that were decided with these rules.
 
     Args:
@@ -21,6 +23,7 @@ def learn(tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str
         rules: their scoring is the one that comes with the product, or else the score would learn from itself.
         embedder: its identity.
         made: when, ISO 8601.
+        answered: incidents and states of rows about which a person was asked: that is on the row's record already.
     """
     found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100)
     learned = Learned(
@@ -30,7 +33,7 @@ def learn(tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str
         outcomes=found.outcomes,
         right=found.right,
         scoring=found.scoring,
-        merits=_merits(tickets, rules, found),
+        merits=_merits(tickets, rules, found, answered),
     )
     return found, learned
 
@@ -44,12 +47,16 @@ def _labels(tickets: Sequence[Replayed]) -> list[Label]:
     ]
 
 
-def _merits(tickets: Sequence[Replayed], rules: Rules, found: Calibration) -> Merits:
+def _merits(
+    tickets: Sequence[Replayed], rules: Rules, found: Calibration, answered: Collection[tuple[str, str]]
+) -> Merits:
     """What each row would have done by itself, with the score that holds from now on."""
     scoring = found.scoring or rules.scoring
     counted: Counter[tuple[str, Judgement]] = Counter()
     for one in tickets:
         if one.row is None or not one.may_act:
+            continue
+        if (one.witness.lesson.incident.code, state_of(one.row)) in answered:
             continue
         if 100 * one.prediction.rescored(scoring).confidence >= rules.threshold_for(one.row):
             counted[state_of(one.row), one.if_acted] += 1

@@ -64,7 +64,7 @@ class Actor:
             TicketUnavailable: nothing was changed, and it may be tried again later.
         """
         reference = reference_of(incident)
-        action = self._signed(action, reference)
+        action = signed(action, self.label, reference)
         intent = self.journal.intend(
             Intent(incident.code, incident.revision, reference, owner, as_json(action), IntentState.INTENDED)
         )
@@ -153,20 +153,27 @@ class Actor:
         reason = say("resolution.unknown", self.language, reference=reference)
         return Outcome(OutcomeKind.UNKNOWN, reason, False, reference, action.text)
 
-    def _signed(self, action: TicketAction, reference: str) -> TicketAction:
-        text = f"{self.label}{action.text.strip()} (ref. {reference})"
-        match action:
-            case Close():
-                return Close(text)
-            case Hold():
-                return Hold(text)
-            case Reassign(queue, _):
-                return Reassign(queue.strip()[:_LONGEST_QUEUE], text)
+
+def signed(action: TicketAction, label: str, reference: str) -> TicketAction:
+    """An action with the very text that goes to the ticket."""
+    text = f"{label}{action.text.strip()} (ref. {reference})"
+    match action:
+        case Close():
+            return Close(text)
+        case Hold():
+            return Hold(text)
+        case Reassign(queue, _):
+            return Reassign(queue.strip()[:_LONGEST_QUEUE], text)
 
 
 def reference_of(incident: Incident) -> str:
     """The mark of the change to this revision of this ticket, always the same: ``R-`` and ten hex digits."""
-    digest = hashlib.sha256(f"{incident.code}\x1f{incident.revision}".encode("utf-8", "surrogatepass")).hexdigest()
+    return reference_named(incident.code, incident.revision)
+
+
+def reference_named(code: str, revision: str) -> str:
+    """The same, from its parts."""
+    digest = hashlib.sha256(f"{code}\x1f{revision}".encode("utf-8", "surrogatepass")).hexdigest()
     return f"R-{digest[:10].upper()}"
 
 

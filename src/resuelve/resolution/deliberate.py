@@ -43,6 +43,7 @@ from resuelve.resolution.deliberation import (
 from resuelve.resolution.identify import identify
 from resuelve.resolution.in_short import SHOWN, attached_in_short, found_in_short, ranked_in_short
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.ladder import on_its_record
 from resuelve.resolution.promise import holds, promised
 from resuelve.resolution.read import Reading, read
 from resuelve.resolution.reformulate import Query, reformulate, sentences
@@ -351,13 +352,8 @@ class _Deliberator:
         rules, verdict = self.rules, chosen.critique
         threshold = rules.threshold_for(chosen.problem)
         leave = authorise(resolution, verdict, threshold=threshold, policy=rules.policy, language=rules.language)
-        if leave.permission is Permission.AUTOMATIC and (why := self.fallen(chosen.problem)):
-            return Authorisation(Permission.ASK, why, Doubt.ROW_FELL)
-        merit = rules.merit_of(chosen.problem)
-        if leave.permission is Permission.AUTOMATIC and not merit.proven(rules.needed):
-            why = self._say("unproven", id=chosen.problem.id, right=merit.right, wanted=merit.wanted(rules.needed))
-            return Authorisation(Permission.ASK, why, Doubt.UNPROVEN)
-        return leave
+        fallen = self.fallen(chosen.problem) if leave.permission is Permission.AUTOMATIC else ""
+        return on_its_record(leave, chosen.problem, rules, fallen)
 
     def _refused(self, findings: Findings, rejections: tuple[Judged, ...], reason: str) -> Deliberation:
         """A person gets it. The first rejection is of the closest row, so its reason says most."""

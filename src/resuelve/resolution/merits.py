@@ -13,7 +13,9 @@ from resuelve.domain.known_error import KnownError
 
 @dataclass(frozen=True, slots=True)
 class Merit:
-    """Past tickets on which the row would have acted, by whether that would have been right; see `replay.witness`."""
+    """Past tickets on which the row would have acted, by whether that would have been right: those that were counted
+    (`replay.witness`), and those about which a person said so (`ladder.earned`).
+    """
 
     right: int = 0
     wrong: int = 0
@@ -26,9 +28,22 @@ class Merit:
         """True when it may act by itself."""
         return self.right >= self.wanted(needed)
 
+    def __add__(self, other: Merit) -> Merit:
+        return Merit(self.right + other.right, self.wrong + other.wrong)
+
 
 Merits = Mapping[str, Merit]
 """By the state of a row (`state_of`)."""
+
+
+def together(one: Merits, other: Merits) -> dict[str, Merit]:
+    """What rows have shown in two ways."""
+    return {state: one.get(state, Merit()) + other.get(state, Merit()) for state in {**one, **other}}
+
+
+def proven(merits: Merits, needed: int) -> list[str]:
+    """The states of the rows that have earned to act by themselves, sorted; none where nothing has to be earned."""
+    return sorted(state for state, one in merits.items() if one.proven(needed)) if needed else []
 
 
 def state_of(problem: KnownError) -> str:

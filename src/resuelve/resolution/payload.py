@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from resuelve.domain.incident import HistoryEntry, Incident
+
+_APPROVED = "approved"
 
 
 def to_json(incident: Incident) -> dict[str, Any]:
@@ -17,8 +20,19 @@ def to_json(incident: Incident) -> dict[str, Any]:
     return value
 
 
+def with_approval(incident: Incident, approved: Mapping[str, Any]) -> dict[str, Any]:
+    """The incident with what a person agreed to: a decision that is to be carried out, whoever finishes it."""
+    return {**to_json(incident), _APPROVED: dict(approved)}
+
+
+def approved_in(value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a person agreed to; None where a run decides."""
+    return value.get(_APPROVED)
+
+
 def from_json(value: dict[str, Any]) -> Incident:
     """The incident that `to_json` wrote; equal to the original."""
+    value = {name: one for name, one in value.items() if name != _APPROVED}
     history = tuple(
         HistoryEntry(**{**entry, "at": _date(entry["at"]), "attachments": tuple(entry["attachments"])})
         for entry in value["history"]

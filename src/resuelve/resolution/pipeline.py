@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any
 
 from resuelve.agents import Agents
-from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission
+from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission, RunAgent
 from resuelve.domain.errors import ModelUnavailable, ResuelveError
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, IncidentRecord, Journal, Json, Steps, Unfinished, WorkItem
@@ -64,6 +64,7 @@ class Pipeline:
         max_failures: an incident that failed this often is set aside until somebody changes it.
         history: keeps the calls of the models.
         signals: told of each incident and of its stages.
+        refused: why nothing may be done to a ticket as it stands: a person said no; empty when nobody did.
         on_record: told each entry before its item counts as finished: none is lost, after a crash one may come twice.
     """
 
@@ -83,6 +84,7 @@ class Pipeline:
     clock: Callable[[], float] = time.perf_counter
     history: RunHistory = field(default_factory=RunHistory)
     signals: Signals = SILENT
+    refused: Callable[[Incident], str] = lambda _: ""
     on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
     _recording: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
@@ -143,6 +145,7 @@ class Pipeline:
         return answer
 
     def _guarded(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
+        approved = payload.approved_in(item.payload)
         try:
             return self._resolve(incident, item, steps)
         except ModelUnavailable as error:
@@ -151,17 +154,18 @@ class Pipeline:
             return self._unfinished(incident, reason, Failure("models", type(error).__name__, error))
         except ResuelveError as error:
             failure = Failure(system_of(error), type(error).__name__, error)
-            return self._failed(incident, translated(error, self.rules.language), failure)
+            return self._failed(incident, translated(error, self.rules.language), failure, approved)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug must cost one incident, not the run
             place = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__}: {error} ({place.filename.rsplit('/', 1)[-1]}:{place.lineno})"
-            return self._failed(incident, text, Failure("resuelve", type(error).__name__, error))
+            return self._failed(incident, text, Failure("resuelve", type(error).__name__, error), approved)
 
     def _resolve(self, incident: Incident, item: WorkItem, steps: Steps) -> Json | Unfinished:
         if says_over(incident):
             reason = say("resolution.says_closed", self.rules.language, state=incident.state[:40])
-            return self._record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
-        decided = steps.once("decide", lambda: self._decide(incident, item.key))
+            return self.record(incident, {}, Outcome(OutcomeKind.SUPERSEDED, reason), {})
+        approved = payload.approved_in(item.payload)
+        decided = approved or steps.once("decide", lambda: self._decide(incident, item.key))
         begun = self.clock()
         done = steps.once("act", lambda: self._acted(incident, decided, item.key))
         seconds = self.clock() - begun
@@ -172,7 +176,7 @@ class Pipeline:
         if outcome.kind is OutcomeKind.PAUSED:
             return Unfinished(self._paused(incident, decided, outcome))
         self.journal.clear_failures(_failed(incident))
-        return self._record(incident, decided, outcome, {"act": seconds})
+        return self.record(incident, decided, outcome, {"act": seconds})
 
     def _decide(self, incident: Incident, key: str) -> Json:
         calls = self.history.calls(self.rules.versions)
@@ -190,7 +194,7 @@ class Pipeline:
             )
         finally:  # what was asked before it failed was paid for
             self.history.keep(incident, key, calls)
-        return {**evidence(deliberation), "action": _action(deliberation)}
+        return as_decided(deliberation)
 
     def _acted(self, incident: Incident, decided: Json, owner: str) -> Json:
         with bound(stage="act"), self.signals.span("act"):
@@ -207,9 +211,13 @@ class Pipeline:
         if self.shadow:
             reason = say("resolution.shadow", self.rules.language)
             return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
+        person = "approved" in decided
+        if not person and (why := self.refused(incident)):
+            return Outcome(OutcomeKind.HANDED_OFF, why)
         rules, problem, breakers = self.rules, decided["problem"], self.breakers
         guard = Guard(
-            forbids=lambda: breakers.forbids(problem),
+            # A person outranks what a row has shown, and not what stops everything.
+            forbids=breakers.stopped if person else lambda: breakers.forbids(problem),
             note=lambda sent, reference: breakers.note(incident, sent, problem, reference),
             forget=lambda reference: breakers.forget(incident, reference),
         )
@@ -222,7 +230,7 @@ class Pipeline:
         before = last and (last.outcome, last.revision, last.content["reason"])
         if before == (outcome.kind.value, incident.revision, outcome.reason):
             return None
-        return self._record(incident, decided, outcome, {})
+        return self.record(incident, decided, outcome, {})
 
     def _failed(self, incident: Incident, reason: str, failure: Failure, decided: Json | None = None) -> Unfinished:
         count = self.journal.note_failure(_failed(incident), reason)
@@ -235,10 +243,13 @@ class Pipeline:
         fields = {"count": count} if count else {}  # an outage is not counted
         log.error("incident.failed", system=failure.system, kind=failure.kind, error=failure.error, **fields)
         decided = {**(decided or {}), "failed_system": failure.system, "failed_kind": failure.kind}
-        return Unfinished(self._record(incident, decided, Outcome(OutcomeKind.FAILED, reason), {}))
+        return Unfinished(self.record(incident, decided, Outcome(OutcomeKind.FAILED, reason), {}))
 
-    def _record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
+    def record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
+        """Keep what was decided and done about an incident, and return its entry in the report."""
         content = plain(entry(incident, decided, outcome, seconds, trace_of(self.run, incident)))
+        if proposal := decided.get("proposal"):
+            content["decision"]["proposal"] = proposal  # never cut: it may be sent
         self._keep(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
         self.on_record(content)
         return content
@@ -254,12 +265,15 @@ class Pipeline:
                 self.journal.record(record)
 
 
-def _action(deliberation: Deliberation) -> Json | None:
-    """The action as JSON when it may be carried out, else None."""
-    resolution = deliberation.resolution
-    if deliberation.authorisation.permission is not Permission.AUTOMATIC or isinstance(resolution, HandOff):
-        return None
-    return as_json(resolution)  # type: ignore[arg-type]  # an agent was asked, so it is one of the three
+def as_decided(deliberation: Deliberation) -> dict[str, Any]:
+    """The evidence, with what is to be carried out (`action`), or what a person is asked about (`proposal`)."""
+    resolution, permission = deliberation.resolution, deliberation.authorisation.permission
+    decided = {**evidence(deliberation), "action": None}
+    if isinstance(resolution, HandOff) or permission is Permission.NEVER:
+        return decided
+    if isinstance(resolution, RunAgent):  # it was not asked, for that is what a person is asked about
+        return {**decided, "proposal": {"kind": "agent", "code": resolution.code}}
+    return {**decided, "action" if permission is Permission.AUTOMATIC else "proposal": as_json(resolution)}
 
 
 def _failed(incident: Incident) -> str:

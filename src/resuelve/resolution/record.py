@@ -98,6 +98,7 @@ def entry(
         "decision": decided,
         "seconds": {**decided.get("seconds", {}), **seconds},
         "trace": trace,
+        **({"approved_by": decided["approved"]["who"]} if "approved" in decided else {}),
     }
 
 

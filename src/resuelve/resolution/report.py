@@ -43,6 +43,7 @@ class Totals:
 
     incidents: int = 0
     executed: int = 0
+    approved: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     resolutions: Counter[str] = field(default_factory=Counter)
     doubts: Counter[str] = field(default_factory=Counter)
@@ -57,6 +58,7 @@ class Totals:
         self.outcomes[entry["outcome"]] += 1
         if entry["outcome"] in _ACTED and entry["changed"]:
             self.executed += 1
+            self.approved += "approved_by" in entry
             self.resolutions[decision["prescribed"]] += 1
         if decision.get("doubt", "none") != "none":
             self.doubts[decision["doubt"]] += 1
@@ -66,11 +68,16 @@ class Totals:
         self.usage.update({k: v for k, v in decision.get("usage", {}).items() if k != "seconds"})
 
     def as_json(self) -> dict[str, Any]:
-        """The totals as they stand in the report. `automatic_rate` counts executed actions, not good intentions."""
+        """The totals as they stand in the report. `automatic_rate` counts executed actions, not good intentions.
+
+        What a person agreed to was executed, and was not automatic.
+        """
+        automatic = self.executed - self.approved
         return {
             "incidents": self.incidents,
             "executed": self.executed,
-            "automatic_rate": round(self.executed / self.incidents, 4) if self.incidents else 0.0,
+            **({"approved": self.approved} if self.approved else {}),
+            "automatic_rate": round(automatic / self.incidents, 4) if self.incidents else 0.0,
             "by_outcome": dict(self.outcomes),
             "by_resolution": dict(self.resolutions),
             "by_doubt": dict(self.doubts),

@@ -9,13 +9,14 @@ counts as come back from the look on that saw it.
 
 Acts are those of the record of acts, and nothing is guessed beside it: a change of which nobody can tell whether it was
 made is counted apart (unless it came back: then it was), and so is an incident that was changed without an act, by a
-version that kept none. What was adopted after a restore has neither act nor record, and is in no figure.
+version that kept none. What was adopted after a restore has neither act nor record, and is in no figure. An incident
+on which a person agreed to a change was decided, and nothing was done to it by itself.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -162,7 +163,15 @@ class TrackRecord:
         }
 
 
-def track_record(journal: Journal, acts: Acts, now: datetime, *, days: int = 30, lasting: int = 7) -> TrackRecord:
+def track_record(
+    journal: Journal,
+    acts: Acts,
+    now: datetime,
+    *,
+    days: int = 30,
+    lasting: int = 7,
+    approved: Collection[tuple[str, str]] = (),
+) -> TrackRecord:
     """What lasted of what was done in the `days` days that ended `lasting` days before `now`.
 
     An act has had its days when `now` is not before its time plus `lasting` days, and came back within them when that
@@ -171,6 +180,7 @@ def track_record(journal: Journal, acts: Acts, now: datetime, *, days: int = 30,
 
     Args:
         now: with its zone.
+        approved: changes to which a person agreed before, by incident and reference.
 
     Raises:
         JournalError: the journal cannot be read.
@@ -178,7 +188,7 @@ def track_record(journal: Journal, acts: Acts, now: datetime, *, days: int = 30,
     today, given = now.astimezone(UTC), timedelta(days=lasting)
     end = today - given
     begin = end - timedelta(days=days)
-    count = _Count(begin, end)
+    count = _Count(begin, end, approved)
     count.acts(list(acts.followed(begin)), given, journal)
     count.records(journal.records_since(begin), acts)
     judged, young = count.judged, count.young
@@ -223,8 +233,8 @@ class _Part:
 class _Count:
     """Acts, then records, each put into its part by its time; what is older than both is left out."""
 
-    def __init__(self, begin: datetime, end: datetime) -> None:
-        self._begin, self._end = begin, end
+    def __init__(self, begin: datetime, end: datetime, approved: Collection[_Key]) -> None:
+        self._begin, self._end, self._approved = begin, end, approved
         self._known: set[_Key] = set()
         self.judged, self.young = _Part(), _Part()
         self.scores_of_acts: dict[_Key, float] = {}
@@ -240,6 +250,8 @@ class _Count:
         for one in followed:
             act, part = one.act, self._part(one.act.at)
             self._known.add(_key(act))
+            if _key(act) in self._approved:
+                continue
             # What came back was made, whatever became of the answer.
             state = None if one.how else unsettled.get(_key(act))
             if part is None or state is IntentState.REFUSED:
@@ -262,7 +274,7 @@ class _Count:
             score, key = _score(record.content), (record.incident, record.content.get("reference", ""))
             if score is not None:
                 part.scores[record.incident] = score
-            if not record.content.get("changed"):
+            if not record.content.get("changed") or key in self._approved:
                 part.decided.add(record.incident)
             elif key not in self._known:
                 alone[key] = part

@@ -235,8 +235,9 @@ class Settings(Watching):
         0,
         ge=0,
         validation_alias=_own("RIGHT_BEFORE_ACTING"),
-        description="Past tickets on which a row must have been right before it acts by itself, and as many again for "
-        "each on which it was wrong (`resuelve calibrate` counts them). Until then it only proposes. 0: none.",
+        description="Tickets on which a row must have been right before it acts by itself, and as many again for each "
+        "on which it was wrong: past ones (`resuelve calibrate`) and those about which a person said yes or no "
+        "(`resuelve approvals`). Until then a person is asked. 0: none.",
     )
     history: bool = Field(
         True,

@@ -4,7 +4,8 @@ Of several calls for one incident and row the first counts, and none for a text 
 what people found out. Of several outcomes the newest counts. What cannot be used is counted with its reason.
 
 Incidents on which Resuelve acted teach nothing: where it was right nobody says so, and where it was wrong the incident
-comes back, so that of what was acted on only failures would be known.
+comes back, so that of what was acted on only failures would be known. Where a person agreed before, somebody did say
+so, and such an incident teaches.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def choices(
         embedder: the one in use; features of another one mean something else.
         embedders: by run, the one that was used; where none is named it is taken to be the one in use.
         threshold_of: what it takes to act, by row and by what it took then.
-        acted_on: whether Resuelve acted on an incident; then none of its calls teaches.
+        acted_on: whether Resuelve acted on an incident and no person had agreed before; then none of its calls teaches.
     """
     newest = _newest(outcomes, lambda one: (one.incident, one.state))
 

@@ -13,7 +13,7 @@ from resuelve.agents import Agent, Agents
 from resuelve.backup.make import Source
 from resuelve.domain.errors import SettingsError
 from resuelve.experiments.store import Store
-from resuelve.journal import Acts, Engine, History, Journal
+from resuelve.journal import Acts, Answers, Engine, History, Journal
 from resuelve.knowledge import correctives
 from resuelve.knowledge.catalogue import Catalogue, read
 from resuelve.knowledge.index import open_index
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
     from resuelve.replay.learned import Learned
     from resuelve.resolution.breakers import Breakers
     from resuelve.resolution.knowledge import Knowledge
+    from resuelve.resolution.merits import Merits
     from resuelve.resolution.rules import Rules
 
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
@@ -232,6 +233,21 @@ def acts(settings: Settings, *, durable: bool = True) -> Acts:
     return SqlActs(workspace(settings).journal_url)
 
 
+def answers(settings: Settings, *, durable: bool = True) -> Answers:
+    """What people said when they were asked; none for a run that touches nothing where there is no journal yet.
+
+    Raises:
+        JournalError: its database cannot be opened.
+    """
+    if not durable and not workspace(settings).journal_file.exists():
+        from resuelve.journal.memory_answers import MemoryAnswers
+
+        return MemoryAnswers()
+    from resuelve.journal.sql_answers import SqlAnswers
+
+    return SqlAnswers(workspace(settings).journal_url)
+
+
 def history(settings: Settings) -> History:
     """Every call of every model, and what became known of them.
 
@@ -282,13 +298,17 @@ def learned(settings: Settings) -> Learned | None:
     return read_learned(workspace(settings).learned)
 
 
-def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -> Rules:
+def rules(
+    settings: Settings, past: Learned | None = None, embedder: str = "", *, earned: Merits | None = None
+) -> Rules:
     """What the team sets.
 
     Args:
+        earned: what people's answers say of the rows (`ladder.earned`).
         past: what it has taught, if that is to count.
         embedder: the one that is used; what was learned with another one does not count.
     """
+    from resuelve.resolution.merits import together
     from resuelve.resolution.rules import Rules
     from resuelve.resolution.score import shipped
 
@@ -303,7 +323,7 @@ def rules(settings: Settings, past: Learned | None = None, embedder: str = "") -
         today=today(),
         scoring=(past.scoring_for(embedder) if past else None) or shipped(),
         needed=settings.right_before_acting,
-        merits=past.merits if past and past.embedder == embedder else {},
+        merits=together(past.merits if past and past.embedder == embedder else {}, earned or {}),
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from resuelve.domain.known_error import KnownError
-from resuelve.journal import CallOutcome, History, Returned
+from resuelve.journal import Answer, CallOutcome, History, Returned
 from resuelve.replay.history.led_to import is_embedded
 from resuelve.replay.witness import Judgement, Problems, Witness
+from resuelve.resolution.approvals import labels
 from resuelve.resolution.merits import state_named, state_of
 
 CLOSED = "closed"
@@ -88,7 +89,18 @@ def told_by_returns(returned: Iterable[Returned], considered: Considered) -> Ite
             yield CallOutcome(act.incident, act.problem, state, right=False, how=one.how.value, at=one.at)
 
 
-def last_words(closed: Iterable[CallOutcome], returned: Iterable[CallOutcome]) -> list[CallOutcome]:
-    """One outcome a ticket and state: what came back speaks louder than how the ticket was closed."""
-    found = {(one.incident, one.state): one for one in closed}
-    return [*(found | {(one.incident, one.state): one for one in returned}).values()]
+def told_by_people(answers: Iterable[Answer], considered: Considered) -> Iterator[CallOutcome]:
+    """What people said when they were asked."""
+    return (one for one in labels(answers) if one.state in considered.get(one.incident, frozenset()))
+
+
+def last_words(
+    closed: Iterable[CallOutcome], returned: Iterable[CallOutcome], answered: Iterable[CallOutcome] = ()
+) -> list[CallOutcome]:
+    """One outcome a ticket and state: what came back speaks louder than what a person answered, and that louder than
+    how the ticket was closed.
+    """
+    found: dict[tuple[str, str], CallOutcome] = {}
+    for told in (closed, answered, returned):
+        found |= {(one.incident, one.state): one for one in told}
+    return [*found.values()]

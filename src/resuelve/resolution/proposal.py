@@ -1,0 +1,99 @@
+"""What a person is asked about a ticket."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from resuelve.domain.decision import TicketAction
+from resuelve.domain.incident import Incident
+from resuelve.domain.message import Message
+from resuelve.journal import Answer, Recorded
+from resuelve.resolution.act import from_json
+from resuelve.resolution.merits import state_named
+
+_AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a person is asked about a ticket.
+
+    Attributes:
+        recorded: the record that holds it.
+        incident: the ticket as it stands now, unchanged since.
+        answer: a yes that was given and could not be carried out yet.
+    """
+
+    recorded: Recorded
+    incident: Incident
+    answer: Answer | None = None
+
+    @property
+    def decision(self) -> Mapping[str, Any]:
+        """The evidence; see `record.evidence`."""
+        found: Mapping[str, Any] = self.recorded.record.content["decision"]
+        return found
+
+    @property
+    def agent(self) -> str:
+        """The code of the agent that is to be asked; empty where a change to the ticket is proposed."""
+        given = self.decision["proposal"]
+        return str(given["code"]) if given["kind"] == _AGENT else ""
+
+    @property
+    def action(self) -> TicketAction | None:
+        """The change; None where an agent is to be asked first."""
+        return None if self.agent else from_json(self.decision["proposal"])
+
+    @property
+    def row(self) -> str:
+        """The id of the known problem."""
+        return str(self.decision["problem"]["id"])
+
+    @property
+    def state(self) -> str:
+        """That row as it was, and still is; see `merits.state_of`."""
+        return state_named(self.decision["problem"]["id"], self.decision["problem"]["fingerprint"])
+
+    @property
+    def mark(self) -> str:
+        """The same for the same proposal on the same ticket as it stood, and no other: ``A-`` and ten hex digits."""
+        record = self.recorded.record
+        what = json.dumps(
+            [record.incident, record.revision, self.state, self.decision["proposal"]],
+            sort_keys=True,
+        )
+        return f"A-{hashlib.sha256(what.encode()).hexdigest()[:10].upper()}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: texts of the ticket and the row as they are."""
+        decision, given = self.decision, self.decision["proposal"]
+        return {
+            "incident": self.incident.code,
+            "proposal": self.mark,
+            "revision": self.incident.revision,
+            "title": self.incident.title,
+            "queue": self.incident.queue,
+            "row": self.row,
+            "action": given["kind"],
+            "agent": self.agent,
+            "text": given.get("text", ""),
+            "to": given.get("queue", ""),
+            "score": decision["score"],
+            "doubt": decision["doubt"],
+            "why": decision["reason"],
+            "since": self.recorded.at.isoformat(timespec="seconds"),
+            "approved_by": self.answer.who if self.answer else "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits, in the order of its time, and why other proposals do not, or no longer, by incident."""
+
+    proposals: tuple[Proposal, ...]
+    fallen_out: Mapping[str, Message]
