@@ -197,10 +197,10 @@ def test_everything_together_gets_the_seconds_that_it_is_given(monkeypatch: pyte
     monkeypatch.setattr(export, "_bounded", bounded)
     with refusing() as address:
         exported = Exported(To(f"{address}/v1/traces", f"{address}/v1/metrics", port=free_port()))
-        exported.close(1.6)
+        exported.close(1.2)
     traces, metrics, served = given
-    assert traces == 0.8
-    assert served <= metrics <= 1.6
+    assert traces == 0.6
+    assert served <= metrics <= 1.2
     exported._served.close()  # type: ignore[union-attr]
 
 

@@ -20,7 +20,7 @@ from resuelve.wiring import proposals
 if TYPE_CHECKING:
     from resuelve.telemetry.export import Exported
 
-_AT_THE_END = 1.6
+_AT_THE_END = 1.2
 """Seconds in which what is left is sent when a process ends."""
 
 _PROVIDERS = {Environment.EMBEDDED: "resuelve", Environment.OLLAMA: "ollama", Environment.OPENAI: "openai"}
