@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from resuelve.journal.memory import MemoryJournal
 from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.memory_answers import MemoryAnswers
 from resuelve.journal.port import IncidentRecord
 from resuelve.resolution import observed_run, track_figures
 from resuelve.telemetry.memory import MemorySignals
@@ -31,7 +32,7 @@ class Counting(MemoryJournal):
 
 
 def counted(file: Path, journal: MemoryJournal, at: datetime, lasting: int = 7) -> track_figures.TrackFigures:
-    return track_figures.track_figures(file, journal, MemoryActs(), at, lasting=lasting)
+    return track_figures.track_figures(file, journal, MemoryActs(), MemoryAnswers(), at, lasting=lasting)
 
 
 def test_it_is_counted_once_an_hour(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ class _Rounds:
                 before=before,
             )
             if not self.shadow:
-                tell_track(settings, self.signals, parts.journal, parts.acts, now())
+                tell_track(settings, self.signals, parts.journal, parts.acts, parts.answers, now())
         return ended, [*lines.values()]
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from resuelve import durable
-from resuelve.journal import Acts, Journal
+from resuelve.journal import Acts, Answers, Journal
+from resuelve.resolution.approvals import approved_acts
 from resuelve.resolution.finite import finite
 from resuelve.resolution.track_record import track_record
 
@@ -39,7 +40,9 @@ class TrackFigures:
     score_drift: float | None
 
 
-def track_figures(file: Path, journal: Journal, acts: Acts, now: datetime, *, lasting: int) -> TrackFigures:
+def track_figures(
+    file: Path, journal: Journal, acts: Acts, answers: Answers, now: datetime, *, lasting: int
+) -> TrackFigures:
     """What stands in the file, or, where that is older than an hour, what is counted now and written there.
 
     Raises:
@@ -48,7 +51,7 @@ def track_figures(file: Path, journal: Journal, acts: Acts, now: datetime, *, la
     kept = _read(file)
     if kept and kept.lasting == lasting and timedelta() <= now - datetime.fromisoformat(kept.at) < _HOUR:
         return kept
-    record = track_record(journal, acts, now, lasting=lasting)
+    record = track_record(journal, acts, now, lasting=lasting, approved=approved_acts(answers.given()))
     counted = TrackFigures(
         now.isoformat(timespec="seconds"),
         lasting,
