@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -269,6 +270,30 @@ def test_without_the_extra_it_is_told_once_and_the_run_goes_on(new_desk: NewDesk
     assert "Traceback" not in done.stderr
     assert done.stderr.count(say("watching.not_installed", "es")) == 1
     assert {change["incident"] for change in desk.ledger()} == set(TWO)
+
+
+def test_what_a_killed_run_decided_goes_on_in_its_trace(new_desk: NewDesk) -> None:
+    """The trace that the report names is the one that tells why."""
+    desk = new_desk(demo_incidents(ACTING[0]))
+    with Receiver() as receiver:
+        die = {"place": "intend", "when": "before", "call": 1, "signal": int(signal.SIGKILL)}
+        assert desk.run("run", interrupts=[die], **watched_by(receiver)).status != 0
+        assert desk.run("run", **watched_by(receiver)).status == 0
+        entry = desk.entries()[ACTING[0]]
+        acts = {span.trace for span in receiver.spans() if span.name == "act"}
+        roots = {span.trace for span in receiver.spans() if span.name == "incident"}
+        assert entry["changed"]
+        assert acts == {entry["trace"]}
+        assert entry["trace"] not in roots, "the root of the first process died with it"
+
+
+def test_a_variable_that_opentelemetry_cannot_read_stops_no_run(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(ACTING[0]))
+    with Receiver() as receiver:
+        ended = desk.run("run", **watched_by(receiver), OTEL_ATTRIBUTE_COUNT_LIMIT="abc")
+    assert ended.status == 0
+    assert "OTEL_*" in ended.error
+    assert desk.entries()[ACTING[0]]["changed"]
 
 
 def test_two_runs_at_once_tell_of_each_incident_once(new_desk: NewDesk) -> None:

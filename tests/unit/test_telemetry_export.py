@@ -145,6 +145,26 @@ def test_what_is_taken_with_rubbish_is_taken(body: bytes) -> None:
         assert len(receiver.spans()) == 3
 
 
+def test_a_page_for_people_is_no_yes() -> None:
+    """Whoever names the port of something else loses everything, and is told."""
+    with Receiver(lambda _: Answer(200, b"<html>", {"Content-Type": "text/html; charset=utf-8"})) as receiver:
+        exported = Exported(to(receiver))
+        tell(exported, 4)
+        assert exported.close(SHORT) == 4
+
+
+def test_a_measurement_that_cannot_be_kept_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Receiver() as receiver:
+        exported = Exported(to(receiver))
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("an error of the SDK")
+
+        monkeypatch.setitem(exported.signals._record, INCIDENTS.name, broken)
+        exported.signals.add(INCIDENTS, 1, {"outcome": "closed", "mode": "live"})
+        assert exported.close(30) == 0
+
+
 def test_a_redirect_is_not_followed() -> None:
     with Receiver() as elsewhere:
         answer = Answer(307, b"", {"Location": f"{elsewhere.url}/v1/traces"})

@@ -17,6 +17,7 @@ from resuelve.resolution.read import says_over
 from resuelve.resolution.record import evidence
 from resuelve.resolution.trace import plain
 from resuelve.settings import Settings
+from resuelve.telemetry.logs import bound
 from resuelve.texts import say
 
 _GIVEN_PARTS = ("attachments", "identify", "reformulate")
@@ -30,7 +31,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
         TicketNotFound: the ticket manager does not list it.
     """
     console = terminal()
-    with assembly.assemble(settings, run_name(now()), shadow=True, on_note=warn) as parts:
+    with bound(incident=code), assembly.assemble(settings, run_name(now()), shadow=True, on_note=warn) as parts:
         incident = parts.tickets.current(code)
         if incident is None:
             raise TicketNotFound("the ticket manager does not list it", where=code, remedy="check the code")

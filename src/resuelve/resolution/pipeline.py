@@ -194,10 +194,13 @@ class Pipeline:
             )
         finally:  # what was asked before it failed was paid for
             self.history.keep(incident, key, calls)
-        return as_decided(deliberation)
+        return {**as_decided(deliberation), "trace": trace_of(self.run, incident)}
 
     def _acted(self, incident: Incident, decided: Json, owner: str) -> Json:
-        with bound(stage="act"), self.signals.span("act"):
+        # What another process has decided goes on in the trace of that decision.
+        ours = trace_of(self.run, incident)
+        trace = decided.get("trace") or ours
+        with bound(stage="act", trace=trace), self.signals.span("act", trace="" if trace == ours else trace):
             return plain(self._act(incident, decided, owner))
 
     def _act(self, incident: Incident, decided: Json, owner: str) -> Outcome:
@@ -247,7 +250,9 @@ class Pipeline:
 
     def record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
         """Keep what was decided and done about an incident, and return its entry in the report."""
-        content = plain(entry(incident, decided, outcome, seconds, trace_of(self.run, incident)))
+        trace = decided.get("trace") or trace_of(self.run, incident)
+        shown = {name: value for name, value in decided.items() if name != "trace"}
+        content = plain(entry(incident, shown, outcome, seconds, trace))
         if proposal := decided.get("proposal"):
             content["decision"]["proposal"] = proposal  # never cut: it may be sent
         self._keep(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))

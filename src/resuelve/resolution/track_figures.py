@@ -69,7 +69,8 @@ def _read(file: Path) -> TrackFigures | None:
     """None where there is none, or one that nobody understands: it is counted again."""
     try:
         content: Mapping[str, Any] = json.loads(file.read_bytes())
-        datetime.fromisoformat(content["at"]).astimezone()
+        if datetime.fromisoformat(content["at"]).tzinfo is None:
+            return None
         figures = {name: None if content[name] is None else finite(content[name]) for name in _FIGURES}
         return TrackFigures(str(content["at"]), int(content["lasting"]), **figures)
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

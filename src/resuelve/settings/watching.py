@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -136,11 +136,20 @@ class Watching(BaseSettings):
     @classmethod
     def _name_and_value(cls, value: SecretStr) -> SecretStr:
         for pair in filter(None, value.get_secret_value().split(",")):
-            if not re.fullmatch(r"\s*[A-Za-z0-9-]+\s*=[^=\r\n][^\r\n]*", pair):
+            name, _, text = pair.partition("=")
+            if not re.fullmatch(r"[A-Za-z0-9-]+", name.strip()) or not _may_be_sent(unquote(text)):
                 raise ValueError(message("must be name=value, separated by commas"))
         return value
 
 
 def _is_web_address(text: str) -> bool:
-    parts = urlsplit(text)
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address in them, a port that is no number
+        return False
+
+
+def _may_be_sent(text: str) -> bool:
+    """True for what a header may hold: visible signs of Latin-1, and blanks between them."""
+    return bool(text.strip()) and all(32 <= ord(sign) < 127 or 160 <= ord(sign) < 256 for sign in text)

@@ -181,9 +181,10 @@ def _span_exporter(to: To) -> SpanExporter:
 
 
 class _Session(requests.Session):
-    """Takes a redirect for the refusal that it is, and reads no more of an answer than its beginning.
+    """Takes a redirect, and a page for people, for the refusal that each is, and reads no more of an answer than its
+    beginning.
 
-    The exporter would count a redirect as a success, and read whatever a server sends for as long as it sends.
+    The exporter would count both as a success, and read whatever a server sends for as long as it sends.
     """
 
     def __init__(self, address: str) -> None:
@@ -197,6 +198,8 @@ class _Session(requests.Session):
             answer.raw.read1(_ANSWER)  # a short one is whole then, and the connection can serve again
         if 300 <= answer.status_code < 400:
             answer.status_code, answer.reason = 502, "redirected"
+        if answer.ok and answer.headers.get("Content-Type", "").lower().startswith("text/html"):
+            answer.status_code, answer.reason = 502, "a page for people"
         return answer
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from resuelve.telemetry.labels import Bounded, sayable
 from resuelve.telemetry.metrics import ALL, Kind, Metric
 from resuelve.telemetry.signals import Labels, Span, Value
 
+_logger = logging.getLogger("opentelemetry.resuelve")
 _wanted: ContextVar[int] = ContextVar("wanted", default=0)
 """The id of the trace that is just begun; 0 for any."""
 
@@ -92,9 +94,12 @@ class OtelSignals:
         Thread(target=self._flush, name="resuelve-first-metrics", daemon=True).start()
 
     def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:
-        with self._lock:
-            shown = self._bounded(metric, labels)
-        self._record[metric.name](value, shown)
+        try:
+            with self._lock:
+                shown = self._bounded(metric, labels)
+            self._record[metric.name](value, shown)
+        except Exception as error:  # noqa: BLE001 - the boundary: whoever is watched works on
+            _logger.warning("a measurement is lost: %s", type(error).__name__)
 
 
 class _Opened:

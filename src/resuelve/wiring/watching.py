@@ -48,7 +48,14 @@ def watched(settings: Settings, on_note: Callable[[str], None]) -> Iterator[Sign
         on_note(say("watching.not_installed", settings.language))
         yield SILENT
         return
-    exported = _exported(settings, on_note)
+    exported = None
+    try:
+        exported = _exported(settings, on_note)
+    except Exception as error:  # noqa: BLE001 - the boundary: a variable that OpenTelemetry cannot read stops no run
+        on_note(say("watching.unusable", settings.language, why=f"{type(error).__name__}: {error}"))
+    if exported is None:
+        yield SILENT
+        return
     try:
         yield exported.signals
     finally:
