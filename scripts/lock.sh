@@ -43,7 +43,7 @@ without_torch requirements/train.lock
 
 # The larger first; the others are parts of it, so that one environment can grow from one to the next.
 compile pyproject.toml --group dev --all-extras --output-file requirements/dev.lock "$@"
-for extra in encryption mlflow telemetry train; do
+for extra in encryption mlflow pair telemetry train; do
     compile pyproject.toml --group build --extra reading --extra "$extra" --constraints requirements/dev.lock \
         --output-file "requirements/$extra.lock"
 done

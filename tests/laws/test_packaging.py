@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from tests.laws.repository import ROOT, SOURCE, source_files, syntax
 
-EXTRAS = ("encryption", "mlflow", "telemetry", "train")
+EXTRAS = ("encryption", "mlflow", "pair", "telemetry", "train")
 WITH_THE_BASE = ("reading",)
 """Extras that the first lock holds already: what the README sets up reads attachments."""
 

@@ -37,7 +37,7 @@ SURFACE = {
         "Work",
         "WorkItem",
     ],
-    "models": ["ChatModel", "Completion", "Embedder", "Picture", "Prompt", "Usage", "Vectors"],
+    "models": ["ChatModel", "Completion", "Embedder", "Part", "Picture", "Prompt", "Usage", "Vectors"],
     "readers": ["Document", "Limits", "Obstacle", "Passage", "Reader", "Unread"],
     "tickets": ["Listing", "TicketManager", "texts_of"],
     "vectors": ["Entry", "Hit", "IndexIdentity", "VectorIndex", "VectorStore", "id_of"],

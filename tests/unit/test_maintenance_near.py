@@ -10,7 +10,7 @@ import numpy as np
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.knowledge.maintenance.near import with_neighbours
 from resuelve.knowledge.maintenance.proposal import Grade, Proposal, ProposalKind
-from resuelve.models import Vectors
+from resuelve.models import Part, Vectors
 
 CLOSE, HOLD = Prescription(ResolutionKind.CLOSE), Prescription(ResolutionKind.HOLD)
 PLACES = {"rojo": (1.0, 0.1, 0.0), "carmín": (1.0, 0.0, 0.1), "azul": (0.0, 1.0, 0.0), "verde": (-1.0, -1.0, -0.2)}
@@ -20,6 +20,7 @@ class Colours:
     """Every text has its place."""
 
     identity, dimension = "colours", 3
+    parts: tuple[Part, ...] = ()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         found = np.array([PLACES[text] for text in texts], dtype=np.float32)

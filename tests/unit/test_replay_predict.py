@@ -57,7 +57,7 @@ class Counting:
 
     def __init__(self) -> None:
         self._inner = HashEmbedder()
-        self.identity, self.dimension = self._inner.identity, self._inner.dimension
+        self.identity, self.dimension, self.parts = self._inner.identity, self._inner.dimension, self._inner.parts
         self.asked: list[str] = []
 
     def embed(self, texts: Sequence[str]) -> Vectors:

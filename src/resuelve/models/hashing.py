@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from resuelve.models.port import Vectors
+from resuelve.models.port import Part, Vectors
 
 _WORD = re.compile(r"\w+")
 _GRAMS = (3, 4, 5)
@@ -35,6 +35,11 @@ class HashEmbedder:
     def dimension(self) -> int:
         """See `Embedder.dimension`."""
         return self._dimension
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """See `Embedder.parts`."""
+        return ()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""

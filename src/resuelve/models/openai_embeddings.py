@@ -11,7 +11,7 @@ import numpy as np
 from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.message import Message, message
 from resuelve.models.endpoint import Endpoint, Spent
-from resuelve.models.port import Vectors
+from resuelve.models.port import Part, Vectors
 
 
 class OpenAICompatibleEmbedder:
@@ -79,6 +79,11 @@ class OpenAICompatibleEmbedder:
 
     def __repr__(self) -> str:
         return f"OpenAICompatibleEmbedder({self._endpoint.place})"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """See `Embedder.parts`."""
+        return ()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""

@@ -15,6 +15,19 @@ Vectors = npt.NDArray[np.float32]
 OutputT = TypeVar("OutputT", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a vector that one encoder gave.
+
+    Attributes:
+        dimension: its length.
+        share: what its cosine counts for once every part has been made comparable; the shares add up to 1.
+    """
+
+    dimension: int
+    share: float
+
+
 @runtime_checkable
 class Embedder(Protocol):
     """Turns texts into unit vectors."""
@@ -27,6 +40,11 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int:
         """The length of a vector."""
+        ...
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The encoders behind a vector, in its order; none where there is one only."""
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:

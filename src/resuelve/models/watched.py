@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from resuelve.domain.errors import ModelError
-from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Prompt, Usage, Vectors
+from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Part, Prompt, Usage, Vectors
 from resuelve.telemetry import Signals, Span, Value
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.metrics import GEN_AI_SECONDS, GEN_AI_TOKENS, MODEL_CALLS, MODEL_COST, MODEL_TOKENS
@@ -146,6 +146,10 @@ class WatchedEmbedder:
     @property
     def dimension(self) -> int:
         return self._embedder.dimension
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._embedder.parts
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         watch, name, begun = self._watch, self._embedder.identity, self._watch.clock()

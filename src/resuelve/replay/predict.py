@@ -21,7 +21,7 @@ from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.standing import each
-from resuelve.models import ChatModel, Embedder, Vectors
+from resuelve.models import ChatModel, Embedder, Part, Vectors
 from resuelve.replay.sets import LabelledCase
 from resuelve.resolution.authorise import permission_of
 from resuelve.resolution.consult import prescribed
@@ -129,6 +129,11 @@ class RememberingEmbedder:
     def dimension(self) -> int:
         """See `Embedder.dimension`."""
         return self._embedder.dimension
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """See `Embedder.parts`."""
+        return self._embedder.parts
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`."""

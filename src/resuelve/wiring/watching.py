@@ -137,7 +137,7 @@ def watched_embedder(settings: Settings, embedder: Embedder, signals: Signals) -
     """An embedder whose calls are told to those who watch."""
     from resuelve.models.watched import Watch, WatchedEmbedder
 
-    embedded = settings.environment is Environment.EMBEDDED or settings.embedding_model == "embedded"
+    embedded = settings.environment is Environment.EMBEDDED or settings.embedding_model.startswith("embedded")
     provider = _PROVIDERS[Environment.EMBEDDED if embedded else settings.environment]
     return WatchedEmbedder(embedder, Watch(signals, provider, here=embedded))
 

@@ -136,7 +136,7 @@ class _Prepared:
 
     def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
         different = list(dict.fromkeys(texts))
-        self.identity, self.dimension = embedder.identity, embedder.dimension
+        self.identity, self.dimension, self.parts = embedder.identity, embedder.dimension, embedder.parts
         self._vectors = dict(zip(different, embedder.embed(different), strict=True)) if different else {}
 
     def embed(self, texts: Sequence[str]) -> Vectors:
