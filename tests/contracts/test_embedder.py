@@ -1,4 +1,4 @@
-"""What every embedder must do: the embedded ones, two as a pair, the stand-in for tests, over HTTP, and a watched one."""
+"""What every embedder must do: the embedded ones, a pair, the stand-in for tests, the one over HTTP, a watched one."""
 
 from __future__ import annotations
 

@@ -102,9 +102,8 @@ class Settings(Watching):
     embedding_model: str = Field(
         "",
         validation_alias=_own("EMBEDDING_MODEL"),
-        description="Name of the embedding model on the server; empty for all-minilm (DESA) or "
-        "text-embedding-3-small (PROD); `embedded` for the one that comes with Resuelve, `embedded+use` for two "
-        "encoders in the process (`make pair`), in every ENTORNO.",
+        description="Name of the embedding model on the server; empty for all-minilm (DESA) or text-embedding-3-small "
+        "(PROD). In every ENTORNO: `embedded` for the one in the process, `embedded+use` for two (`make pair`).",
     )
     model_timeout: float = Field(
         120.0, gt=0, validation_alias=_own("MODEL_TIMEOUT"), description="Seconds that one model call may take."
