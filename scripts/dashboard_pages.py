@@ -66,8 +66,8 @@ OPERATION = Page(
             (
                 _stat(
                     "Desde la última ejecución",
-                    "Time since a run ended well; of several services, of the worst one. Alert after half an hour, unless"
-                    " incidents are being finished.",
+                    "Time since a run ended well; of several services, of the worst one. Alert after half an hour,"
+                    " unless incidents are being finished.",
                     "time() - min(max by (job) (last_over_time(resuelve_run_finished_timestamp_seconds[2d])))",
                     unit="s",
                     steps=((900, "orange"), (1800, "red")),
