@@ -1,7 +1,8 @@
 """What the dashboards show: titles in Spanish, as their first readers speak it; descriptions in English.
 
 The first row of each answers its question within a minute; what is below is for those who want to know why. Gauges of
-runs that cron starts are sent once and gone five minutes later: hence `last_over_time`.
+runs that cron starts are sent once and gone five minutes later: hence `last_over_time`, over the half hour that may lie
+between two runs. What was not told for longer is shown as what it is: no data.
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ from scripts.dashboards import Page, Panel, Query, Steps
 
 _RED_FROM_ONE: Steps = ((1, "red"),)
 _WARN_FROM_ONE: Steps = ((1, "orange"),)
-_DECIDED = 'outcome!~"waiting|superseded"'
+_DECIDED = 'outcome!~"waiting|superseded|failed|paused"'
+_SHORT_RUNS = (
+    " Runs of cron: a bar shows up to twice as much, since Prometheus stretches what it saw within seconds over the"
+    " window; the figures of a day do not."
+)
+_NO_PRICES = ("-1", "sin lista de precios", "orange")
+_UNPRICED = "0 - (sum(increase(resuelve_model_tokens_total[1d])) > bool 0)"
+"""-1 where models used tokens, 0 where they used none: what stands for the cost where nobody tells any."""
 
 
 def _stat(
@@ -26,7 +34,7 @@ def _stat(
     return Panel(title, description, (Query(expr),), "stat", unit, width, 4, steps, words)
 
 
-def _newest(metric: str, within: str = "1h") -> str:
+def _newest(metric: str, within: str = "30m") -> str:
     return f"max(last_over_time({metric}[{within}]))"
 
 
@@ -41,7 +49,7 @@ def _quantile(share: float, by: str, metric: str) -> str:
 _LOGS = Panel(
     "Registro",
     "Lines of the log; narrow it with the boxes above. A line leads to its trace.",
-    (Query('{service_name="resuelve"} | run=~"$ejecucion" | incident=~"$incidencia"', source="loki"),),
+    (Query('{service_name=~"$servicio"} | run=~"$ejecucion" | incident=~"$incidencia"', source="loki"),),
     "logs",
     width=24,
     height=12,
@@ -58,8 +66,9 @@ OPERATION = Page(
             (
                 _stat(
                     "Desde la última ejecución",
-                    "Time since a run ended well. Alert after half an hour.",
-                    f"time() - {_newest('resuelve_run_finished_timestamp_seconds', '2d')}",
+                    "Time since a run ended well; of several services, of the worst one. Alert after half an hour,"
+                    " unless incidents are being finished.",
+                    "time() - min(max by (job) (last_over_time(resuelve_run_finished_timestamp_seconds[2d])))",
                     unit="s",
                     steps=((900, "orange"), (1800, "red")),
                 ),
@@ -112,11 +121,11 @@ OPERATION = Page(
                     steps=_WARN_FROM_ONE,
                 ),
                 _stat(
-                    "La más antigua",
-                    "Age of the oldest open incident.",
+                    "La más antigua por decidir",
+                    "Since the oldest incident that is still to be decided was opened. Alert after a day.",
                     _newest("resuelve_queue_age_seconds"),
                     unit="s",
-                    steps=((7 * 86400, "orange"), (14 * 86400, "red")),
+                    steps=((6 * 3600, "orange"), (86400, "red")),
                 ),
                 _stat(
                     "Registro sin enviar",
@@ -139,13 +148,13 @@ OPERATION = Page(
             (
                 Panel(
                     "Incidencias, por resultado",
-                    "What became of the incidents that were finished.",
+                    "What became of the incidents that were finished." + _SHORT_RUNS,
                     (Query(_many("resuelve_incidents_total", "outcome"), "{{outcome}}"),),
                     stacked=True,
                 ),
                 Panel(
                     "Ejecuciones, por resultado",
-                    "Runs that ended or failed.",
+                    "Runs that ended or failed." + _SHORT_RUNS,
                     (Query(_many("resuelve_runs_total", "result, mode"), "{{result}} · {{mode}}"),),
                     stacked=True,
                 ),
@@ -157,7 +166,7 @@ OPERATION = Page(
                 ),
                 Panel(
                     "Errores, por sistema",
-                    "Which system failed, and how.",
+                    "Which system failed, and how." + _SHORT_RUNS,
                     (Query(_many("resuelve_errors_total", "system, kind"), "{{system}} · {{kind}}"),),
                     stacked=True,
                 ),
@@ -166,25 +175,25 @@ OPERATION = Page(
                     "From its first stage to its record.",
                     (
                         Query(_quantile(0.5, "le", "resuelve_incident_duration_seconds"), "mediana"),
-                        Query("resuelve:incident_duration_seconds:p95_1h", "p95"),
+                        Query("resuelve:incident_duration_seconds:p95_1h", "{{job}} · p95"),
                     ),
                     unit="s",
                 ),
                 Panel(
                     "Duración de las etapas, p95",
                     "Which stage takes long.",
-                    (Query("resuelve:stage_duration_seconds:p95_1h", "{{stage}}"),),
+                    (Query("resuelve:stage_duration_seconds:p95_1h", "{{job}} · {{stage}}"),),
                     unit="s",
                 ),
                 Panel(
                     "Cambios hechos",
-                    "By what was done.",
+                    "By what was done." + _SHORT_RUNS,
                     (Query(_many("resuelve_actions_total", "action"), "{{action}}"),),
                     stacked=True,
                 ),
                 Panel(
                     "Adjuntos leídos",
-                    "Whether all of an attachment was read.",
+                    "Whether all of an attachment was read." + _SHORT_RUNS,
                     (Query(_many("resuelve_attachments_total", "result"), "{{result}}"),),
                     stacked=True,
                 ),
@@ -196,8 +205,14 @@ OPERATION = Page(
                 _LOGS,
                 Panel(
                     "Trazas",
-                    "The last incidents, step by step. A step leads to what the log said meanwhile.",
-                    (Query('{resource.service.name="resuelve"}', source="tempo"),),
+                    "The incidents of the boxes above, step by step. A step leads to what the log said meanwhile.",
+                    (
+                        Query(
+                            '{resource.service.name=~"$servicio" && span.resuelve.incident=~"$incidencia"'
+                            ' && span.resuelve.run=~"$ejecucion"}',
+                            source="tempo",
+                        ),
+                    ),
                     "table",
                     width=24,
                 ),
@@ -208,13 +223,13 @@ OPERATION = Page(
             (
                 Panel(
                     "Registro enviado",
-                    "Log lines that Loki took or refused.",
+                    "Log lines that Loki took or refused." + _SHORT_RUNS,
                     (Query(_many("resuelve_logs_shipped_total", "result"), "{{result}}"),),
                     stacked=True,
                 ),
                 Panel(
                     "Perdido",
-                    "Spans and log lines that nobody will see.",
+                    "Spans and log lines that nobody will see." + _SHORT_RUNS,
                     (Query(_many("resuelve_telemetry_lost_total", "signal"), "{{signal}}"),),
                     stacked=True,
                 ),
@@ -236,38 +251,38 @@ QUALITY = Page(
                 _stat(
                     "Tasa automática",
                     "Of the incidents of the window, the share that was acted on.",
-                    _newest("resuelve_automatic_rate", "1d"),
+                    _newest("resuelve_automatic_rate"),
                     unit="percentunit",
                 ),
                 _stat(
                     "Tasa duradera",
                     "The share that was acted on and did not come back in time.",
-                    _newest("resuelve_durable_rate", "1d"),
+                    _newest("resuelve_durable_rate"),
                     unit="percentunit",
                 ),
                 _stat(
                     "Volvió y está por ver",
                     "What was done and came back, and nobody has looked at yet.",
-                    "sum(max by (how) (last_over_time(resuelve_acts_returned[1d]))) or vector(0)",
+                    "sum(max by (how) (last_over_time(resuelve_acts_returned[30m])))",
                     steps=((1, "orange"), (5, "red")),
                 ),
                 _stat(
                     "Filas que ya no actúan",
                     "Rows that stopped because an incident that they resolved came back.",
-                    _newest('resuelve_breakers{breaker="rows"}', "1d"),
+                    _newest('resuelve_breakers{breaker="rows"}'),
                     steps=_WARN_FROM_ONE,
                 ),
                 _stat(
                     "Prometido menos duradero",
                     "Mean score of what was acted on, less the share that lasted. Above 0.1 scores promise too much.",
-                    _newest("resuelve_calibration_drift", "1d"),
+                    _newest("resuelve_calibration_drift"),
                     unit="percentunit",
                     steps=((0.05, "orange"), (0.1, "red")),
                 ),
                 _stat(
                     "Deriva de puntuaciones",
                     "Population stability index; above 0.25 is held to be a change.",
-                    _newest("resuelve_score_drift", "1d"),
+                    _newest("resuelve_score_drift"),
                     steps=((0.1, "orange"), (0.25, "red")),
                 ),
             ),
@@ -279,10 +294,10 @@ QUALITY = Page(
                     "Automática y duradera",
                     "The distance between both is what came back.",
                     (
-                        Query(_newest("resuelve_automatic_rate", "1d"), "automática"),
-                        Query(_newest("resuelve_durable_rate", "1d"), "duradera"),
-                        Query("resuelve:automatic:share1d", "automática, último día"),
-                        Query("resuelve:shadowed:share1d", "en sombra, último día"),
+                        Query(_newest("resuelve_automatic_rate"), "automática"),
+                        Query(_newest("resuelve_durable_rate"), "duradera"),
+                        Query("resuelve:automatic:share1d", "{{job}} · automática, último día"),
+                        Query("resuelve:shadowed:share1d", "{{job}} · en sombra, último día"),
                     ),
                     unit="percentunit",
                     most=1,
@@ -290,7 +305,7 @@ QUALITY = Page(
                 Panel(
                     "Lo que volvió",
                     "By how it is known: the ticket came back, or a person said so.",
-                    (Query("max by (how) (last_over_time(resuelve_acts_returned[1d]))", "{{how}}"),),
+                    (Query("max by (how) (last_over_time(resuelve_acts_returned[30m]))", "{{how}}"),),
                 ),
             ),
         ),
@@ -308,8 +323,8 @@ QUALITY = Page(
                     "Parte que se deja a personas",
                     "Of what was decided. A jump has a reason: the dictionary, the model, other incidents.",
                     (
-                        Query("resuelve:handovers:share1d", "un día"),
-                        Query("resuelve:handovers:share7d", "siete días"),
+                        Query("resuelve:handovers:share1d", "{{job}} · un día"),
+                        Query("resuelve:handovers:share7d", "{{job}} · siete días"),
                     ),
                     unit="percentunit",
                     most=1,
@@ -334,7 +349,7 @@ QUALITY = Page(
                 Panel(
                     "Prometido menos duradero",
                     "Mean score of what was acted on, less the share that lasted.",
-                    (Query(_newest("resuelve_calibration_drift", "1d"), "deriva"),),
+                    (Query(_newest("resuelve_calibration_drift"), "deriva"),),
                     unit="none",
                     steps=((0.1, "red"),),
                 ),
@@ -367,15 +382,17 @@ COST = Page(
             (
                 _stat(
                     "Coste, 24 h",
-                    "By the price list of the settings, in its currency; none without a list.",
-                    "sum(increase(resuelve_model_cost_total[1d])) or vector(0)",
+                    "By the price list of the settings, in its currency. Without a list it is not known.",
+                    f"sum(increase(resuelve_model_cost_total[1d])) or {_UNPRICED} or vector(0)",
                     steps=((50, "orange"), (120, "red")),
+                    words=(_NO_PRICES,),
                 ),
                 _stat(
                     "Coste por incidencia",
-                    "Cost of the last day for each incident that was finished with.",
-                    "(sum(increase(resuelve_model_cost_total[1d])) or vector(0))"
-                    " / sum(increase(resuelve_incidents_total[1d]))",
+                    "Cost of the last day for each incident that was decided.",
+                    "sum(increase(resuelve_model_cost_total[1d]))"
+                    f" / sum(increase(resuelve_incidents_total{{{_DECIDED}}}[1d])) or {_UNPRICED} or vector(0)",
+                    words=(_NO_PRICES,),
                 ),
                 _stat(
                     "Tokens, 24 h",
@@ -425,13 +442,13 @@ COST = Page(
             (
                 Panel(
                     "Tokens",
-                    "By role and direction.",
+                    "By role and direction." + _SHORT_RUNS,
                     (Query(_many("resuelve_model_tokens_total", "role, direction"), "{{role}} · {{direction}}"),),
                     stacked=True,
                 ),
                 Panel(
                     "Llamadas",
-                    "By role, model and result.",
+                    "By role, model and result." + _SHORT_RUNS,
                     (
                         Query(
                             _many("resuelve_model_calls_total", "role, model, result"),
@@ -453,7 +470,7 @@ COST = Page(
                 Panel(
                     "Llamadas fallidas",
                     "By role and model.",
-                    (Query("resuelve:model_calls_failed:share15m", "{{role}} · {{model}}"),),
+                    (Query("resuelve:model_calls_failed:share15m", "{{job}} · {{role}} · {{model}}"),),
                     unit="percentunit",
                     most=1,
                 ),
@@ -508,12 +525,12 @@ KNOWLEDGE = Page(
                 _stat(
                     "Problemas conocidos",
                     "Known problems in the dictionary.",
-                    _newest("resuelve_dictionary_problems", "1d"),
+                    _newest("resuelve_dictionary_problems"),
                 ),
                 _stat(
                     "Filas que no se pueden usar",
                     "Rows of the dictionary that were set aside; `resuelve index` says why.",
-                    _newest("resuelve_dictionary_rows_set_aside", "1d"),
+                    _newest("resuelve_dictionary_rows_set_aside"),
                     steps=_WARN_FROM_ONE,
                 ),
                 _stat(
@@ -527,13 +544,13 @@ KNOWLEDGE = Page(
                 _stat(
                     "Propuestas por decidir",
                     "Proposals of closed incidents: `resuelve maintain review`.",
-                    _newest("resuelve_proposals_open", "1d"),
+                    _newest("resuelve_proposals_open"),
                     steps=((20, "orange"),),
                 ),
                 _stat(
                     "Filas que ya no actúan",
                     "Rows that stopped because an incident that they resolved came back: `resuelve returned`.",
-                    _newest('resuelve_breakers{breaker="rows"}', "1d"),
+                    _newest('resuelve_breakers{breaker="rows"}'),
                     steps=_WARN_FROM_ONE,
                 ),
                 _stat(
@@ -576,7 +593,6 @@ KNOWLEDGE = Page(
                         Query(
                             "topk(20, sum by (row) (increase(resuelve_rejections_total[7d])) > 0)",
                             "{{row}}",
-                            instant=True,
                         ),
                     ),
                     "table",
@@ -586,16 +602,16 @@ KNOWLEDGE = Page(
                     "Diccionario y propuestas",
                     "How both grow.",
                     (
-                        Query(_newest("resuelve_dictionary_problems", "1d"), "problemas"),
-                        Query(_newest("resuelve_dictionary_rows_set_aside", "1d"), "filas que no se pueden usar"),
-                        Query(_newest("resuelve_proposals_open", "1d"), "propuestas por decidir"),
+                        Query(_newest("resuelve_dictionary_problems"), "problemas"),
+                        Query(_newest("resuelve_dictionary_rows_set_aside"), "filas que no se pueden usar"),
+                        Query(_newest("resuelve_proposals_open"), "propuestas por decidir"),
                     ),
                     height=10,
                 ),
                 Panel(
                     "Lo que dejó de actuar",
                     "From the log: which row stopped, and because of what.",
-                    (Query('{service_name="resuelve"} | event="breaker.stopped"', source="loki"),),
+                    (Query('{service_name=~"$servicio"} | event="breaker.stopped"', source="loki"),),
                     "logs",
                     width=24,
                 ),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +33,12 @@ class Query:
     expr: str
     legend: str = ""
     source: str = "prometheus"
-    instant: bool = False
     heatmap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel.
+    """A panel. A stat, a bargauge and a table show what is now: they ask for one moment.
 
     Attributes:
         kind: the panel plugin: stat, timeseries, bargauge, heatmap, table, logs, alertlist.
@@ -67,7 +67,8 @@ class Page:
 
     Attributes:
         since: how far back it looks at first, such as ``24h``.
-        inputs: text boxes, by name, with what they are called and what stands in them at first.
+        inputs: text boxes beside that of the service, by name, with what they are called and what stands in them at
+            first.
     """
 
     uid: str
@@ -131,16 +132,26 @@ def dashboard(page: Page) -> Json:
                 "url": "",
             }
         ],
-        "templating": {"list": [_input(*one) for one in page.inputs]},
+        "templating": {"list": [_input(*one) for one in (_SERVICE, *page.inputs)]},
         "annotations": {"list": [_annotation(*one) for one in _ANNOTATIONS]},
         "panels": list(_panels(page)),
     }
 
 
+_SERVICE = ("servicio", "Servicio", "resuelve.*")
+"""Each workspace may have a service name of its own; without one it is ``resuelve``."""
+
 _ANNOTATIONS = (
     ("Ejecuciones que cambiaron incidencias", "sum(increase(resuelve_actions_total[1m])) > 0", "green", False),
     ("Ejecuciones fallidas", 'sum(increase(resuelve_runs_total{result="failed"}[1m])) > 0', "red", True),
-    ("Índice nuevo", "sum(changes(resuelve_index_built_timestamp_seconds[1m])) > 0", "blue", True),
+    # Of runs of cron there is a value each half hour at least, and nothing in between.
+    (
+        "Índice nuevo",
+        "max(last_over_time(resuelve_index_built_timestamp_seconds[5m]))"
+        " > max(last_over_time(resuelve_index_built_timestamp_seconds[1d] offset 5m))",
+        "blue",
+        True,
+    ),
 )
 
 
@@ -151,7 +162,7 @@ def _annotation(name: str, expr: str, colour: str, shown: bool) -> Json:
         "enable": shown,
         "hide": False,
         "iconColor": colour,
-        "expr": expr,
+        "expr": of_service(expr),
         "titleFormat": name,
     }
 
@@ -188,7 +199,7 @@ def _panel(panel: Panel, number: int, place: Json) -> Json:
         "description": panel.description,
         "gridPos": place,
         "datasource": _source(source),
-        "targets": [_target(query, chr(ord("A") + at)) for at, query in enumerate(panel.queries)],
+        "targets": [_target(query, chr(ord("A") + at), panel.kind) for at, query in enumerate(panel.queries)],
         "options": _OPTIONS[panel.kind],
         "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
     }
@@ -201,19 +212,29 @@ def _source(name: str) -> Json:
     return {"type": SOURCES[name], "uid": name}
 
 
-def _target(query: Query, ref: str) -> Json:
+def of_service(expr: str) -> str:
+    """PromQL that asks for the services of the box *Servicio* only, which are the jobs of Prometheus."""
+    return _SERIES.sub(lambda found: f'{found[1]}{{job=~"$servicio"{", " if found[2] else "}"}', expr)
+
+
+_SERIES = re.compile(r"\b(resuelve_\w+|resuelve:(?!alerts)[\w:]+|gen_ai_client_\w+)({)?")
+"""What the product tells; an alert may be another service's."""
+
+
+def _target(query: Query, ref: str, kind: str) -> Json:
     common: Json = {"refId": ref, "datasource": _source(query.source)}
     if query.source == "tempo":
         return {**common, "queryType": "traceql", "query": query.expr, "limit": 20, "tableType": "traces"}
     if query.source == "loki":
         return {**common, "expr": query.expr, "queryType": "range", "maxLines": 500}
-    shape = "table" if query.instant else "heatmap" if query.heatmap else "time_series"
+    shape = "table" if kind == "table" else "heatmap" if query.heatmap else "time_series"
+    now = kind in _OF_NOW
     return {
         **common,
-        "expr": query.expr,
+        "expr": of_service(query.expr),
         "legendFormat": query.legend or "__auto",
-        "instant": query.instant,
-        "range": not query.instant,
+        "instant": now,
+        "range": not now,
         "format": shape,
         "editorMode": "code",
     }
@@ -222,6 +243,7 @@ def _target(query: Query, ref: str) -> Json:
 def _defaults(panel: Panel) -> Json:
     defaults: Json = {
         "unit": panel.unit or "short",
+        "noValue": "sin datos",
         "thresholds": {
             "mode": "absolute",
             "steps": [{"value": None, "color": "green"}, *({"value": at, "color": c} for at, c in panel.steps)],
@@ -251,13 +273,14 @@ def _defaults(panel: Panel) -> Json:
     return defaults
 
 
+_OF_NOW = ("stat", "bargauge", "table")
 _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _WITHOUT_TIME = {"id": "organize", "options": {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {}}}
 _OPTIONS: dict[str, Json] = {
     "stat": {
         "reduceOptions": _LAST,
         "colorMode": "background",
-        "graphMode": "area",
+        "graphMode": "none",
         "justifyMode": "auto",
         "orientation": "auto",
         "textMode": "auto",

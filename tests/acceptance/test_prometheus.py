@@ -10,6 +10,7 @@ from typing import Any
 
 from resuelve.telemetry.metrics import ALL, Kind, prometheus_labels, prometheus_name
 from tests.acceptance.product import Desk, demo_incidents, eventually
+from tests.deploy.samples import expressions
 from tests.prometheus_server import Prometheus, fetching, free_port
 
 NewDesk = Callable[..., Desk]
@@ -45,6 +46,8 @@ def test_prometheus_finds_what_the_report_says(prometheus_tools: Path, new_desk:
             eventually(lambda: prometheus.by('resuelve_runs_total{mode="live"}', "result") == {"ended": 1}, 30)
             agrees_with_the_report(prometheus, desk.report())
             has_the_names_of_the_list(prometheus)
+            takes_every_query(prometheus)
+            answers_in_every_panel(prometheus)
             was_fetched_without_a_hitch(prometheus)
         finally:
             run.send(signal.SIGTERM)
@@ -86,6 +89,42 @@ def has_the_names_of_the_list(prometheus: Prometheus) -> None:
         assert ("le" in labels) is name.endswith("_bucket")
     others = {one["__name__"] for one in prometheus.series('{job="resuelve"}')} - set(known)
     assert {name for name in others if not name.startswith(("scrape_", "up"))} == {"target_info"}
+
+
+def takes_every_query(prometheus: Prometheus) -> None:
+    """Rules and dashboards, with what a run has told: two series of which one should be are an error only then."""
+    for one in expressions():
+        assert isinstance(prometheus.query(one.text), list), one.where
+
+
+NOT_IN_THIS_RUN = {
+    "resuelve.rejections": "no critic's choice is rejected for certain",
+    "resuelve.errors": "nothing fails",
+    "resuelve.model.tokens": "the models of the process have no tokens that cost",
+    "resuelve.model.cost": "no list of prices",
+    "gen_ai.client.token.usage": "the models of the process have no tokens that cost",
+    "resuelve.automatic.rate": "rests on the acts of days",
+    "resuelve.durable.rate": "rests on the acts of days",
+    "resuelve.acts.returned": "rests on the acts of days",
+    "resuelve.calibration.drift": "rests on the acts of days",
+    "resuelve.score.drift": "rests on the acts of days",
+    "resuelve.logs.pending": "the log is not shipped",
+}
+"""What a short run on the demo need not tell, and why."""
+
+
+def answers_in_every_panel(prometheus: Prometheus) -> None:
+    """What is in the list is told under that name, so that the panels and rules that ask for it have an answer."""
+    found = {one["__name__"] for one in prometheus.series('{job="resuelve"}')}
+    missing = {metric.name for metric in ALL for end in ends(metric) if f"{prometheus_name(metric)}{end}" not in found}
+    assert missing - NOT_IN_THIS_RUN.keys() == set()
+    for metric in ALL:
+        wanted = {frozenset(zip(prometheus_labels(metric), one.values(), strict=True)) for one in metric.all_labels()}
+        shown = {
+            frozenset((name, labels[name]) for name in prometheus_labels(metric))
+            for labels in (prometheus.series(prometheus_name(metric)) if wanted else ())
+        }
+        assert shown == wanted, metric.name
 
 
 def ends(metric: Any) -> tuple[str, ...]:

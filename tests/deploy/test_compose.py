@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -64,6 +71,71 @@ def test_a_service_says_whether_it_is_well(name: str) -> None:
     assert service["healthcheck"]["test"][0] == "CMD", "no shell: some images have none"
     assert service["healthcheck"].keys() >= {"interval", "timeout", "retries", "start_period"}
     assert service["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize(
+    ("told", "ago", "polls", "well"),
+    [
+        ("{name} {ended}", 60, None, True),
+        ('{name}{{a="b"}} {ended}', 60, None, True),
+        ("{name} {ended}", 1200, None, False),
+        ("{name} {ended}", 1200, "300", True),
+        ("{name} {ended}", 4000, "300", False),
+        ("# HELP {name} When", 60, None, False),
+    ],
+    ids=["lately", "with labels", "long ago", "it seldom looks", "it seldom looks, and longer ago", "never"],
+)
+def test_the_product_is_well_when_a_run_ended_lately(told: str, ago: float, polls: str | None, well: bool) -> None:
+    """The check that compose makes, run here against what the product would answer."""
+    command, python, option, code = SERVICES["resuelve"]["healthcheck"]["test"]
+    assert (command, python, option) == ("CMD", "python", "-c")
+    line = told.format(name="resuelve_run_finished_timestamp_seconds", ended=time.time() - ago)
+    with serving(f"resuelve_runs_total 3\n{line}\n") as port:
+        code = code.replace("$$", "$").replace(":9464/", f":{port}/")
+        environment = {**os.environ, **({"RESUELVE_POLL_SECONDS": polls} if polls else {})}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0 if well else 1, "")
+
+
+@contextmanager
+def serving(text: str) -> Iterator[int]:
+    """A server that answers everything with a text, on this port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+
+
+def test_prometheus_takes_what_short_runs_send() -> None:
+    """The feature has this name from 3.7 on for what comes by OTLP (its change log)."""
+    assert "--web.enable-otlp-receiver" in SERVICES["prometheus"]["command"]
+    assert "--enable-feature=created-timestamp-zero-ingestion" in SERVICES["prometheus"]["command"]
+    version = SERVICES["prometheus"]["image"].partition(":v")[2]
+    assert tuple(map(int, version.split("."))) >= (3, 7)
+
+
+def test_lokis_streams_are_those_of_services_and_folders() -> None:
+    """What is told of every log, and is the same for all of its lines."""
+    from resuelve.telemetry.logs.shipping.encode import Origin, request
+
+    attributes = read_yaml("loki/loki.yaml")["limits_config"]["otlp_config"]["resource_attributes"]
+    (labels,) = [one["attributes"] for one in attributes["attributes_config"] if one["action"] == "index_label"]
+    assert attributes["ignore_defaults"] is True
+    sent = gzip.decompress(request([b'{"event":"x"}'], Origin("name", "1", "number"))[0])
+    assert labels == ["service.name", "service.instance.id"]
+    assert all(label.encode() in sent for label in labels)
 
 
 @every_service
@@ -249,12 +321,24 @@ def test_docker_compose_takes_it(profiles: str, own_folder: Path) -> None:
     assert "deploy/.env" in refused.stderr
 
 
+def sent_to_the_builder(source: str) -> bool:
+    """By .dockerignore at the top, the only place where every builder looks: what is not let in stays out."""
+    first, *others = [
+        line
+        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert first == "*"
+    return any(fnmatch(source, other.removeprefix("!")) for other in others if other.startswith("!"))
+
+
 def test_the_images_are_made_of_the_locks() -> None:
     """Every file that the recipe copies is there and is sent to the builder, and every install asks for hashes."""
     recipe = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     for line in re.findall(r"^COPY (?!--from)(.+)$", recipe, re.MULTILINE):
         *sources, _ = line.split()
         assert [source for source in sources if not (ROOT / source).exists()] == []
+        assert [source for source in sources if not sent_to_the_builder(source)] == []
     for lock in re.findall(r"for lock in ([\w ]+);", recipe)[0].split():
         assert f"requirements/{lock}.lock" in recipe
         assert (ROOT / "requirements" / f"{lock}.lock").is_file()

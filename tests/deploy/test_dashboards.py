@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards import COLUMNS, files
-from tests.deploy.samples import DASHBOARDS, DEPLOY, ROOT, dashboard, read_yaml
+from scripts.dashboards import COLUMNS, files, of_service
+from tests.deploy.samples import DASHBOARDS, DEPLOY, ROOT, alerts, dashboard, read_yaml, rules, targets
 from tests.deploy.schema import mistakes
 
 BUILT_IN = {"alertlist", "bargauge", "heatmap", "logs", "row", "stat", "table", "timeseries"}
@@ -89,6 +90,57 @@ def test_variables_that_are_used_are_there(path: Path) -> None:
     assert used == {variable["name"] for variable in page["templating"]["list"]}
 
 
+@page_of
+def test_what_is_now_is_asked_for_now(path: Path) -> None:
+    """A stat whose value is gone says so, and shows none of yesterday's; an age is one at any time."""
+    for panel in dashboard(path)["panels"]:
+        if panel["type"] not in ("stat", "bargauge"):
+            continue
+        assert panel["fieldConfig"]["defaults"]["noValue"] == "sin datos"
+        for target in panel["targets"]:
+            assert target["instant"]
+            assert not target["range"]
+            if not target["expr"].startswith("time() - "):
+                assert set(re.findall(r"last_over_time\([^\[]*\[(\w+)\]", target["expr"])) <= {"30m"}, panel["title"]
+
+
+def test_the_row_of_an_incident_asks_for_that_incident() -> None:
+    (page,) = [dashboard(path) for path in DASHBOARDS if path.stem == "resuelve-operacion"]
+    titles = [panel["title"] for panel in page["panels"]]
+    start = titles.index("Por qué hizo eso con esta incidencia") + 1
+    row = list(itertools.takewhile(lambda panel: panel["type"] != "row", page["panels"][start:]))
+    asked = [(one["datasource"]["uid"], one.get("expr") or one["query"]) for panel in row for one in panel["targets"]]
+    assert {source for source, _ in asked} == {"loki", "tempo"}
+    for _, text in asked:
+        assert sorted(re.findall(r"\$\w+", text)) == ["$ejecucion", "$incidencia", "$servicio"]
+    (traces,) = [text for source, text in asked if source == "tempo"]
+    told = (ROOT / "src" / "resuelve" / "resolution" / "pipeline.py").read_text(encoding="utf-8")
+    for attribute in re.findall(r"span\.([\w.]+)", traces):
+        assert f'"{attribute}"' in told, "the first span of an incident has it"
+
+
+@pytest.mark.parametrize(
+    ("expr", "asked"),
+    [
+        ("sum(resuelve_runs_total)", 'sum(resuelve_runs_total{job=~"$servicio"})'),
+        ('max(resuelve_breakers{breaker="rows"}[1h])', 'max(resuelve_breakers{job=~"$servicio", breaker="rows"}[1h])'),
+        ("resuelve:handovers:share1d", 'resuelve:handovers:share1d{job=~"$servicio"}'),
+        ("sum by (gen_ai_token_type) (up)", "sum by (gen_ai_token_type) (up)"),
+        ("sum(resuelve:alerts:firing)", "sum(resuelve:alerts:firing)"),
+    ],
+)
+def test_a_query_asks_for_the_chosen_service(expr: str, asked: str) -> None:
+    assert of_service(expr) == asked
+
+
+@page_of
+def test_every_query_asks_for_the_chosen_service(path: Path) -> None:
+    page = dashboard(path)
+    assert page["templating"]["list"][0]["name"] == "servicio"
+    for title, target in targets(page, "prometheus"):
+        assert "$servicio" in target["expr"] or "resuelve:alerts:firing" in target["expr"], title
+
+
 def test_pages_are_told_apart_and_found_from_each_other() -> None:
     pages = [dashboard(path) for path in DASHBOARDS]
     assert len({page["uid"] for page in pages}) == len(pages) == 4
@@ -119,6 +171,22 @@ def test_grafanas_own_rule_tells_of_prometheus_ones() -> None:
     assert condition["model"]["expression"] == query["refId"] == query["model"]["refId"]
     read = Rule.from_json({**rule, "orgID": group["orgId"], "folderUID": group["folder"], "ruleGroup": group["name"]})
     assert read.uid == "resuelve-prometheus"
+
+
+def test_grafanas_own_rule_shows_what_it_has() -> None:
+    ((group,),) = [read_yaml("grafana/provisioning/alerting/resuelve.yaml")["groups"]]
+    (rule,) = group["rules"]
+    notes = rule["annotations"]
+    assert "$" not in str(notes), "Grafana takes it for a variable of the environment"
+    (recorded,) = [one["expr"] for one in rules() if one.get("record") == "resuelve:alerts:firing"]
+    (by,) = re.findall(r"count by \(([^)]*)\)", recorded)
+    shown = set(re.findall(r"\{\{ \.Labels\.(\w+) \}\}", str(notes)))
+    assert shown == {label.strip() for label in by.split(",")}
+    assert shown.isdisjoint(rule["labels"])
+    assert notes["runbook"] in {alert["annotations"]["runbook"] for alert in alerts()}
+    (page,) = [dashboard(path) for path in DASHBOARDS if path.stem == notes["__dashboardUid__"]]
+    (panel,) = [panel for panel in page["panels"] if panel["type"] == "alertlist"]
+    assert notes["__panelId__"] == str(panel["id"])
 
 
 def test_dashboards_lie_where_grafana_looks() -> None:

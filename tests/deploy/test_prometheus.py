@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.samples import DEPLOY, ROOT, RULE_TESTS, RULES, alerts, read_yaml
+from tests.deploy.samples import DEPLOY, ROOT, RULE_TESTS, RULES, alerts, expressions, read_yaml, rules
 
 PAGES = {"runbook": "docs/how-to/watch-it.es.md", "runbook_en": "docs/how-to/watch-it.md"}
 SEVERITIES = {"critical", "warning", "info"}
@@ -33,6 +33,45 @@ def test_prometheus_takes_its_configuration(prometheus_tools: Path) -> None:
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
 def test_rules_do_what_their_tests_say(prometheus_tools: Path, path: Path) -> None:
     _promtool(prometheus_tools, "test", "rules", path)
+
+
+def _asked(where: str) -> str:
+    (text,) = [one.text for one in expressions() if one.where == where]
+    return text
+
+
+TOKENS = 'resuelve_model_tokens_total{job="resuelve", role="critic", model="m", direction="input"}'
+COST = 'resuelve_model_cost_total{job="resuelve", role="critic", model="m"}'
+BUILT = 'resuelve_index_built_timestamp_seconds{job="resuelve"}'
+
+
+@pytest.mark.parametrize(
+    ("where", "told", "minute", "value"),
+    [
+        ("resuelve-coste.json: Coste, 24 h", {TOKENS: "0+10x60"}, 60, -1),
+        ("resuelve-coste.json: Coste, 24 h", {TOKENS: "0+10x60", COST: "0x60"}, 60, 0),
+        ("resuelve-coste.json: Coste, 24 h", {TOKENS: "0x60"}, 60, 0),
+        ("resuelve-coste.json: Coste, 24 h", {}, 60, 0),
+        ("resuelve-coste.json: Coste por incidencia", {TOKENS: "0+10x60"}, 60, -1),
+        ("resuelve-operacion.json: Índice nuevo", {BUILT: "100 _x9 100 _x9 200 _x9"}, 21, 200),
+        ("resuelve-operacion.json: Índice nuevo", {BUILT: "100x20 200x20"}, 23, 200),
+        ("resuelve-operacion.json: Índice nuevo", {BUILT: "100 _x9 100 _x9 200 _x9"}, 11, None),
+        ("resuelve-operacion.json: Índice nuevo", {BUILT: "100 _x9 100 _x9 200 _x9"}, 29, None),
+        ("resuelve-operacion.json: Índice nuevo", {BUILT: "100x20 200x20"}, 33, None),
+        ("resuelve-operacion.json: Por decidir", {'resuelve_queue_undecided{job="resuelve"}': "7 _x9"}, 9, 7),
+        ("resuelve-operacion.json: Por decidir", {'resuelve_queue_undecided{job="resuelve"}': "7 _x99"}, 60, None),
+    ],
+)
+def test_a_panel_shows_what_is_so(
+    prometheus_tools: Path, tmp_path: Path, where: str, told: dict[str, str], minute: int, value: float | None
+) -> None:
+    """By Prometheus itself: a price list that is missing, an index that a run of cron tells of, a gauge gone."""
+    expected = [] if value is None else [{"labels": "{}", "value": value}]
+    case = {"expr": _asked(where), "eval_time": f"{minute}m", "exp_samples": expected}
+    series = [{"series": name, "values": values} for name, values in told.items()]
+    tests = [{"interval": "1m", "input_series": series, "promql_expr_test": [case]}]
+    (tmp_path / "panel.yaml").write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": tests}))
+    _promtool(prometheus_tools, "test", "rules", tmp_path / "panel.yaml")
 
 
 def _cases() -> list[dict[str, Any]]:
@@ -67,6 +106,30 @@ def test_pages_name_only_alerts_that_exist() -> None:
     for page in PAGES.values():
         named = set(re.findall(r"`(Resuelve[A-Z]\w+)`", (ROOT / page).read_text(encoding="utf-8")))
         assert named == known
+
+
+COUNTS = re.compile(r"increase\((resuelve_\w+_total)")
+
+
+def test_every_alert_that_counts_is_tested_on_runs_of_cron() -> None:
+    """What they send is 0 and a figure, and then nothing."""
+    recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+    counting = set()
+    for alert in ALERTS:
+        used = [alert["expr"], *(expr for name, expr in recorded.items() if name in alert["expr"])]
+        if any(COUNTS.search(expr) for expr in used):
+            counting.add(alert["alert"])
+    tested: dict[str, set[str]] = {"fires": set(), "not": set()}
+    for path in RULE_TESTS:
+        for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]:
+            if any(
+                "_total" in one["series"] and re.search(r"\b0 \S+ _x", one["values"]) for one in test["input_series"]
+            ):
+                for case in test["promql_expr_test"]:
+                    if match := re.search(r'alertname="(\w+)"', case["expr"]):
+                        tested["fires" if case.get("exp_samples") else "not"].add(match[1])
+    assert counting - tested["fires"] == set()
+    assert counting - tested["not"] == set()
 
 
 def test_targets_are_services() -> None:
