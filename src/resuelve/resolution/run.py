@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from resuelve.domain.decision import OutcomeKind
 from resuelve.domain.errors import Rejected, TicketNotFound
 from resuelve.domain.incident import Incident
 from resuelve.journal import Engine, Intent, Journal
@@ -15,6 +16,8 @@ from resuelve.resolution.act import left_unknown
 from resuelve.resolution.observed_run import tell_ended, tell_left, tell_listing, tell_work
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.report import Totals, rejected_as_json, write_report
+
+_STILL_TO_DO = frozenset({OutcomeKind.FAILED.value, OutcomeKind.PAUSED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     left = len(todo)
     for entry in pipeline.resolve_all(engine, going, workers=workers, again=again):
         on_entry(entry)
-        left -= 1
+        left -= entry["outcome"] not in _STILL_TO_DO
         tell_left(signals, left)
     pipeline.history.end(now())
     totals = _totals(journal, pipeline.run)
