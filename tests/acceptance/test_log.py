@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -299,6 +301,25 @@ def test_a_log_that_cannot_be_written_stops_nothing(new_desk: NewDesk) -> None:
     assert ended.status == 0
     assert ended.error.count("\n") == 1
     assert "the log cannot be written" in ended.error
+    assert len(desk.ledger()) == 2
+
+
+def test_an_error_output_that_takes_nothing_stops_nothing(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:2]))
+    import shutil
+
+    shutil.rmtree(desk.workspace / "logs")
+    (desk.workspace / "logs").write_text("a file")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "resuelve", "run", "--workspace", str(desk.workspace)],
+            env={**os.environ, **desk.settings},
+            stdout=subprocess.DEVNULL,
+            stderr=full,
+            cwd=desk.workspace,
+            check=False,
+        )
+    assert ended.returncode == 0
     assert len(desk.ledger()) == 2
 
 

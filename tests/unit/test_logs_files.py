@@ -121,6 +121,16 @@ def test_a_folder_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     assert log.lost == 2
 
 
+def test_whoever_cannot_hear_of_trouble_stops_nothing(tmp_path: Path) -> None:
+    def deaf(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    DayFiles(tmp_path / "logs", on_day=deaf).write(b"one\n")
+    assert files(tmp_path / "logs")[0].read_bytes() == b"one\n"
+    (tmp_path / "file").write_text("a file")
+    DayFiles(tmp_path / "file", trouble=deaf).write(b"one\n")
+
+
 def test_half_a_line_of_another_process_is_ended(folder: Path) -> None:
     folder.mkdir()
     (folder / "resuelve-20260131.jsonl").write_bytes(b"one\ntw")

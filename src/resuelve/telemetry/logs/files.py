@@ -99,7 +99,8 @@ class DayFiles:
                     news.append(lambda lost=self._lost: self._trouble(None, lost))  # type: ignore[misc]
                     self._lost = 0
         for tell in news:  # outside the lock: who is told may log
-            tell()
+            with suppress(OSError, ValueError):  # nor may whoever cannot hear it stop the work
+                tell()
 
     def close(self) -> None:
         """Close the file; a further line opens it again."""
