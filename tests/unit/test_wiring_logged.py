@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from resuelve.domain.errors import TicketUnavailable
 from resuelve.settings import Settings, load
 from resuelve.telemetry.logs import bound, log
 from resuelve.wiring import logged as wired
-from resuelve.wiring.logged import logged, secrets_of
+from resuelve.wiring.logged import answers, logged, secrets_of
 from tests.otlp_receiver import PATH, receiving
 
 
@@ -79,6 +81,31 @@ def test_without_the_extra_it_is_told_once_and_lines_stay(tmp_path: Path, monkey
     assert [note for note in notes if "make telemetry" in note] == notes
     assert len(notes) == 1
     assert len(_lines(tmp_path)) == 3
+
+
+def test_what_waits_is_counted_without_the_extra(tmp_path: Path) -> None:
+    """In a process of its own, in which nothing has imported what is not there."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "resuelve-20260131.jsonl").write_text("{}\n")
+    program = """
+import sys
+from pathlib import Path
+sys.modules |= dict.fromkeys(("google", "google.protobuf", "opentelemetry", "opentelemetry.proto"))
+from resuelve.cli.doctor import _log
+from resuelve.settings import load
+print(_log(load(workspace=Path(sys.argv[1]), language="en", otlp_logs="http://127.0.0.1:9/v1/logs")))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert ended.stderr == ""
+    assert "make telemetry" in ended.stdout
+    assert "1 KB" in ended.stdout
+
+
+def test_an_address_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wired, "logs_to", lambda _: "http://127.0.0.1:abc/x")
+    assert answers(_settings(tmp_path)) == "InvalidURL"
 
 
 def test_a_burst_arrives_whole(tmp_path: Path) -> None:

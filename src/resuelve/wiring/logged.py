@@ -77,7 +77,7 @@ def installed() -> bool:
 
 def waiting(settings: Settings) -> int:
     """Bytes of the log that are still to be shipped."""
-    from resuelve.telemetry.logs.shipping.thread import pending
+    from resuelve.telemetry.logs.shipping.backlog import pending
 
     return pending(wiring.workspace(settings).logs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,13 @@ class Backlog:
             if len(lines) == MOST_LINES:
                 break
         return Batch(file, tuple(lines), tuple(ends))
+
+
+def pending(folder: Path) -> int:
+    """Bytes of a folder's log that are still to be shipped; 0 where they cannot be counted."""
+    with suppress(OSError):
+        return Backlog(folder, Places(folder)).pending()
+    return 0
 
 
 def _lines(data: bytes) -> list[bytes]:
