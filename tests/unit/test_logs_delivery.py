@@ -77,6 +77,8 @@ def _deliver(url: str, limits: Limits = QUICK, headers: dict[str, str] | None = 
         (Say(body=b"{", kind="application/json"), Outcome(Verdict.LATER, reason="no receiver of logs")),
         (Say(301, {"Location": "/elsewhere"}), Outcome(Verdict.LATER, reason="301")),
         (Say(400), Outcome(Verdict.REFUSED, reason="400")),
+        (Say(400, body=b"<html>", kind="text/html; charset=utf-8"), Outcome(Verdict.LATER, reason="400")),
+        (Say(413, body=b"<html>", kind="text/html"), Outcome(Verdict.TOO_LARGE, reason="413")),  # nginx
         (Say(401), Outcome(Verdict.LATER, reason="401")),
         (Say(404), Outcome(Verdict.LATER, reason="404")),
         (Say(413), Outcome(Verdict.TOO_LARGE, reason="413")),

@@ -13,10 +13,14 @@ import pytest
 
 from resuelve.domain.errors import TicketUnavailable
 from resuelve.settings import Settings, load
+from resuelve.telemetry import SILENT, Signals
 from resuelve.telemetry.logs import bound, log
+from resuelve.telemetry.logs.counts import Counts
+from resuelve.telemetry.logs.shipping.thread import Shipping
+from resuelve.telemetry.memory import MemorySignals
 from resuelve.wiring import logged as wired
 from resuelve.wiring.logged import answers, logged, secrets_of
-from tests.otlp_receiver import PATH, receiving
+from tests.otlp_receiver import PATH, Say, receiving
 
 
 def _settings(workspace: Path, **more: Any) -> Settings:
@@ -106,6 +110,40 @@ print(_log(load(workspace=Path(sys.argv[1]), language="en", otlp_logs="http://12
 def test_an_address_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wired, "logs_to", lambda _: "http://127.0.0.1:abc/x")
     assert answers(_settings(tmp_path)) == "InvalidURL"
+
+
+def test_a_web_page_is_no_receiver(tmp_path: Path) -> None:
+    with receiving() as receiver:
+        settings = _settings(tmp_path, otlp_logs=receiver.url + PATH)
+        receiver.always = Say(400, body=b"<html>", kind="text/html")
+        assert answers(settings) == "400"
+        receiver.always = Say(400)  # Loki, of what is empty
+        assert answers(settings) == ""
+
+
+def test_what_was_refused_is_told_at_the_end(tmp_path: Path) -> None:
+    notes: list[str] = []
+    with receiving() as receiver:
+        receiver.always = Say(400)
+        with logged(_settings(tmp_path, otlp_logs=receiver.url + PATH), "run", notes.append):
+            pass
+    assert len(notes) == 1
+    assert "has refused" in notes[0]
+
+
+@pytest.mark.parametrize(("signals", "seconds"), [(SILENT, 1.8), (MemorySignals(), 0.4)])
+def test_the_end_is_short_only_where_others_were_sent_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: Signals, seconds: float
+) -> None:
+    given: list[float] = []
+    monkeypatch.setattr(Shipping, "close", lambda _, timeout: given.append(timeout) or 0)
+    monkeypatch.setattr(wired, "counts", counts := Counts())
+    with (
+        logged(_settings(tmp_path, otlp_logs="http://127.0.0.1:9/"), "run", lambda _: None),
+        counts.counting(signals),
+    ):
+        pass
+    assert given == [seconds]
 
 
 def test_a_burst_arrives_whole(tmp_path: Path) -> None:

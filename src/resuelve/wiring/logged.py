@@ -197,6 +197,8 @@ def _shipped(settings: Settings, folder: Path, to: str, on_note: Note) -> Iterat
     finally:
         if left := shipping.close(_AFTER_OTHERS if counts.told else _AT_THE_END):
             on_note(say("watching.logs_pending", settings.language, size=-(-left // 1024), where=address_of(to)))
+        if shipping.refused:
+            on_note(say("watching.logs_refused", settings.language, count=shipping.refused, where=address_of(to)))
 
 
 def _shipper(settings: Settings, folder: Path, to: str) -> Shipper:
@@ -209,4 +211,6 @@ def _shipper(settings: Settings, folder: Path, to: str) -> Shipper:
     places = Places(folder)
     ours = resource(settings)
     origin = Origin(ours["service.name"], ours["service.version"], places.instance)
-    return Made(Backlog(folder, places), Delivery(to, otlp_headers(settings)), origin, counts=counts)
+    return Made(
+        Backlog(folder, places, days=settings.log_days), Delivery(to, otlp_headers(settings)), origin, counts=counts
+    )

@@ -131,7 +131,7 @@ ALL: tuple[Event, ...] = (
     _warning("log.waiting", "Lines cannot be shipped now; they wait on the disk.", "reason", "bytes"),
     _info("log.shipped_again", "Lines can be shipped again, and what waited is on its way.", "attempts"),
     _warning("log.refused", "The server took lines and threw them away, or never will take them.", "lines", "reason"),
-    _warning("log.lost", "A file that was too old was removed before all of it was shipped.", "file", "lines"),
+    _warning("log.lost", "A file was removed, or replaced, before all of it was shipped.", "file", "lines", "bytes"),
     _error("log.broken", "Shipping broke off; it is tried again every minute.", "error"),
     _warning("library.warned", "A library said something.", "logger", "message", "place", "left_out", "error"),
     _error("library.failed", "A library said that something failed.", "logger", "message", "left_out", "error"),

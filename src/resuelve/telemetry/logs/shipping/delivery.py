@@ -103,6 +103,8 @@ def judged(answer: Answer) -> Outcome:
         return _taken(answer)
     if status == 413:
         return Outcome(Verdict.TOO_LARGE, reason=reason)
+    if 400 <= status < 500 and _kind(answer) == "text/html":  # a web page: whoever answers is no receiver of logs
+        return Outcome(Verdict.LATER, wait=answer.retry_after, reason=reason)
     if status in _OF_THE_ADDRESS or status in (502, 503, 504) or status < 400:
         return Outcome(Verdict.LATER, wait=answer.retry_after, reason=reason)
     return Outcome(Verdict.FAILED if status >= 500 else Verdict.REFUSED, wait=answer.retry_after, reason=reason)

@@ -12,7 +12,7 @@ from resuelve import durable
 from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
 from resuelve.telemetry.logs.log import log
 from resuelve.telemetry.logs.shipping.backlog import pending
-from resuelve.telemetry.logs.shipping.shipper import Shipper
+from resuelve.telemetry.logs.shipping.shipper import IDLE_SECONDS, Shipper
 
 LOCK = "shipping.lock"
 _OTHERS_SECONDS = 5.0
@@ -29,6 +29,9 @@ class Shipping:
 
     Args:
         build: makes the shipper, once this process is the one that ships: it reads the places as they are then.
+
+    Attributes:
+        refused: lines that the server refused or threw away.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Shipping:
         self._folder, self._build, self._clock = folder, build, clock
         self._closing = threading.Event()
         self._others = self._told = False
+        self.refused = 0
         self._until = float("inf")
         self._thread = threading.Thread(target=self._work, name="resuelve-shipping", daemon=True)
 
@@ -88,13 +92,14 @@ class Shipping:
 
         Raises OSError: the place could not be remembered.
         """
-        shipper = self._build()
+        shipper, before = self._build(), self.refused
         while True:
             closing = self._closing.is_set()
             if closing and (self._clock() >= self._until or shipper.asked_to_wait):
                 return
             pause = shipper.step()
-            if closing and (pause or shipper.failing):
+            self.refused = before + shipper.refused
+            if closing and (pause >= IDLE_SECONDS or shipper.failing):
                 return
-            if pause and not closing:
+            if pause:
                 self._closing.wait(pause)
