@@ -75,6 +75,15 @@ def test_secrets_and_where_things_lie_are_hidden(tmp_path: Path) -> None:
     assert {"sk-one-key", "two-keys", "Bearer two-keys", "three-keys", "four/keys"} <= set(secrets_of(settings))
 
 
+def test_a_word_of_ours_is_no_secret(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, otlp_headers="X-Scope-OrgID=incident,X-Who=team,Authorization=closed,X-Api-Key=s3cr")
+    with logged(settings, "run", pytest.fail):
+        log.info("incident.ended", outcome="closed", action="team closed s3cr")
+    (line,) = (line for line in _lines(tmp_path) if line["event"].endswith(".ended") and "outcome" in line)
+    assert (line["event"], line["outcome"], line["action"]) == ("incident.ended", "closed", "team [secret] [secret]")
+    assert "team" not in set(secrets_of(settings))
+
+
 def test_without_the_extra_it_is_told_once_and_lines_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wired, "installed", lambda: False)
     notes: list[str] = []
@@ -136,7 +145,12 @@ def test_the_end_is_short_only_where_others_were_sent_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signals: Signals, seconds: float
 ) -> None:
     given: list[float] = []
-    monkeypatch.setattr(Shipping, "close", lambda _, timeout: given.append(timeout) or 0)
+
+    def close(_: Shipping, timeout: float) -> int:
+        given.append(timeout)
+        return 0
+
+    monkeypatch.setattr(Shipping, "close", close)
     monkeypatch.setattr(wired, "counts", counts := Counts())
     with (
         logged(_settings(tmp_path, otlp_logs="http://127.0.0.1:9/"), "run", lambda _: None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _AT_THE_END, _AFTER_OTHERS = 1.8, 0.4
 """Seconds in which the last lines are shipped when a command ends; fewer where metrics and traces were sent before."""
+
+_LONG_AS_A_SECRET = 8
+_SECRET_BY_NAME = re.compile("auth|cookie|key|token|secret|pass", re.IGNORECASE)
+"""Of headers: a short value under another name, as that of a tenant, is a word that the log may need."""
 
 _EXITS = {0: "done", 3: "left"}
 """How a command ended, by its status."""
@@ -102,9 +107,10 @@ def secrets_of(settings: Settings) -> Iterator[str]:
             yield value.get_secret_value()
         elif isinstance(value, str) and "://" in value:
             yield from _in_address(value)
-    for value in otlp_headers(settings).values():
-        yield value
-        yield value.rpartition(" ")[2]  # without the word before it: Bearer, Basic
+    for name, value in otlp_headers(settings).items():
+        if len(value) >= _LONG_AS_A_SECRET or _SECRET_BY_NAME.search(name):
+            yield value
+            yield value.rpartition(" ")[2]  # without the word before it: Bearer, Basic
 
 
 def _in_address(value: str) -> Iterator[str]:

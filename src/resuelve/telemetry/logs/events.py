@@ -71,7 +71,7 @@ FIELDS = {
     "left_out": "lines of the same kind that were not written",
     "lines": "lines",
     "logger": "the library's logger",
-    "message": "what the library said, without what says who",
+    "message": "what the library said, with its slots open; nothing when it had none",
     "missing": "how many more are needed",
     "mode": "`live` or `shadow`",
     "model": "the model's name",
@@ -134,7 +134,7 @@ ALL: tuple[Event, ...] = (
     _warning("log.lost", "A file was removed, or replaced, before all of it was shipped.", "file", "lines", "bytes"),
     _error("log.broken", "Shipping broke off; it is tried again every minute.", "error"),
     _warning("library.warned", "A library said something.", "logger", "message", "place", "left_out", "error"),
-    _error("library.failed", "A library said that something failed.", "logger", "message", "left_out", "error"),
+    _error("library.failed", "A library said: failed.", "logger", "message", "place", "left_out", "error"),
     # a run
     _info("run.started", "A run began.", "mode", "queue", "workers", "problems", "model"),
     _info(
