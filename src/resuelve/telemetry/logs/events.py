@@ -142,6 +142,7 @@ ALL: tuple[Event, ...] = (
         "It ended, and its report is written.",
         "mode", "seconds", "total", "changed", "outcomes", "unchanged", "rejected", "unknown", "file",
     ),
+    _debug("run.idle", "A further look of a watch found nothing to do, and nothing that had changed.", "mode"),
     _error("run.failed", "It could not be carried to its end.", "mode", "seconds", "error"),
     _warning("breaker.stopped", "Something stops acting until a person has looked.", "stopped", "row", "reason"),
     _warning("record.uncounted", "What lasted of what was done could not be counted.", "error"),
