@@ -155,6 +155,14 @@ def test_only_files_of_the_log_are_the_log(folder: Path) -> None:
     assert [day_of(file) for file in files(folder)] == [date(2026, 1, 31), None]
 
 
+def test_a_clock_that_jumps_ahead_removes_nothing(folder: Path) -> None:
+    folder.mkdir()
+    for name in ("20260129", "20260130", "20260131", "20990101"):
+        (folder / f"resuelve-{name}.jsonl").touch()
+    assert outdated(folder, 30, date(2099, 1, 1)) == []
+    assert [day_of(one) for one in outdated(folder, 2, date(2099, 1, 1))] == [date(2026, 1, 29)]
+
+
 @pytest.mark.parametrize(("days", "left"), [(0, 3), (1, 2), (2, 3), (30, 3)])
 def test_what_is_too_old_goes(folder: Path, days: int, left: int) -> None:
     folder.mkdir()

@@ -181,6 +181,18 @@ def test_a_burst_arrives_whole(tmp_path: Path) -> None:
             assert told == list(range(5_000))
 
 
+def test_that_it_cannot_be_written_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes: list[str] = []
+    with logged(_settings(tmp_path), "run", notes.append):
+        for number in range(6):
+            with monkeypatch.context() as patch:
+                if number % 2:
+                    patch.setattr("os.write", lambda *_: 0)  # takes nothing
+                log.warning("history.lost", count=1)
+    assert len(notes) == 1
+    assert [line["lines"] for line in _lines(tmp_path) if line["event"] == "log.gap"] == [1, 1, 1]
+
+
 def test_a_workspace_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with receiving() as receiver:
         settings = _settings(tmp_path / "nowhere", otlp_logs=receiver.url + PATH)
@@ -195,6 +207,7 @@ def test_the_day_s_files_are_kept_as_long_as_the_settings_say(tmp_path: Path) ->
     with logged(_settings(tmp_path, log_days=0), "run", pytest.fail):
         pass
     assert (tmp_path / "logs" / "resuelve-20200101.jsonl").exists()
+    (tmp_path / "logs" / "resuelve-20251231.jsonl").write_text('{"event": "e"}\n')
     with logged(_settings(tmp_path, otlp_logs="http://nowhere.invalid/"), "run", lambda _: None):
         pass
     assert not (tmp_path / "logs" / "resuelve-20200101.jsonl").exists()

@@ -144,8 +144,13 @@ def _scrubbed(text: str) -> str:
 
 
 def _trouble(settings: Settings, on_note: Note) -> Callable[[OSError | None, int], None]:
+    noted: list[bool] = []
+
     def told(error: OSError | None, lost: int) -> None:
+        if error is not None and noted:
+            return
         if error is not None:
+            noted.append(True)
             why = translated(system_said(error), settings.language)
             where = wiring.workspace(settings).logs
             on_note(say("watching.log_unwritable", settings.language, where=where, why=why))
