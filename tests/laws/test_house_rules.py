@@ -13,7 +13,7 @@ STAGE_BOUNDARIES: dict[str, str] = {
     "src/resuelve/readers/extract.py": "one file: whatever a library raises for it, the next one is read",
     "src/resuelve/resolution/pipeline.py": "one incident: whatever goes wrong with it, the others go on",
     "src/resuelve/telemetry/logs/libraries.py": "one line of a library: what cannot be told does not stop the library",
-    "src/resuelve/telemetry/logs/shipping/thread.py": "the thread that ships: whatever breaks it, lines wait on the disk",
+    "src/resuelve/telemetry/logs/shipping/thread.py": "the thread that ships: whatever breaks it, lines wait",
 }
 """Files that may catch every exception, with the reason: whatever one incident does, the others go on."""
 
