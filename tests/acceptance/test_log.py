@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,12 +14,22 @@ from typing import Any
 
 import pytest
 
+import resuelve
 from resuelve.domain.identifier import IdentifierKind
 from resuelve.knowledge.anonymous import words_of
 from resuelve.mocks.world import World, demo_folder
 from resuelve.resolution.identify import identify_text
 from resuelve.telemetry.logs.events import ALL
-from tests.acceptance.product import ACTING, DEMO_WORLD, Desk, Product, demo_incidents, desk_with, eventually
+from tests.acceptance.product import (
+    ACTING,
+    DEMO_WORLD,
+    DICTIONARY,
+    Desk,
+    Product,
+    demo_incidents,
+    desk_with,
+    eventually,
+)
 from tests.acceptance.test_language_models import agreeable, role
 from tests.mock_control import control
 from tests.model_server import ModelServer, Reply, Request, error, raw
@@ -61,25 +73,36 @@ class Personal:
         self.names: set[tuple[str, ...]] = set()
         self.runs: set[tuple[str, ...]] = set()
         self.identifiers: set[str] = set()
+        self.single: set[str] = set()
         for incident in incidents:
             people = [incident.get("solicitante"), *(one.get("autor") for one in incident.get("historial") or [])]
             self.names |= {words_of(str(name)) for name in people if name and len(words_of(str(name))) > 1}
+            self.single |= {word for name in people if name for word in words_of(str(name)) if len(word) > 2}
             for text in _texts(incident):
                 words = words_of(text)
                 self.runs |= {words[at : at + RUN_OF_WORDS] for at in range(len(words) - RUN_OF_WORDS + 1)}
                 found = [one for one in identify_text(text, "") if one.kind is not IdentifierKind.ERROR_CODE]
                 self.identifiers |= {one.raw for one in found} | {one.value for one in found}
 
+        self.single -= _known_words()
+
     def found_in(self, text: str) -> set[str]:
         """What of it stands in a text."""
         words = words_of(text)
-        found = {one for one in self.identifiers if one in text}
+        found = {one for one in self.identifiers if one in text} | (self.single & set(words))
         longest = max(map(len, self.names), default=0)
         for at in range(len(words)):
             if words[at : at + RUN_OF_WORDS] in self.runs:
                 found.add(" ".join(words[at : at + RUN_OF_WORDS]))
             found |= {" ".join(words[at : at + n]) for n in range(2, longest + 1) if words[at : at + n] in self.names}
         return found - TOLERATED
+
+
+def _known_words() -> set[str]:
+    """Those of the dictionary, and of our own code: they say nothing of anybody."""
+    package = Path(resuelve.__file__).parent
+    files = [*package.rglob("*.py"), *package.rglob("texts/*/*.json"), demo_folder() / DICTIONARY]
+    return {word for file in files for word in words_of(file.read_text(encoding="utf-8"))}
 
 
 def _texts(incident: Any) -> Iterator[str]:
@@ -214,6 +237,8 @@ def test_the_check_finds_what_leaks(told: tuple[Desk, str], personal: Personal) 
     incident = next(one for one in DEMO_WORLD.open_incidents if one["codIncidencia"] == "INC1001")
     for leak in (incident["titulo"], incident["solicitante"]):
         assert personal.found_in(json.dumps({"event": "x", "message": f"before {leak} after"}, ensure_ascii=False))
+    assert len(personal.single) > 20
+    assert personal.found_in(next(iter(personal.single)).title())
     assert personal.found_in(f"tel {next(iter(personal.identifiers))}")
 
 
@@ -299,6 +324,25 @@ def test_a_log_that_cannot_be_written_stops_nothing(new_desk: NewDesk) -> None:
     assert ended.status == 0
     assert ended.error.count("\n") == 1
     assert "the log cannot be written" in ended.error
+    assert len(desk.ledger()) == 2
+
+
+def test_an_error_output_that_takes_nothing_stops_nothing(new_desk: NewDesk) -> None:
+    desk = new_desk(demo_incidents(*ACTING[:2]))
+    import shutil
+
+    shutil.rmtree(desk.workspace / "logs")
+    (desk.workspace / "logs").write_text("a file")
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "resuelve", "run", "--workspace", str(desk.workspace)],
+            env={**os.environ, **desk.settings},
+            stdout=subprocess.DEVNULL,
+            stderr=full,
+            cwd=desk.workspace,
+            check=False,
+        )
+    assert ended.returncode == 0
     assert len(desk.ledger()) == 2
 
 

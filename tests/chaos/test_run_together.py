@@ -141,9 +141,9 @@ def test_watching_survives_a_ticket_manager_that_is_away(new_desk: NewDesk) -> N
 def test_a_watch_in_shadow_decides_about_an_unchanged_ticket_once(new_desk: NewDesk) -> None:
     """With a language model each decision is paid for, and a watch looks every half minute."""
     desk = new_desk(demo_incidents("INC1001", "INC1004"))
-    run = desk.start("run", "--watch", "--shadow", RESUELVE_POLL_SECONDS="0.05", RESUELVE_LOG_LEVEL="INFO")
+    run = desk.start("run", "--watch", "--shadow", RESUELVE_POLL_SECONDS="0.05", RESUELVE_LOG_LEVEL="DEBUG")
     log = desk.workspace / "logs"
-    eventually(lambda: _events(log).count("run.ended") > 3)
+    eventually(lambda: _events(log).count("run.idle") > 3)
     desk.touch("INC1004", titulo="Otra cosa")
     eventually(lambda: _events(log).count("incident.ended") >= 3)
     run.send(signal.SIGTERM)

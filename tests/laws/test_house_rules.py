@@ -14,6 +14,8 @@ STAGE_BOUNDARIES: dict[str, str] = {
     "src/resuelve/resolution/pipeline.py": "one incident: whatever goes wrong with it, the others go on",
     "src/resuelve/telemetry/otel.py": "one measurement: whoever is watched works on",
     "src/resuelve/wiring/watching.py": "watching as a whole: what it cannot begin with stops no run",
+    "src/resuelve/telemetry/logs/libraries.py": "one line of a library: what cannot be told does not stop the library",
+    "src/resuelve/telemetry/logs/shipping/thread.py": "the thread that ships: whatever breaks it, lines wait",
 }
 """Files that may catch every exception, with the reason: whatever one incident does, the others go on."""
 

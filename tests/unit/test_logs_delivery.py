@@ -11,18 +11,21 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from resuelve import durable
 from resuelve.http import Limits
+from resuelve.telemetry.logs.begin import Sink, begun
 from resuelve.telemetry.logs.counts import Counts
-from resuelve.telemetry.logs.shipping.backlog import Backlog
+from resuelve.telemetry.logs.line import Scrubbing
+from resuelve.telemetry.logs.shipping.backlog import Backlog, pending
 from resuelve.telemetry.logs.shipping.delivery import Delivery, Outcome, Verdict
 from resuelve.telemetry.logs.shipping.encode import Origin, request
 from resuelve.telemetry.logs.shipping.places import Places
 from resuelve.telemetry.logs.shipping.shipper import Shipper
-from resuelve.telemetry.logs.shipping.thread import LOCK, Shipping, pending
+from resuelve.telemetry.logs.shipping.thread import LOCK, Shipping
 from tests.otlp_receiver import PATH, Receiver, Say, partly, receiving
 
 FILE = "resuelve-20260131.jsonl"
@@ -57,11 +60,25 @@ def _deliver(url: str, limits: Limits = QUICK, headers: dict[str, str] | None = 
             Say(body=b'{"partialSuccess": {"rejectedLogRecords": "4"}}', kind="application/json", keep=True),
             Outcome(Verdict.TAKEN, rejected=4),
         ),
+        *(
+            (
+                Say(
+                    body=b'{"partialSuccess": {"rejectedLogRecords": %b}}' % said,
+                    kind="application/json",
+                    keep=True,
+                ),
+                Outcome(Verdict.TAKEN),
+            )
+            for said in (b"null", b"[]", b"Infinity", b"NaN", b'"x"', b"-3", b"{}")
+        ),
+        (Say(body=b"[]", kind="application/json"), Outcome(Verdict.LATER, reason="no receiver of logs")),
         (Say(body=b"<html>", kind="text/html"), Outcome(Verdict.LATER, reason="no receiver of logs")),
         (Say(body=b"\xff\xff\xff"), Outcome(Verdict.LATER, reason="no receiver of logs")),
         (Say(body=b"{", kind="application/json"), Outcome(Verdict.LATER, reason="no receiver of logs")),
         (Say(301, {"Location": "/elsewhere"}), Outcome(Verdict.LATER, reason="301")),
         (Say(400), Outcome(Verdict.REFUSED, reason="400")),
+        (Say(400, body=b"<html>", kind="text/html; charset=utf-8"), Outcome(Verdict.LATER, reason="400")),
+        (Say(413, body=b"<html>", kind="text/html"), Outcome(Verdict.TOO_LARGE, reason="413")),  # nginx
         (Say(401), Outcome(Verdict.LATER, reason="401")),
         (Say(404), Outcome(Verdict.LATER, reason="404")),
         (Say(413), Outcome(Verdict.TOO_LARGE, reason="413")),
@@ -91,6 +108,40 @@ def test_nobody_there() -> None:
         outcome = _deliver(f"http://127.0.0.1:{taken.getsockname()[1]}{PATH}")
     assert outcome == Outcome(Verdict.LATER, reason="ConnectError")
     assert _deliver(f"http://nowhere.invalid{PATH}").verdict is Verdict.LATER
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "reason"),
+    [
+        ("http://127.0.0.1:abc/x", {}, "InvalidURL"),
+        ("http://127.0.0.1:9/x", {"X-Who": "\u00f1\u20ac"}, "UnicodeEncodeError"),
+    ],
+)
+def test_a_setting_that_cannot_be_sent_is_an_outage(url: str, headers: dict[str, str], reason: str) -> None:
+    outcome = _deliver(url, headers=headers)
+    assert outcome == Outcome(Verdict.LATER, reason=reason)
+
+
+def test_whatever_breaks_shipping_is_told_once_and_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
+) -> None:
+    monkeypatch.setattr("resuelve.telemetry.logs.shipping.thread._BROKEN_SECONDS", 0.01)
+    _write(tmp_path, 0)
+    sound, broken = _shipping(tmp_path, receiver.url)._build, [0]
+
+    def build() -> Shipper:
+        broken[0] += 1
+        if broken[0] < 4:
+            raise ZeroDivisionError
+        return sound()
+
+    told: list[Any] = []
+    with begun([Sink("DEBUG", lambda line, _: told.append(line))], Scrubbing()):
+        shipping = Shipping(tmp_path, build)
+        shipping.start()
+        receiver.wait_for(1)
+        assert shipping.close(5) == 0
+    assert [(line["event"], line["error"]["kind"]) for line in told] == [("log.broken", "ZeroDivisionError")]
 
 
 def test_what_is_no_http_is_an_outage() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from resuelve.domain.errors import TicketRefused, TicketUnavailable
-from resuelve.domain.message import message
+from resuelve.domain.message import Message, message
 from resuelve.knowledge.scrub import scrubbed
 from resuelve.telemetry.logs.addresses import bare
 from resuelve.telemetry.logs.errors import short, told
@@ -19,7 +21,7 @@ def test_of_ours_the_sentence_without_what_others_wrote() -> None:
     assert told(error, str) == {
         "kind": "TicketRefused",
         "what": "refused with 409: …",
-        "where": "PUT http://desk/incidentes/…",
+        "where": "PUT http://desk/…",
         "remedy": "wait 3 days",
     }
 
@@ -38,6 +40,42 @@ def test_of_a_library_the_kind_only() -> None:
             "where": "…",
             "because": "ConnectionError",
         }
+
+
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        (message("off the schema: {problems}", problems="García López: Extra inputs are not permitted"), "…"),
+        (message("off the schema: {problems}", problems="Obdulia: Extra inputs"), "…"),
+        (message("refused: {said}", said="Obdulia"), "…"),
+        (message("cannot read {path}", path="/home/juan.perez"), "…"),
+        (message("no answer ({why})", why="ReadTimeout"), "(ReadTimeout)"),
+        (message("no row {id}", id="KB-1"), "KB-1"),
+        (message("row {id}", id="Pérez"), "…"),
+        (message("after {seconds} s", seconds="2.5"), "after 2.5 s"),
+        (message("at {where}", where="http://desk/juan.perez"), "http://desk/…"),
+    ],
+)
+def test_only_slots_of_ours_are_filled(what: Message, shown: str) -> None:
+    said = told(TicketRefused(what), str)["what"]
+    assert shown in said
+    assert not {"García", "Obdulia", "Extra", "perez", "Pérez"} & set(re.split(r"[^\w]", said))
+
+
+@pytest.mark.parametrize(
+    ("where", "shown"),
+    [
+        ("INC1001", "INC1001"),
+        ("settings", "settings"),
+        ("RESUELVE_LOG_DAYS", "RESUELVE_LOG_DAYS"),
+        ("Obdulia", "…"),
+        ("/tickets/juan.perez", "…"),
+        ("https://desk/juan.perez", "https://desk/…"),
+        ("GET https://desk:1/juan.perez", "GET https://desk:1/…"),
+    ],
+)
+def test_a_place_of_an_error_names_nobody(where: str, shown: str) -> None:
+    assert told(TicketRefused("no", where=where), str)["where"] == shown
 
 
 def test_of_any_other_where_it_arose_and_no_word_of_it() -> None:
@@ -68,14 +106,14 @@ def test_a_place_tells_nothing_of_the_machine(file: str, shown: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("http://user:pass@host:1/path", "http://host:1/path"),
-        ("see https://host/a?token=abc#x and http://b", "see https://host/a and http://b"),
-        ("http://user:p?ss@host/a", "http://host/a"),
-        ("http://user:p/ss#@host/a", "http://host/a"),
-        ("http://desk/incidentes/INC1001", "http://desk/incidentes/…"),
+        ("http://user:pass@host:1/path", "http://host:1/…"),
+        ("see https://host/a?token=abc#x and http://b", "see https://host/… and http://b"),
+        ("http://user:p?ss@host/a", "http://host/…"),
+        ("http://user:p/ss#@host/a", "http://host/…"),
+        ("http://desk/incidentes/INC1001", "http://desk/…"),
         ("http://desk:3000", "http://desk:3000"),
-        ("http://desk/v1/logs", "http://desk/v1/logs"),
-        ("postgresql+x://u:p@h/db", "postgresql+x://h/db"),
+        ("http://desk/people/juan.perez", "http://desk/…"),
+        ("postgresql+x://u:p@h/db", "postgresql+x://h/…"),
         ("no address: a//b@c", "no address: a//b@c"),
     ],
 )

@@ -121,6 +121,16 @@ def test_a_folder_that_takes_nothing_stops_nothing(tmp_path: Path) -> None:
     assert log.lost == 2
 
 
+def test_whoever_cannot_hear_of_trouble_stops_nothing(tmp_path: Path) -> None:
+    def deaf(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    DayFiles(tmp_path / "logs", on_day=deaf).write(b"one\n")
+    assert files(tmp_path / "logs")[0].read_bytes() == b"one\n"
+    (tmp_path / "file").write_text("a file")
+    DayFiles(tmp_path / "file", trouble=deaf).write(b"one\n")
+
+
 def test_half_a_line_of_another_process_is_ended(folder: Path) -> None:
     folder.mkdir()
     (folder / "resuelve-20260131.jsonl").write_bytes(b"one\ntw")
@@ -143,6 +153,14 @@ def test_only_files_of_the_log_are_the_log(folder: Path) -> None:
     for name in ("resuelve-20260131.jsonl", "resuelve-20260230.jsonl", "resuelve-1.jsonl", "shipped.json", "other"):
         (folder / name).touch()
     assert [day_of(file) for file in files(folder)] == [date(2026, 1, 31), None]
+
+
+def test_a_clock_that_jumps_ahead_removes_nothing(folder: Path) -> None:
+    folder.mkdir()
+    for name in ("20260129", "20260130", "20260131", "20990101"):
+        (folder / f"resuelve-{name}.jsonl").touch()
+    assert outdated(folder, 30, date(2099, 1, 1)) == []
+    assert [day_of(one) for one in outdated(folder, 2, date(2099, 1, 1))] == [date(2026, 1, 29)]
 
 
 @pytest.mark.parametrize(("days", "left"), [(0, 3), (1, 2), (2, 3), (30, 3)])

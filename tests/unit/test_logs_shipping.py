@@ -193,38 +193,118 @@ def test_lines_that_the_server_threw_away_are_counted(desk: Desk) -> None:
     assert desk.events == ["log.refused"]
 
 
-def test_what_is_too_large_is_halved_until_it_fits_or_one_line_is_left(desk: Desk) -> None:
-    desk.write(FIRST, *range(100))
+class Choosy(Server):
+    """Answers by what is in the batch."""
 
-    def small_only(data: bytes) -> Outcome:
-        return server(data)
+    def __init__(self, judge: Callable[[list[int]], Verdict]) -> None:
+        super().__init__()
+        self.judge = judge
 
-    class Small(Server):
-        def __call__(self, data: bytes) -> Outcome:
-            before = list(self.bodies)
-            super().__call__(data)
-            if self.asked[-1] > 30:
-                self.bodies = before
-                return Outcome(Verdict.TOO_LARGE)
-            return Outcome(Verdict.TAKEN)
-
-    server = Small()
-    desk.ship(small_only)
-    assert _numbers(server) == list(range(100))
-    one = Server(Outcome(Verdict.TOO_LARGE, reason="413"))
-    desk.write(SECOND, 1)
-    desk.ship(one)
-    assert desk.events == ["log.refused"]
+    def __call__(self, data: bytes) -> Outcome:
+        before = list(self.bodies)
+        super().__call__(data)
+        asked = [json.loads(body)["n"] for body in self.bodies[len(before) :]]
+        verdict = self.judge(asked)
+        if verdict is not Verdict.TAKEN:
+            self.bodies = before
+        return Outcome(verdict, reason=verdict)
 
 
-def test_a_server_that_fails_on_one_batch_for_ever_does_not_block_the_rest(desk: Desk) -> None:
-    desk.write(FIRST, 0)
-    server = Server(*[Outcome(Verdict.FAILED, reason="500")] * 21)
+def _steps(desk: Desk, server: Server, count: int) -> list[float]:
+    """So many steps of one shipper; the pauses between them."""
     shipper = desk.shipper(server)
-    pauses = [shipper.step() for _ in range(21)]
-    assert all(pauses[:20])
-    assert pauses[20] == 0
-    assert desk.signals.value(LOGS_SHIPPED, result="refused") == 1
+    with begun([Sink("DEBUG", lambda _, data: desk.told.append(json.loads(data)))], Scrubbing()):
+        return [shipper.step() for _ in range(count)]
+
+
+def test_what_is_too_large_is_halved_and_the_size_that_fits_is_kept(desk: Desk) -> None:
+    desk.write(FIRST, *range(100))
+    server = Choosy(lambda asked: Verdict.TOO_LARGE if len(asked) > 30 else Verdict.TAKEN)
+    pauses = _steps(desk, server, 7)
+    assert _numbers(server) == list(range(100))
+    assert server.asked == [100, 50, 25, 25, 25, 25]
+    assert all(pauses[:2])  # no storm
+    assert desk.told == []
+
+
+def test_a_line_that_is_alone_too_large_is_refused_when_others_pass(desk: Desk) -> None:
+    desk.write(FIRST, *range(300))
+    server = Choosy(lambda asked: Verdict.TOO_LARGE if {150, 151} & set(asked) else Verdict.TAKEN)
+    _steps(desk, server, 60)
+    assert set(_numbers(server)) == set(range(300)) - {150, 151}
+    assert len(server.bodies) <= 300  # what was asked to see whether others pass may come twice
+    assert desk.signals.value(LOGS_SHIPPED, result="refused") == 2
+    assert desk.events.count("log.refused") == 1
+    assert max(server.asked[-3:]) > 100  # and the others come as before
+
+
+@pytest.mark.parametrize("verdict", [Verdict.TOO_LARGE, Verdict.FAILED])
+def test_a_server_that_takes_nothing_costs_no_line(desk: Desk, verdict: Verdict) -> None:
+    desk.write(FIRST, *range(600))
+    away = [True]
+    server = Choosy(lambda _: verdict if away[0] else Verdict.TAKEN)
+    shipper = desk.shipper(server)
+    pauses = [shipper.step() for _ in range(200)]
+    assert all(pauses)
+    assert pauses[-1] == 60
+    assert _failing(shipper)
+    away[0] = False
+    for _ in range(700):
+        if shipper.step() == IDLE_SECONDS:
+            break
+    assert _numbers(server) == list(range(600))
+    assert desk.signals.value(LOST, signal="logs") is None
+
+
+def test_a_line_on_which_a_server_always_fails_is_given_up_when_others_pass(desk: Desk) -> None:
+    desk.write(FIRST, *range(20))
+    desk.write(SECOND, *range(20, 30))
+    server = Choosy(lambda asked: Verdict.FAILED if {7, 19} & set(asked) else Verdict.TAKEN)
+    _steps(desk, server, 100)
+    assert set(_numbers(server)) == set(range(30)) - {7, 19}
+    assert desk.signals.value(LOST, signal="logs") == 2
+
+
+def test_whoever_refuses_everything_is_asked_more_and_more_seldom(desk: Desk) -> None:
+    desk.write(FIRST, *range(10 * MOST_LINES))
+    server = Choosy(lambda _: Verdict.REFUSED)
+    shipper = desk.shipper(server)
+    assert [shipper.step() for _ in range(7)] == [0, 0, 0, 1, 2, 4, 8]
+    assert shipper.refused == 7 * MOST_LINES
+    assert _failing(shipper)
+
+
+def test_a_file_that_is_put_in_its_place_during_a_delivery_comes_whole(desk: Desk) -> None:
+    desk.write(FIRST, *range(3))
+
+    def rotated(asked: list[int]) -> Verdict:
+        if asked == [0, 1, 2]:
+            (desk.folder / FIRST).rename(desk.folder / "moved")
+            desk.write(FIRST, *range(10, 20))
+        return Verdict.TAKEN
+
+    server = Choosy(rotated)
+    _steps(desk, server, 3)
+    assert _numbers(server) == [0, 1, 2, *range(10, 20)]
+    assert desk.told == []
+
+
+def test_what_somebody_takes_away_before_it_is_shipped_is_counted_and_told(desk: Desk) -> None:
+    desk.write(FIRST, *range(100))
+    desk.write(SECOND, *range(100, 600))
+    server = Server(*[Outcome(Verdict.LATER)] * 2)
+    shipper = desk.shipper(server)
+    with begun([Sink("DEBUG", lambda _, data: desk.told.append(json.loads(data)))], Scrubbing()):
+        shipper.step()
+        size = (desk.folder / FIRST).stat().st_size
+        (desk.folder / FIRST).unlink()
+        for _ in range(4):
+            shipper.step()
+        (desk.folder / SECOND).unlink()  # all of it was shipped
+        shipper.step()
+    lost = [(one["file"], one["bytes"]) for one in desk.told if one["event"] == "log.lost"]
+    assert lost == [(FIRST, size)]
+    assert (desk.signals.value(LOST, signal="logs") or 0) > 0
 
 
 def test_half_a_line_is_waited_for_until_nobody_writes_there_any_more(desk: Desk) -> None:

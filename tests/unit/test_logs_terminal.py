@@ -12,9 +12,14 @@ import pytest
 
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.logs.begin import Sink, begun
-from resuelve.telemetry.logs.libraries import Few, heard
+from resuelve.telemetry.logs.libraries import Few, _Handler, heard
 from resuelve.telemetry.logs.line import Scrubbing
 from resuelve.telemetry.logs.terminal import on_error_output
+
+
+class _Broken:
+    def __str__(self) -> str:
+        raise RuntimeError
 
 
 class _Terminal(io.StringIO):
@@ -70,13 +75,30 @@ def test_what_libraries_log_is_a_line_without_what_they_filled_in() -> None:
             raise KeyError("Obdulia")
         except KeyError:
             library.exception("failed")
+        library.warning("cannot read field of María García López")
     library.warning("nor this, which comes later")
-    assert [(line["event"], line["level"], line["logger"], line["message"]) for line in lines] == [
+    assert [(line["event"], line["level"], line["logger"], line.get("message")) for line in lines] == [
         ("library.warned", "WARNING", "some.library", "retry of %s"),
-        ("library.failed", "ERROR", "some.library", "failed"),
+        ("library.failed", "ERROR", "some.library", None),
+        ("library.warned", "WARNING", "some.library", None),
     ]
     assert lines[1]["error"]["kind"] == "KeyError"
+    assert lines[2]["place"].startswith("unit/test_logs_terminal.py:")
     assert "Obdulia" not in json.dumps(lines)
+    assert "Mar" not in json.dumps(lines)
+
+
+def test_what_cannot_be_told_stops_no_library() -> None:
+    def write(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def take(*_: object) -> None:
+        pass
+
+    handler = _Handler(Few())
+    for to, said in ((write, "once"), (take, _Broken())):
+        with begun([Sink("DEBUG", to)], Scrubbing()):
+            handler.emit(logging.makeLogRecord({"msg": said, "args": ("slot",), "levelno": logging.WARNING}))
 
 
 def test_of_one_kind_a_few_a_minute_are_written_and_the_others_counted() -> None:
@@ -86,13 +108,13 @@ def test_of_one_kind_a_few_a_minute_are_written_and_the_others_counted() -> None
     with logging_begun, heard(Few(2, lambda: at[0])):
         for number in range(10):
             library.warning("kind %d", number)
-        library.warning("another kind")
+        library.warning("another %s", "kind")
         at[0] = 61.0
         library.warning("kind %d", 11)
     assert [(line["message"], line.get("left_out")) for line in lines] == [
         ("kind %d", None),
         ("kind %d", None),
-        ("another kind", None),
+        ("another %s", None),
         ("kind %d", 8),
     ]
 
@@ -101,8 +123,9 @@ def test_warnings_are_lines_and_are_shown_as_before() -> None:
     lines, logging_begun = _heard()
     with warnings.catch_warnings(record=True) as caught, logging_begun, heard():
         warnings.simplefilter("always")
-        warnings.warn("old", FutureWarning, stacklevel=1)
-    assert [str(one.message) for one in caught] == ["old"]
+        warnings.warn("old Obdulia", FutureWarning, stacklevel=1)
+    assert [str(one.message) for one in caught] == ["old Obdulia"]
+    assert "Obdulia" not in json.dumps(lines)
     assert (lines[0]["event"], lines[0]["logger"]) == ("library.warned", "FutureWarning")
     assert lines[0]["place"].startswith("unit/test_logs_terminal.py:")
 
@@ -111,9 +134,9 @@ def test_what_writing_a_line_makes_a_library_say_is_no_line() -> None:
     lines: list[str] = []
 
     def write(line: Any, _: bytes) -> None:
-        lines.append(line["message"])
+        lines.append(line["logger"])
         logging.getLogger("deeper").warning("again")
 
     with begun([Sink("DEBUG", write)], Scrubbing()), heard():
         logging.getLogger("some.library").warning("once")
-    assert lines == ["once"]
+    assert lines == ["some.library"]

@@ -26,6 +26,8 @@ from resuelve.resolution.observed import system_of, tell_entry, trace_of
 from resuelve.resolution.observed_run import tell_ended, tell_failed, tell_left, tell_listing, tell_work
 from resuelve.resolution.report import Totals
 from resuelve.resolution.trace import Trace, step_in_short
+from resuelve.telemetry.logs.begin import Sink, begun
+from resuelve.telemetry.logs.line import Scrubbing
 from resuelve.telemetry.memory import MemorySignals
 from resuelve.telemetry.metrics import (
     ACTIONS,
@@ -273,6 +275,29 @@ def test_a_run_that_ends_is_told() -> None:
     assert [signals.value(BREAKERS, breaker=name) for name in ("everything", "hour", "rows")] == [0, 1, 1]
     assert signals.value(RUN_FINISHED) == NOW.timestamp()
     assert signals.value(RUNS, result="ended", mode="live") == 1
+
+
+def test_a_watch_tells_the_log_what_changed_and_no_more() -> None:
+    told: list[str] = []
+    signals, unread = MemorySignals(), (Rejected("e", "r", "w"),)
+    breakers: dict[str, Any] = {"fallen": {"KB-1": "INC9"}, "tripped": False, "hour": False}
+
+    def look(incidents: int, before: tuple[Any, ...] | None) -> list[str]:
+        rejected, aside, stopped = before or ((), (), None)
+        told.clear()
+        with begun([Sink("DEBUG", lambda line, _: told.append(line["event"]))], Scrubbing()):
+            tell_listing(signals, [], unread, rejected)
+            tell_work(signals, [], ["INC1"], NOW, aside)
+            totals = {"incidents": incidents, "executed": 0, "by_outcome": {}}
+            tell_ended(signals, totals, shadow=False, unknown=0, breakers=breakers, now=NOW, before=stopped)
+        return list(told)
+
+    warnings = ["listing.rejected", "incident.set_aside", "breaker.stopped"]
+    assert look(0, None) == [*warnings, "run.ended"]
+    assert look(0, (unread, ("INC1",), ("KB-1",))) == ["run.idle"]
+    assert look(1, (unread, ("INC1",), ("KB-1",))) == ["run.ended"]
+    assert look(0, ((), (), ())) == [*warnings, "run.ended"]
+    assert look(0, (unread, ("INC1",), ("KB-1", "hour"))) == ["run.ended"]
 
 
 def test_a_run_that_fails_is_told_and_did_not_finish() -> None:

@@ -134,21 +134,16 @@ class _Rounds:
             progress_bar(self.console) as bar,
             bound(run=name),
         ):
-            log.info(
-                "run.started",
-                mode=mode_of(self.shadow),
-                queue=self.scope.queue,
-                workers=settings.workers,
-                problems=len(parts.catalogue.problems),
-                model=parts.pipeline.chat.name if parts.pipeline.chat else None,
-            )
             if before is None:
+                self._tell_started(parts)
                 self.signals.flush()  # now with the zeros of its models
             lines: dict[str, Line] = {}
             task = bar.add_task(say("cli.run.progress", language), total=None)
 
             def started(total: int) -> None:
                 bar.update(task, total=total)
+                if total and before is not None:  # a look that finds nothing to do is no news
+                    self._tell_started(parts)
 
             def finished(entry: Mapping[str, Any]) -> None:
                 # What a killed run left comes before the ticket as it is now: the change is what matters.
@@ -174,6 +169,16 @@ class _Rounds:
             if not self.shadow:
                 tell_track(settings, self.signals, parts.journal, parts.acts, parts.answers, now())
         return ended, [*lines.values()]
+
+    def _tell_started(self, parts: assembly.Assembly) -> None:
+        log.info(
+            "run.started",
+            mode=mode_of(self.shadow),
+            queue=self.scope.queue,
+            workers=self.settings.workers,
+            problems=len(parts.catalogue.problems),
+            model=parts.pipeline.chat.name if parts.pipeline.chat else None,
+        )
 
 
 def _show(console: Console, ended: Ended, lines: list[Line], language: str) -> None:

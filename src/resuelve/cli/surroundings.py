@@ -7,7 +7,7 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -106,8 +106,9 @@ def terminal(*, errors: bool = False) -> Console:
 
 
 def warn(line: str) -> None:
-    """Tell on the error output what stops nothing."""
-    terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
+    """Tell on the error output what stops nothing, nor does an error output that takes nothing."""
+    with suppress(OSError, ValueError):  # a full disk, a pipe that nobody reads, a stream that was closed
+        terminal(errors=True).print(f"resuelve: {line}", style="yellow", markup=False, soft_wrap=True)
 
 
 def progress_bar(console: Console) -> Progress:

@@ -39,23 +39,39 @@ def mode_of(shadow: bool) -> str:
     return "shadow" if shadow else "live"
 
 
-def tell_listing(signals: Signals, incidents: Iterable[Incident], unreadable: tuple[Rejected, ...]) -> None:
-    """Tell of what is open: how much in each mailbox, and what of the list is no incident."""
+def tell_listing(
+    signals: Signals, incidents: Iterable[Incident], unreadable: tuple[Rejected, ...], before: tuple[Rejected, ...] = ()
+) -> None:
+    """Tell of what is open: how much in each mailbox, and what of the list is no incident.
+
+    Args:
+        before: what was none at the last look; the log is told of a change.
+    """
     signals.put_each(QUEUE_DEPTH, dict(Counter(incident.queue for incident in incidents).most_common()))
     signals.put(UNREADABLE, len(unreadable))
-    if unreadable:
+    if unreadable and unreadable != before:
         log.warning("listing.rejected", count=len(unreadable))
 
 
-def tell_work(signals: Signals, undecided: Sequence[Incident], set_aside: Iterable[str], now: datetime) -> None:
+def tell_work(
+    signals: Signals,
+    undecided: Sequence[Incident],
+    set_aside: Iterable[str],
+    now: datetime,
+    before: Iterable[str] = (),
+) -> None:
     """Tell what is to be decided, how long the oldest of it has been open, and which incidents (by code) are left alone
     because they failed too often.
+
+    Args:
+        before: those that were left alone at the last look; the log is told of the others.
     """
     aside = tuple(set_aside)
     signals.put(QUEUE_UNDECIDED, len(undecided))
     signals.put(QUEUE_AGE, max((_age(one, now) for one in undecided), default=0.0))
     signals.put(SET_ASIDE, len(aside))
-    for code in aside:
+    known = frozenset(before)
+    for code in (one for one in aside if one not in known):
         log.warning("incident.set_aside", incident=code)
 
 
@@ -80,21 +96,28 @@ def tell_ended(
     unknown: int,
     breakers: Mapping[str, Any],
     now: datetime,
-) -> None:
-    """Tell that a run has ended.
+    before: Iterable[str] | None = None,
+) -> tuple[str, ...]:
+    """Tell that a run has ended; what stops acting.
 
     Args:
         totals: as they stand in the report.
         unknown: changes of which nobody can tell whether they were made.
         breakers: as they stand in the report, with `tripped` and `hour` beside the rows that fell.
+        before: what stopped acting at the last look of the same watch; None when this is the first.
     """
     signals.put(UNKNOWN, unknown)
     stopped = {"everything": float(breakers["tripped"]), "hour": float(breakers["hour"])}
     signals.put_each(BREAKERS, {**stopped, "rows": len(breakers["fallen"])})
-    for name in [name for name, value in stopped.items() if value] + list(breakers["fallen"]):
+    names = (*(name for name, value in stopped.items() if value), *breakers["fallen"])
+    new = [name for name in names if name not in (before or ())]
+    for name in new:
         log.warning("breaker.stopped", stopped=name)
     signals.put(RUN_FINISHED, now.timestamp())
     signals.add(RUNS, 1, {"result": "ended", "mode": mode_of(shadow)})
+    if before is not None and not totals["incidents"] and not new and len(names) == len(tuple(before)):
+        log.debug("run.idle", mode=mode_of(shadow))
+        return names
     log.info(
         "run.ended",
         mode=mode_of(shadow),
@@ -103,6 +126,7 @@ def tell_ended(
         outcomes=totals["by_outcome"],
         unknown=unknown,
     )
+    return names
 
 
 def announce(signals: Signals) -> None:

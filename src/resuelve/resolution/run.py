@@ -47,6 +47,7 @@ class Ended:
         concerns: what stops acting, of everything or of a row; a sentence each.
         tripped: everything is stopped until somebody has seen to what came back.
         unknown: changes, of this run and earlier ones, of which nobody can tell, and whose ticket nobody has changed.
+        stopped: what stops acting, by name: `everything`, `hour`, or a row.
     """
 
     totals: Totals
@@ -57,6 +58,7 @@ class Ended:
     unknown: tuple[Intent, ...] = ()
     concerns: tuple[str, ...] = ()
     tripped: bool = False
+    stopped: tuple[str, ...] = ()
 
     @property
     def wants_a_person(self) -> bool:
@@ -101,7 +103,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     listing = pipeline.tickets.open_incidents(scope.queue)
     incidents = _chosen(listing.incidents, scope)
     signals = pipeline.signals
-    tell_listing(signals, listing.incidents, listing.rejected)
+    tell_listing(signals, listing.incidents, listing.rejected, before.rejected if before else ())
     if not pipeline.shadow:
         pipeline.breakers.look(listing.incidents)
     aside = {} if scope.incident else pipeline.set_aside(incidents)
@@ -114,7 +116,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     _report_broken_off(journal, engine, reports)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
     journal.start_run(pipeline.run, {**head, "owner": engine.owner})
-    tell_work(signals, todo, aside, started)
+    tell_work(signals, todo, aside, started, before.set_aside if before else ())
     on_start(len(todo))
     going = _until(todo, stopping)
     left = len(todo)
@@ -141,8 +143,16 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
         ended = replace(ended, report=path)
     journal.finish_run(pipeline.run, totals.as_json())
     stopped = {**pipeline.breakers.as_json(pipeline.knowledge.problems), **pipeline.breakers.state()}
-    tell_ended(signals, totals.as_json(), shadow=pipeline.shadow, unknown=len(unknown), breakers=stopped, now=now())
-    return ended
+    names = tell_ended(
+        signals,
+        totals.as_json(),
+        shadow=pipeline.shadow,
+        unknown=len(unknown),
+        breakers=stopped,
+        now=now(),
+        before=before.stopped if before else None,
+    )
+    return replace(ended, stopped=names)
 
 
 def _report_broken_off(journal: Journal, engine: Engine, reports: Path) -> None:

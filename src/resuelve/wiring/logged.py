@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 _AT_THE_END, _AFTER_OTHERS = 1.8, 0.4
 """Seconds in which the last lines are shipped when a command ends; fewer where metrics and traces were sent before."""
+
+_LONG_AS_A_SECRET = 8
+_SECRET_BY_NAME = re.compile("auth|cookie|key|token|secret|pass", re.IGNORECASE)
+"""Of headers: a short value under another name, as that of a tenant, is a word that the log may need."""
 
 _EXITS = {0: "done", 3: "left"}
 """How a command ended, by its status."""
@@ -77,7 +82,7 @@ def installed() -> bool:
 
 def waiting(settings: Settings) -> int:
     """Bytes of the log that are still to be shipped."""
-    from resuelve.telemetry.logs.shipping.thread import pending
+    from resuelve.telemetry.logs.shipping.backlog import pending
 
     return pending(wiring.workspace(settings).logs)
 
@@ -102,9 +107,10 @@ def secrets_of(settings: Settings) -> Iterator[str]:
             yield value.get_secret_value()
         elif isinstance(value, str) and "://" in value:
             yield from _in_address(value)
-    for value in otlp_headers(settings).values():
-        yield value
-        yield value.rpartition(" ")[2]  # without the word before it: Bearer, Basic
+    for name, value in otlp_headers(settings).items():
+        if len(value) >= _LONG_AS_A_SECRET or _SECRET_BY_NAME.search(name):
+            yield value
+            yield value.rpartition(" ")[2]  # without the word before it: Bearer, Basic
 
 
 def _in_address(value: str) -> Iterator[str]:
@@ -138,8 +144,13 @@ def _scrubbed(text: str) -> str:
 
 
 def _trouble(settings: Settings, on_note: Note) -> Callable[[OSError | None, int], None]:
+    noted: list[bool] = []
+
     def told(error: OSError | None, lost: int) -> None:
+        if error is not None and noted:
+            return
         if error is not None:
+            noted.append(True)
             why = translated(system_said(error), settings.language)
             where = wiring.workspace(settings).logs
             on_note(say("watching.log_unwritable", settings.language, where=where, why=why))
@@ -197,6 +208,8 @@ def _shipped(settings: Settings, folder: Path, to: str, on_note: Note) -> Iterat
     finally:
         if left := shipping.close(_AFTER_OTHERS if counts.told else _AT_THE_END):
             on_note(say("watching.logs_pending", settings.language, size=-(-left // 1024), where=address_of(to)))
+        if shipping.refused:
+            on_note(say("watching.logs_refused", settings.language, count=shipping.refused, where=address_of(to)))
 
 
 def _shipper(settings: Settings, folder: Path, to: str) -> Shipper:
@@ -209,4 +222,6 @@ def _shipper(settings: Settings, folder: Path, to: str) -> Shipper:
     places = Places(folder)
     ours = resource(settings)
     origin = Origin(ours["service.name"], ours["service.version"], places.instance)
-    return Made(Backlog(folder, places), Delivery(to, otlp_headers(settings)), origin, counts=counts)
+    return Made(
+        Backlog(folder, places, days=settings.log_days), Delivery(to, otlp_headers(settings)), origin, counts=counts
+    )

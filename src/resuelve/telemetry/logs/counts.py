@@ -35,7 +35,7 @@ class Counts:
     @contextmanager
     def counting(self, signals: Signals) -> Iterator[None]:
         """Inside the block, what the log measures goes to `signals`."""
-        before, self._to, self.told = self._to, signals, True
+        before, self._to, self.told = self._to, signals, self.told or signals is not SILENT
         early, self._early = self._early, {}
         for (metric, labels), amount in early.items():
             signals.add(metric, amount, dict(labels))

@@ -17,8 +17,22 @@ from resuelve.telemetry.logs.addresses import bare
 from resuelve.telemetry.logs.values import Words, plain, text
 
 _FRAMES = 8
-_ONE_WORD = re.compile(r"[^\s'\"<>]{1,300}")
-_KIND_FIRST = re.compile(r"([A-Z]\w{2,40}): ")
+_KIND_FIRST = re.compile(r"([A-Z][A-Za-z0-9]{0,40}(?:Error|Exception|Timeout))(?:: .*)?", re.DOTALL)
+_ADDRESS = re.compile(r"https?://[\w.:\[\]-]+(?:/\S*)?", re.ASCII)
+_CODE = re.compile(r"[\w.:+/|-]{1,100}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,12}(?:[.,]\d{1,6})?", re.ASCII)
+_PLACE = re.compile(r"(?:RESUELVE|OPENAI|OTEL|MLFLOW|MOCK)_[A-Z_]{2,60}|[A-Z]{2,6}-?\d{1,8}", re.ASCII)
+_OUR_PLACES = frozenset("attachments encryption index settings tickets".split())
+_NUMBERS = frozenset(
+    "announced before came cases cells characters columns count days dimension found free held_out length least limit "
+    "line most needed newest now number place read room seconds status texts vectors version wait wanted "
+    "written".split()
+)
+_CODES = frozenset("agent codec embedder engine id incident kind model problem role run setting".split())
+"""Slots of ours in which stand counts, and codes: of incidents, rows, agents, models. In any other stand words that
+somebody may have written.
+"""
+
 _CALL = re.compile(r"(?P<method>[A-Z]{3,7}) (?P<address>https?://\S+)")
 _LEFT_OUT = "…"
 
@@ -41,16 +55,18 @@ def ours(part: Message) -> str:
     """The sentence, with what others wrote left out."""
     if not part.slots:
         return part.template
-    return part.template.format(**{name: _slot(value) for name, value in part.slots.items()})
+    return part.template.format(**{name: _slot(name, value) for name, value in part.slots.items()})
 
 
-def _slot(value: str) -> str:
+def _slot(name: str, value: str) -> str:
     if isinstance(value, Message):
         return ours(value)
-    if _ONE_WORD.fullmatch(value):
+    if (name in _NUMBERS and _NUMBER.fullmatch(value)) or (name in _CODES and _CODE.fullmatch(value)):
+        return value
+    if _ADDRESS.fullmatch(value):
         return bare(value)
-    kind = _KIND_FIRST.match(value)
-    return f"{kind[1]}{_LEFT_OUT}" if kind else _LEFT_OUT if value else ""
+    kind = _KIND_FIRST.fullmatch(value)
+    return f"{kind[1]}{_LEFT_OUT if kind[1] != value else ''}" if kind else _LEFT_OUT if value else ""
 
 
 def _where(part: Message) -> str:
@@ -58,7 +74,9 @@ def _where(part: Message) -> str:
         return ours(part)
     if call := _CALL.fullmatch(part):
         return f"{call['method']} {bare(call['address'])}"
-    return bare(part) if _ONE_WORD.fullmatch(part) else _LEFT_OUT if part else ""
+    if part in _OUR_PLACES or _PLACE.fullmatch(part):
+        return str(part)
+    return bare(part) if _ADDRESS.fullmatch(part) else _LEFT_OUT if part else ""
 
 
 def place(error: BaseException) -> str:

@@ -37,11 +37,16 @@ def day_of(file: Path) -> date | None:
 
 
 def outdated(folder: Path, days: int, today: date) -> list[Path]:
-    """The files that are older than `days`; none for 0."""
-    if not days:
+    """The files that are older than `days`; none for 0.
+
+    Their age is counted to the newest file before today's: a clock that jumps ahead makes none of them old.
+    """
+    known = [(file, day) for file in files(folder) if (day := day_of(file))]
+    before = [day for _, day in known if day < today]
+    if not days or not before:
         return []
-    first = today - timedelta(days=days)
-    return [file for file in files(folder) if (day := day_of(file)) and day < first]
+    first = min(today, max(before) + timedelta(days=1)) - timedelta(days=days)
+    return [file for file, day in known if day < first]
 
 
 class DayFiles:
@@ -99,7 +104,8 @@ class DayFiles:
                     news.append(lambda lost=self._lost: self._trouble(None, lost))  # type: ignore[misc]
                     self._lost = 0
         for tell in news:  # outside the lock: who is told may log
-            tell()
+            with suppress(OSError, ValueError):  # nor may whoever cannot hear it stop the work
+                tell()
 
     def close(self) -> None:
         """Close the file; a further line opens it again."""

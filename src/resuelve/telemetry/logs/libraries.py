@@ -55,6 +55,8 @@ class _Handler(logging.Handler):
         self._here.busy = True
         try:
             self._tell(record)
+        except Exception:  # noqa: BLE001, S110 - as logging's own: what cannot be told does not stop whoever tells it
+            pass
         finally:
             self._here.busy = False
 
@@ -62,7 +64,9 @@ class _Handler(logging.Handler):
         left_out = self._few((record.name, record.msg if record.args else record.lineno))
         if left_out is None:
             return
-        fields: dict[str, object] = {"logger": record.name, "message": _said(record)}
+        fields: dict[str, object] = {"logger": record.name, "place": f"{short(record.pathname)}:{record.lineno}"}
+        if record.args:  # its slots stay open; a sentence without slots was filled in by whoever logged it
+            fields["message"] = str(record.msg)
         if left_out:
             fields["left_out"] = left_out
         if record.exc_info and record.exc_info[1]:
@@ -71,11 +75,6 @@ class _Handler(logging.Handler):
             log.error("library.failed", **fields)
         else:
             log.warning("library.warned", **fields)
-
-
-def _said(record: logging.LogRecord) -> str:
-    """The sentence; with its slots open where it has some: what stands in them may be anybody's."""
-    return str(record.msg)
 
 
 @contextmanager
@@ -99,7 +98,7 @@ def heard(few: Few | None = None) -> Iterator[None]:
         if left_out is not None:
             more = {"left_out": left_out} if left_out else {}
             where = f"{short(filename)}:{lineno}"
-            log.warning("library.warned", logger=category.__name__, message=str(message), place=where, **more)
+            log.warning("library.warned", logger=category.__name__, place=where, **more)
         return show(message, category, filename, lineno, file, line)
 
     warnings.showwarning = warned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from resuelve.telemetry.logs.errors import told
-from resuelve.telemetry.logs.events import CONTEXT, FIELDS
+from resuelve.telemetry.logs.events import BY_NAME, CONTEXT, FIELDS
 from resuelve.telemetry.logs.values import Words, cut, plain, text
 
 LONGEST = 16 * 1024
@@ -23,6 +24,10 @@ SAFE = frozenset(
 )
 """Fields whose texts are ours or the team's, by their place: codes, kinds, names of models and mailboxes."""
 
+FIXED = frozenset("command exit mode outcome role system".split())
+"""Fields of words of ours: no secret is one, even if it reads the same."""
+
+_WORD = re.compile(r"[a-z][a-z_ ]{0,60}", re.ASCII)
 _HEAD = ("time", "level", "event", *CONTEXT)
 _SHORT = 200
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -55,7 +60,7 @@ def composed(level: str, fields: Mapping[str, object], at: float, clean: Scrubbi
     line: dict[str, Any] = {
         "time": f"{datetime.fromtimestamp(at, UTC).isoformat(timespec='microseconds')[:-6]}Z",
         "level": level,
-        "event": clean.code(str(fields.get("event", ""))),
+        "event": _event(str(fields.get("event", "")), clean),
     }
     for name in CONTEXT:
         value = _worker() if name == "worker" else fields.get(name)
@@ -87,9 +92,15 @@ def _named(name: str, clean: Scrubbing) -> str:
     return name if name in FIELDS else cut(text(name, clean.both), 100)
 
 
+def _event(name: str, clean: Scrubbing) -> str:
+    return name if name in BY_NAME else clean.code(name)
+
+
 def _shown(name: str, value: object, clean: Scrubbing) -> Any:
     if type(value) is float or type(value) is int:
         return plain(value, str)
+    if type(value) is str and name in FIXED and _WORD.fullmatch(value):
+        return value
     if type(value) is str and name in SAFE and len(value) < _SHORT:
         return clean.code(value)
     if isinstance(value, BaseException):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from resuelve.telemetry.logs.files import files
-from resuelve.telemetry.logs.shipping.places import Places
+from resuelve.telemetry.logs.files import day_of, files
+from resuelve.telemetry.logs.shipping.gone import Gone, Seen
+from resuelve.telemetry.logs.shipping.places import Places, head_within
 
 MOST_LINES = 500
 MOST_BYTES = 512 * 1024
@@ -21,27 +24,35 @@ class Batch:
 
     Attributes:
         ends: where each ends in the file, in bytes.
+        head: by which the file is recognised, as it was when the lines were read.
     """
 
     file: Path
     lines: tuple[bytes, ...]
     ends: tuple[int, ...]
+    head: str
 
-    def half(self) -> Batch:
-        """Its first half; at least a line."""
-        count = max(1, len(self.lines) // 2)
-        return Batch(self.file, self.lines[:count], self.ends[:count])
+    def part(self, first: int, count: int) -> Batch:
+        """So many of its lines, from one on."""
+        return replace(self, lines=self.lines[first:][:count], ends=self.ends[first:][:count])
 
 
 class Backlog:
-    """The files of a log's folder behind their remembered places."""
+    """The files of a log's folder behind their remembered places.
 
-    def __init__(self, folder: Path, places: Places, *, now: Callable[[], float] = time.time) -> None:
-        self._folder, self._places, self._now = folder, places, now
+    Args:
+        days: how long files are kept; 0 for ever. Of older ones whoever removes them tells what was lost.
+    """
+
+    def __init__(self, folder: Path, places: Places, *, days: int = 0, now: Callable[[], float] = time.time) -> None:
+        self._folder, self._places, self._days, self._now = folder, places, days, now
+        self._seen = Seen(places.offset)
+        self._gone: list[Gone] = []
 
     def next(self) -> Batch | None:
         """The next batch; None when nothing is whole yet."""
         present = files(self._folder)
+        self._gone += [one for one in self._seen.look(present) if not self._outdated(one.name)]
         for file in present:
             try:
                 status = file.stat()
@@ -55,7 +66,28 @@ class Backlog:
 
     def shipped(self, batch: Batch) -> None:
         """The batch is where it belongs, or will never be. Raises OSError."""
-        self._places.keep(batch.file, batch.ends[-1])
+        end = batch.ends[-1]
+        self._seen.shipped(batch.file.name, batch.head, end, len(batch.lines), sum(map(len, batch.lines)))
+        self._places.keep(batch.file, end, batch.head)
+
+    def behind(self, batch: Batch, which: int) -> Batch | None:
+        """A single line behind a batch of one line, the first for 1; None when there are not so many."""
+        for file in files(self._folder):
+            if file.name < batch.file.name:
+                continue
+            with suppress(OSError):
+                more = self._of(file, file.stat().st_size, over=False)
+                count = len(more.lines) if more else 0
+                first = which if file == batch.file else which - 1
+                if more and first < count:
+                    return more.part(first, 1)
+                which = first - count + 1
+        return None
+
+    def gone(self) -> list[Gone]:
+        """What somebody took away before it was shipped, since this was last asked."""
+        gone, self._gone = self._gone, []
+        return gone
 
     def pending(self) -> int:
         """Bytes that are still to be shipped."""
@@ -78,12 +110,18 @@ class Backlog:
         except OSError:
             return 0
 
+    def _outdated(self, name: str) -> bool:
+        day = day_of(Path(name))
+        today = datetime.fromtimestamp(self._now(), UTC).date()
+        return bool(self._days and day and day < today - timedelta(days=self._days))
+
     def _of(self, file: Path, size: int, over: bool) -> Batch | None:
         """The next lines of a file. Half a line is waited for, unless nobody writes there any more (`over`)."""
-        start = self._places.offset(file)
-        if start > size:  # it was cut: what stands there now is new
-            start = 0
-        with file.open("rb") as opened:
+        with file.open("rb") as opened:  # somebody may put another file in its place meanwhile
+            head = head_within(opened)
+            start = self._places.offset(file, head)
+            if start > size:  # it was cut: what stands there now is new
+                start = 0
             opened.seek(start)
             data = opened.read(MOST_BYTES)
         if not data:
@@ -100,7 +138,14 @@ class Backlog:
             ends.append(at)
             if len(lines) == MOST_LINES:
                 break
-        return Batch(file, tuple(lines), tuple(ends))
+        return Batch(file, tuple(lines), tuple(ends), head)
+
+
+def pending(folder: Path) -> int:
+    """Bytes of a folder's log that are still to be shipped; 0 where they cannot be counted."""
+    with suppress(OSError):
+        return Backlog(folder, Places(folder)).pending()
+    return 0
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -72,21 +72,23 @@ class Delivery:
         limits: Limits = _LIMITS,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
-        self._url = httpx2.URL(url)
-        self._given = headers, limits, transport
+        self._given = url, headers, limits, transport
         self._calls: Calls | None = None
 
     def __call__(self, data: bytes) -> Outcome:
-        if self._calls is None:  # reading the certificates takes a moment: in the thread that ships
-            headers, limits, transport = self._given
-            self._calls = Calls(self._url.host, limits, headers=headers, transport=transport)
         try:
-            answer = self._calls.send(
-                "POST", self._url, limit=_ANSWER_BYTES, content=data, headers=_HEADERS, again=lambda _: False
-            )
+            return judged(self._sent(data))
         except NoAnswer as error:
             return Outcome(Verdict.LATER, reason=type(error.__cause__).__name__)
-        return judged(answer)
+        except (httpx2.InvalidURL, ValueError) as error:  # an address, or a header, that cannot be sent
+            return Outcome(Verdict.LATER, reason=type(error).__name__)
+
+    def _sent(self, data: bytes) -> Answer:
+        url, headers, limits, transport = self._given
+        to = httpx2.URL(url)
+        if self._calls is None:  # reading the certificates takes a moment: in the thread that ships
+            self._calls = Calls(to.host, limits, headers=headers, transport=transport)
+        return self._calls.send("POST", to, limit=_ANSWER_BYTES, content=data, headers=_HEADERS, again=lambda _: False)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -101,6 +103,8 @@ def judged(answer: Answer) -> Outcome:
         return _taken(answer)
     if status == 413:
         return Outcome(Verdict.TOO_LARGE, reason=reason)
+    if 400 <= status < 500 and _kind(answer) == "text/html":  # a web page: whoever answers is no receiver of logs
+        return Outcome(Verdict.LATER, wait=answer.retry_after, reason=reason)
     if status in _OF_THE_ADDRESS or status in (502, 503, 504) or status < 400:
         return Outcome(Verdict.LATER, wait=answer.retry_after, reason=reason)
     return Outcome(Verdict.FAILED if status >= 500 else Verdict.REFUSED, wait=answer.retry_after, reason=reason)
@@ -108,7 +112,7 @@ def judged(answer: Answer) -> Outcome:
 
 def _taken(answer: Answer) -> Outcome:
     """Loki answers 204, others 200 with a message, some in JSON. Anything else is no receiver's answer."""
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    kind = _kind(answer)
     strange = Outcome(Verdict.LATER, reason="no receiver of logs")
     if not answer.body:
         return Outcome(Verdict.TAKEN)
@@ -124,6 +128,17 @@ def _taken(answer: Answer) -> Outcome:
 
 
 def _rejected_by_json(answer: Answer) -> int:
+    """Lines that were thrown away, a number or its digits; 0 for what is no number. Raises ValueError: no object."""
     said = answer.json()
-    partial = said.get("partialSuccess") if isinstance(said, dict) else None
-    return max(0, int(partial.get("rejectedLogRecords", 0))) if isinstance(partial, dict) else 0
+    if not isinstance(said, dict):
+        raise ValueError
+    partial = said.get("partialSuccess")
+    value = partial.get("rejectedLogRecords") if isinstance(partial, dict) else None
+    try:
+        return max(0, int(value)) if isinstance(value, int | float | str) else 0
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _kind(answer: Answer) -> str:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()

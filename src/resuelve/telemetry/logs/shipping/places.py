@@ -7,7 +7,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from resuelve import durable
 
@@ -54,20 +54,26 @@ class Places:
             self._reached, self.instance = {}, ""
         self.instance = self.instance[:32] or secrets.token_hex(8)
 
-    def offset(self, file: Path) -> int:
-        """How many bytes of a file were shipped; 0 where it is not the file that was."""
+    def offset(self, file: Path, head: str | None = None) -> int:
+        """How many bytes of a file were shipped; 0 where it is not the file that was, by its head."""
         reached = self._reached.get(file.name)
-        return reached.offset if reached and reached.head == head_of(file) else 0
+        return reached.offset if reached and reached.head == (head_of(file) if head is None else head) else 0
 
     def roughly(self, name: str) -> int:
         """The remembered offset, without a look at the file."""
         reached = self._reached.get(name)
         return reached.offset if reached else 0
 
-    def keep(self, file: Path, offset: int) -> None:
-        """Remember a file's place, on the disk; files that are gone are forgotten. Raises OSError."""
+    def keep(self, file: Path, offset: int, head: str) -> None:
+        """Remember a file's place, on the disk, if the file still has this head; files that are gone are forgotten.
+
+        Raises OSError.
+        """
         reached = {name: one for name, one in self._reached.items() if (file.parent / name).exists()}
-        reached[file.name] = Reached(offset, head_of(file))
+        if head in ("", now := head_of(file)):  # before its first line was whole it had none
+            reached[file.name] = Reached(offset, now)
+        else:
+            reached.pop(file.name, None)
         self._reached = reached
         files = {name: {"offset": one.offset, "head": one.head} for name, one in sorted(reached.items())}
         text = json.dumps({"instance": self.instance, "files": files}, indent=1)
@@ -78,9 +84,14 @@ def head_of(file: Path) -> str:
     """Hash of a file's first line, of what stands within its first bytes; empty when the line is not whole."""
     try:
         with file.open("rb") as opened:
-            line, end, _ = opened.read(_HEAD).partition(b"\n")
+            return head_within(opened)
     except OSError:
         return ""
+
+
+def head_within(opened: BinaryIO) -> str:
+    """See `head_of`; of an open file at its beginning. Raises OSError."""
+    line, end, _ = opened.read(_HEAD).partition(b"\n")
     return hashlib.sha256(line).hexdigest()[:16] if end or len(line) == _HEAD else ""
 
 

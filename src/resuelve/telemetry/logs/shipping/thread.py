@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from resuelve import durable
 from resuelve.domain.errors import WorkspaceBusy, WorkspaceError
-from resuelve.telemetry.logs.shipping.places import Places
-from resuelve.telemetry.logs.shipping.shipper import Shipper
+from resuelve.telemetry.logs.log import log
+from resuelve.telemetry.logs.shipping.backlog import pending
+from resuelve.telemetry.logs.shipping.shipper import IDLE_SECONDS, Shipper
 
 LOCK = "shipping.lock"
 _OTHERS_SECONDS = 5.0
@@ -20,12 +21,17 @@ _OTHERS_SECONDS = 5.0
 _NO_DISK_SECONDS, _NO_FOLDER_SECONDS = 30.0, 1.0
 """The folder comes with the first line."""
 
+_BROKEN_SECONDS = 60.0
+
 
 class Shipping:
     """Ships in a thread of its own until it is closed. A thread that hangs in a call dies with the process.
 
     Args:
         build: makes the shipper, once this process is the one that ships: it reads the places as they are then.
+
+    Attributes:
+        refused: lines that the server refused or threw away.
     """
 
     def __init__(
@@ -33,7 +39,8 @@ class Shipping:
     ) -> None:
         self._folder, self._build, self._clock = folder, build, clock
         self._closing = threading.Event()
-        self._others = False
+        self._others = self._told = False
+        self.refused = 0
         self._until = float("inf")
         self._thread = threading.Thread(target=self._work, name="resuelve-shipping", daemon=True)
 
@@ -66,6 +73,11 @@ class Shipping:
                 self._others = True
             except (WorkspaceError, OSError):  # what cannot be remembered would be sent again and again
                 pause = _NO_DISK_SECONDS if self._folder.is_dir() else _NO_FOLDER_SECONDS
+            except Exception as error:  # noqa: BLE001 - the boundary of the thread: whatever it is, lines wait
+                pause = _BROKEN_SECONDS
+                if not self._told:
+                    self._told = True
+                    log.error("log.broken", error=error)
             if not last:
                 self._closing.wait(pause)
 
@@ -80,22 +92,14 @@ class Shipping:
 
         Raises OSError: the place could not be remembered.
         """
-        shipper = self._build()
+        shipper, before = self._build(), self.refused
         while True:
             closing = self._closing.is_set()
             if closing and (self._clock() >= self._until or shipper.asked_to_wait):
                 return
             pause = shipper.step()
-            if closing and (pause or shipper.failing):
+            self.refused = before + shipper.refused
+            if closing and (pause >= IDLE_SECONDS or shipper.failing):
                 return
-            if pause and not closing:
+            if pause:
                 self._closing.wait(pause)
-
-
-def pending(folder: Path) -> int:
-    """Bytes of the log that are still to be shipped."""
-    from resuelve.telemetry.logs.shipping.backlog import Backlog
-
-    with suppress(OSError):
-        return Backlog(folder, Places(folder)).pending()
-    return 0
