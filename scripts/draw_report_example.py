@@ -29,8 +29,9 @@ from rich.console import Console
 
 from resuelve import wiring
 from resuelve.cli.index import run_index
+from resuelve.cli.outputs import Outputs
 from resuelve.cli.proposing import run_maintain
-from resuelve.cli.reporting import Outputs, run_report
+from resuelve.cli.reporting import run_report
 from resuelve.cli.returned_acts import report_wrong, see_to
 from resuelve.cli.run import run_command
 from resuelve.cli.surroundings import settings_for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from resuelve.pages.days import day_told
 from resuelve.pages.numbers import number, percent
 from resuelve.resolution.track_record import Period, TrackRecord
 from resuelve.texts import say
@@ -43,5 +44,8 @@ def _counts(period: Period, language: str) -> dict[str, str]:
         "reported": tally.reported,
         "moved": tally.moved,
     }
-    days = {"since": f"{period.since.astimezone():%d/%m/%Y}", "until": f"{period.until.astimezone():%d/%m/%Y}"}
+    days = {
+        name: day_told(day.astimezone().isoformat(), language)
+        for name, day in (("since", period.since), ("until", period.until))
+    }
     return {name: number(value, language) for name, value in counts.items()} | days

@@ -32,6 +32,9 @@ _DECIDED = frozenset(
 )
 """Outcomes of a decision on a ticket. Not who waits for an answer, was paused, failed, or was decided by a person."""
 
+_READ = ("reference", "changed", "decision.score")
+"""What is needed of a record: a workspace has tens of thousands, of some thousand characters each."""
+
 _WEIGHT = {None: 0, ReturnedAs.MOVED: 1, ReturnedAs.REOPENED: 2, ReturnedAs.REPORTED: 3}
 """Of an incident whose acts came back in several ways the weightiest counts."""
 
@@ -190,7 +193,7 @@ def track_record(
     begin = end - timedelta(days=days)
     count = _Count(begin, end, approved)
     count.acts(list(acts.followed(begin)), given, journal)
-    count.records(journal.records_since(begin), acts)
+    count.records(journal.records_since(begin, only=_READ), acts)
     judged, young = count.judged, count.young
     lasted = {_key(one.act): one.back is None for one in judged.made}
     forecasts = [Forecast(score, lasted[key]) for key, score in count.scores_of_acts.items() if key in lasted]
