@@ -127,14 +127,22 @@ def test_a_run_that_was_killed_is_marked(used: Desk, tmp_path: Path) -> None:
         (["none.json"], 1, "ninguno de estos ficheros"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], 2, "--since"),
         (["a.json", "--html", "a.json"], 2, "--html"),
-        (["--html", "a", "--json", "./a"], 2, "--json"),
+        (["--html", "b/../a", "--json", "./a"], 2, "--json"),
         (["--last", "0"], 2, "--last"),
+        (["--since", "tomorrow"], 2, "Escriba el día como"),
+        (["--html", "./"], 2, "Es una carpeta"),
+        (["--json", "PROBLEMAS_GLOBALES.csv"], 2, "Es de la carpeta de trabajo"),
+        (["--html", ".resuelve/journal.db"], 2, "Es de la carpeta de trabajo"),
+        (["--json", "reportes/reporte-x.json"], 2, "se leería como un informe"),
+        (["--json", "reportes/informe.html"], 2, "--json"),
     ],
 )
 def test_what_cannot_be_done_is_told(used: Desk, arguments: list[str], status: int, told: str) -> None:
+    arguments = [str(used.workspace / one) if "/" in one or one.endswith(".csv") else one for one in arguments]
     ended = used.run("report", *arguments)
     assert ended.status == status
-    assert told in ended.error
+    assert told in " ".join(ended.error.replace("│", " ").split())
+    assert status == 1 or not ended.out
 
 
 def test_a_workspace_without_reports(product: Product, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from resuelve.domain.errors import JournalError, Rejected, WorkspaceError
 from resuelve.domain.message import message
 from resuelve.journal import Returned
 from resuelve.pages.answers import Line, cost_told, right_told, working_told
+from resuelve.pages.counted import counted
 from resuelve.pages.reported import reported_page, summary_told
 from resuelve.reports.sources import Chosen, Period, choose, notes_of
 from resuelve.reports.summary import Summary
@@ -86,8 +87,8 @@ def run_report(settings: Settings, files: Sequence[Path], period: Period, output
 
 def _chosen(paths: Sequence[Path], period: Period, *, named: bool) -> Chosen:
     if named:
-        return choose(paths, period)
-    found = choose(paths, replace(period, last=period.last or _LAST), others=_OTHERS)
+        return choose(paths, period, now=now())
+    found = choose(paths, replace(period, last=period.last or _LAST), others=_OTHERS, now=now())
     found.rejected = [one for one in found.rejected if not _is_taken(Path(one.where))]
     return found
 
@@ -107,12 +108,12 @@ def _summed_up(chosen: Chosen, console: Console, language: str) -> Summary:
         task = bar.add_task(say("report.progress", language), total=len(chosen.runs))
         for one in list(chosen.runs):
             try:
-                notes, silent = notes_of(one)
+                found = notes_of(one)
             except WorkspaceError as error:
                 chosen.rejected.append(Rejected(one.path.name, str(one.path), error.what))
                 chosen.runs.remove(one)
             else:
-                summary.add(one, notes, silent)
+                summary.add(*found)
             bar.advance(task)
     return summary
 
@@ -152,7 +153,9 @@ def _nothing(folder: Path, files: Sequence[Path], chosen: Chosen) -> WorkspaceEr
 def _source(folder: Path, files: Sequence[Path], language: str) -> str:
     if len(files) == 1:
         return files[0].name
-    return say("report.source.files" if files else "report.source.workspace", language, count=len(files), folder=folder)
+    if files:
+        return say("report.source.files", language, count=len(files))
+    return say("report.source.workspace", language, folder=folder)
 
 
 def _day(value: Any) -> str | None:
@@ -160,10 +163,10 @@ def _day(value: Any) -> str | None:
 
 
 def _tell_aside(console: Console, chosen: Chosen, language: str) -> None:
-    for key, found in (("report.set_aside", chosen.rejected), ("report.notes", chosen.notes)):
+    for what, found in (("set_aside", chosen.rejected), ("notes", chosen.notes)):
         if not found:
             continue
-        console.print(say(key, language, count=len(found)), style="yellow", markup=False)
+        console.print(counted(what, len(found), language), style="yellow", markup=False)
         for one in found[:_SHOWN]:
             console.print(f"  {translated(one, language)}", markup=False, soft_wrap=True)
         if len(found) > _SHOWN:
