@@ -35,7 +35,9 @@ from resuelve.cli.reporting import run_report
 from resuelve.cli.returned_acts import report_wrong, see_to
 from resuelve.cli.run import run_command
 from resuelve.cli.surroundings import settings_for
-from resuelve.journal import Acts
+from resuelve.journal import Acts, Journal
+from resuelve.journal.memory import MemoryJournal
+from resuelve.journal.sql import SqlJournal
 from resuelve.mocks.serve import Running, start
 from resuelve.mocks.world import World, demo_folder, load_world
 from resuelve.reports.sources import Period
@@ -153,10 +155,17 @@ def _told_by(clock: Clock) -> Iterator[None]:
         limits = Limits(settings.most_per_hour, settings.most_returned / 100)
         return Breakers(acts, limits, label=settings.label, language=settings.language, clock=clock)
 
+    def journal(settings: Settings, *, durable: bool = True, extend: bool = True) -> Journal:
+        if not durable:
+            return MemoryJournal(clock=clock)
+        return SqlJournal(wiring.workspace(settings).journal_url, clock=clock, extend=extend)
+
     with ExitStack() as stack:
         for name in ("run", "index", "proposing", "reporting", "returned_acts"):
             stack.enter_context(patch(f"resuelve.cli.{name}.now", clock))
         stack.enter_context(patch.object(wiring, "breakers", breakers))
+        stack.enter_context(patch.object(wiring, "journal", journal))
+        stack.enter_context(patch.object(wiring, "today", lambda: clock.at.date()))
         yield
 
 
