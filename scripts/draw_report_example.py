@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -63,6 +63,9 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.at
+
+    def day(self) -> date:
+        return self.at.date()
 
     def next_day(self) -> None:
         self.at += timedelta(days=3 if self.at.weekday() == 4 else 1)
@@ -165,7 +168,7 @@ def _told_by(clock: Clock) -> Iterator[None]:
             stack.enter_context(patch(f"resuelve.cli.{name}.now", clock))
         stack.enter_context(patch.object(wiring, "breakers", breakers))
         stack.enter_context(patch.object(wiring, "journal", journal))
-        stack.enter_context(patch.object(wiring, "today", lambda: clock.at.date()))
+        stack.enter_context(patch.object(wiring, "today", clock.day))
         yield
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from resuelve import wiring
 from resuelve.cli import reporting, returned_acts
 from resuelve.cli.outputs import Outputs
 from resuelve.cli.surroundings import settings_for
@@ -102,6 +103,7 @@ def test_reading_leaves_an_older_journal_as_it_is(place: Workspace) -> None:
     found = figures(place, durable_days=3)
     assert (found["returned"]["came_back"], found["durable"]["reopened"]) == (1, 1)
     returned_acts.show_returned(settings_of(place))
+    wiring.acts(settings_of(place), durable=False).close()
     with closing(sqlite3.connect(place.journal_file)) as connection:
         versions = dict(connection.execute("SELECT part, version FROM schema_versions"))
     assert (versions["acts"], versions["journal"]) == (1, 1)

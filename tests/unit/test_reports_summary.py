@@ -330,3 +330,9 @@ def test_index_and_maintenance(tmp_path: Path) -> None:
     assert (maintenance["by_kind"], maintenance["duplicates"], maintenance["contradicts"]) == ({"problem": 1}, 1, 0)
     assert maintenance["largest"][0]["incidents"] == 2
     assert maintenance["fates"] == {"problem": 2, "covered": 1, "odd": 1}
+
+
+def test_what_a_person_agreed_to_was_changed_and_not_automatic(tmp_path: Path) -> None:
+    entries = [an_entry("INC1", "closed"), an_entry("INC2", "closed", approved_by="ana")]
+    found = summed([a_run(tmp_path, "a", at(0), entries, mode="approval")])
+    assert (found["incidents"]["executed"], found["returned"]["changes"]) == (1, 2)

@@ -236,7 +236,7 @@ def acts(settings: Settings, *, durable: bool = True, extend: bool = True) -> Ac
         return MemoryActs()
     from resuelve.journal.sql_acts import SqlActs
 
-    return SqlActs(workspace(settings).journal_url, extend=extend)
+    return SqlActs(workspace(settings).journal_url, extend=extend and durable)
 
 
 def answers(settings: Settings, *, durable: bool = True) -> Answers:
