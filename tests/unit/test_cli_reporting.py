@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def settings_of(place: Workspace, **settings: Any) -> Settings:
-    return settings_for(place.root, occupy=False, language="en", **settings)
+    return settings_for(place.root, occupy=False, **{"language": "en", **settings})
 
 
 def figures(place: Workspace, *, whole: bool = True, **settings: Any) -> dict[str, Any]:
@@ -80,7 +81,9 @@ def test_both_commands_know_the_days(place: Workspace, capsys: pytest.CaptureFix
     assert figures(place)["durable"]["acted"] == 0
     capsys.readouterr()
     returned_acts.show_returned(settings_of(place, durable_days=3))
-    assert "1 lasted 3 days" in " ".join(capsys.readouterr().out.split())
+    told = " ".join(capsys.readouterr().out.split())
+    assert "1 lasted 3 days" in told
+    assert re.search(r"INC2 REE001 .* 2026-11-2\d \d\d:\d\d 2026-11-2\d \d\d:\d\d", told)
     returned_acts.show_returned(settings_of(place))
     assert "lasted" not in capsys.readouterr().out
 
@@ -123,6 +126,9 @@ def test_why_a_journal_cannot_be_read_is_told_and_the_rest_kept(
     found = figures(place, whole=False)
     assert found["returned"] == {"known": False, "changes": 2}
     assert "what came back is not known: It is not a database." in found["set_aside"][0]["reason"]
+    spanish = figures(place, whole=False, language="es")["set_aside"][0]["reason"]
+    assert spanish.startswith("no se sabe qué volvió: No es una base de datos.")
+    assert "move" not in spanish
     assert found["incidents"]["executed"] == 2
 
 

@@ -16,7 +16,7 @@ from resuelve.cli.kept import kept_record
 from resuelve.cli.outputs import PAGE, REPORTS, Outputs, refuse_losses
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import JournalError, Rejected, WorkspaceError
-from resuelve.domain.message import message
+from resuelve.domain.message import Message, message
 from resuelve.journal import Returned
 from resuelve.pages.answers import Line, cost_told, right_told, working_told
 from resuelve.pages.counted import counted
@@ -131,7 +131,9 @@ def _kept(settings: Settings, rejected: list[Rejected]) -> _Kept:
         unread = (
             message("what came back is not known") if kept.returned is None else message("what lasted is not known")
         )
-        why = message("{unread}: {what} {remedy}", unread=unread, what=error.what, remedy=error.remedy)
+        why = message(
+            "{unread}: {what} {remedy}", unread=unread, what=Message.of(error.what), remedy=Message.of(error.remedy)
+        )
         rejected.append(Rejected(file.name, str(file), why))
     return kept
 
