@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -29,12 +29,15 @@ from rich.console import Console
 
 from resuelve import wiring
 from resuelve.cli.index import run_index
+from resuelve.cli.outputs import Outputs
 from resuelve.cli.proposing import run_maintain
-from resuelve.cli.reporting import Outputs, run_report
+from resuelve.cli.reporting import run_report
 from resuelve.cli.returned_acts import report_wrong, see_to
 from resuelve.cli.run import run_command
 from resuelve.cli.surroundings import settings_for
-from resuelve.journal import Acts
+from resuelve.journal import Acts, Journal
+from resuelve.journal.memory import MemoryJournal
+from resuelve.journal.sql import SqlJournal
 from resuelve.mocks.serve import Running, start
 from resuelve.mocks.world import World, demo_folder, load_world
 from resuelve.reports.sources import Period
@@ -60,6 +63,9 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.at
+
+    def day(self) -> date:
+        return self.at.date()
 
     def next_day(self) -> None:
         self.at += timedelta(days=3 if self.at.weekday() == 4 else 1)
@@ -152,10 +158,17 @@ def _told_by(clock: Clock) -> Iterator[None]:
         limits = Limits(settings.most_per_hour, settings.most_returned / 100)
         return Breakers(acts, limits, label=settings.label, language=settings.language, clock=clock)
 
+    def journal(settings: Settings, *, durable: bool = True, extend: bool = True) -> Journal:
+        if not durable:
+            return MemoryJournal(clock=clock)
+        return SqlJournal(wiring.workspace(settings).journal_url, clock=clock, extend=extend)
+
     with ExitStack() as stack:
         for name in ("run", "index", "proposing", "reporting", "returned_acts"):
             stack.enter_context(patch(f"resuelve.cli.{name}.now", clock))
         stack.enter_context(patch.object(wiring, "breakers", breakers))
+        stack.enter_context(patch.object(wiring, "journal", journal))
+        stack.enter_context(patch.object(wiring, "today", clock.day))
         yield
 
 

@@ -159,7 +159,7 @@ def test_what_a_person_gave_on_stops_nothing_and_did_not_last(new_desk: NewDesk)
     ten_days_later(desk)
     told = " ".join(desk.run("returned").out.split())
     assert "No ha vuelto nada" in told
-    assert "se decidieron 1 incidencias y se actuó en 1 (100,0 %). Se mantuvieron 7 días 0" in told
+    assert "1 incidencia decidida, y se actuó en 1 (100,0 %). Se mantuvieron 7 días 0" in told
     assert "pasadas a otro buzón 1" in told
 
 

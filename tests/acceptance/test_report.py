@@ -54,6 +54,9 @@ def test_the_workspace_is_summed_up(used: Desk) -> None:
     assert newest[MOVED] == ("handed_off", "reopened")
     assert newest[OTHER][1] == ""
     assert found["returned"]["changes"] == len(used.ledger()) == 3
+    assert (found["now"]["queue"], found["now"]["set_aside_count"], found["now"]["unknown_count"]) == ("", 0, 0)
+    assert found["newest"]["run"] == found["now"]["run"] == used.report()["run"]
+    assert used.report()["scope"] == {"queue": "", "incident": "", "limit": 0}
     assert len(found["batches"]) == 1
     assert (found["set_aside"], found["notes"]) == ([], [])
     assert "3 runs" in out
@@ -72,6 +75,19 @@ def test_it_speaks_spanish(used: Desk) -> None:
     page = (used.workspace / PAGE).read_text(encoding="utf-8")
     assert "Cómo va Resuelve" in page
     assert "No se cuentan 2 ejecuciones anteriores" in page
+
+
+def test_a_run_over_a_part_does_not_say_what_is_left(used: Desk, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(used.workspace, tmp_path / "workspace"))
+    (moved,) = demo_incidents(MOVED)
+    assert (
+        used.run("run", "--workspace", copy, "--queue", moved["buzon"], "--limit", 2, "--incident", MOVED).status == 0
+    )
+    newest = max(copy.glob("reportes/reporte[0-9]*.json"), key=lambda one: one.stat().st_mtime_ns)
+    scope = json.loads(newest.read_text(encoding="utf-8"))["scope"]
+    assert scope == {"queue": moved["buzon"], "incident": MOVED, "limit": 2}
+    found, _ = figures(used, "--workspace", copy)
+    assert (found["newest"]["file"], found["now"]["run"]) == (newest.name, used.report()["run"])
 
 
 def test_nothing_but_the_page_is_left(used: Desk) -> None:
@@ -127,14 +143,22 @@ def test_a_run_that_was_killed_is_marked(used: Desk, tmp_path: Path) -> None:
         (["none.json"], 1, "ninguno de estos ficheros"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], 2, "--since"),
         (["a.json", "--html", "a.json"], 2, "--html"),
-        (["--html", "a", "--json", "./a"], 2, "--json"),
+        (["--html", "b/../a", "--json", "./a"], 2, "--json"),
         (["--last", "0"], 2, "--last"),
+        (["--since", "tomorrow"], 2, "Escriba el día como"),
+        (["--html", "./"], 2, "Es una carpeta"),
+        (["--json", "PROBLEMAS_GLOBALES.csv"], 2, "Es de la carpeta de trabajo"),
+        (["--html", ".resuelve/journal.db"], 2, "Es de la carpeta de trabajo"),
+        (["--json", "reportes/reporte-x.json"], 2, "se leería como un informe"),
+        (["--json", "reportes/informe.html"], 2, "--json"),
     ],
 )
 def test_what_cannot_be_done_is_told(used: Desk, arguments: list[str], status: int, told: str) -> None:
+    arguments = [str(used.workspace / one) if "/" in one or one.endswith(".csv") else one for one in arguments]
     ended = used.run("report", *arguments)
     assert ended.status == status
-    assert told in ended.error
+    assert told in " ".join(ended.error.replace("│", " ").split())
+    assert status == 1 or not ended.out
 
 
 def test_a_workspace_without_reports(product: Product, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from resuelve.domain.errors import JournalError
 from resuelve.journal import Act, Acts, Followed, Returned, ReturnedAs
 from resuelve.journal.memory_acts import MemoryActs
 from resuelve.journal.sql import SqlJournal
@@ -212,3 +213,33 @@ def test_it_stands_in_a_journal_that_an_earlier_version_made(tmp_path: Path) -> 
     acts.note(an_act())
     assert acts.find(["R-0000000001"]) == [an_act()]
     acts.close()
+
+
+def test_whoever_only_reads_leaves_what_an_earlier_version_made(tmp_path: Path) -> None:
+    file = tmp_path / "resuelve.db"
+    with closing(SqlActs(f"sqlite:///{file}")) as acts:
+        acts.note(an_act())
+        acts.note_return(an_act(), ReturnedAs.REOPENED, NOON)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("ALTER TABLE acts DROP COLUMN first_returned_at")
+        connection.execute("UPDATE schema_versions SET version = 1 WHERE part = 'acts'")
+    with closing(SqlActs(f"sqlite:///{file}", extend=False)) as acts:
+        assert list(acts.followed(NOON)) == [Followed(an_act(), ReturnedAs.REOPENED, NOON)]
+        assert acts.returned(ever=True) == [Returned(an_act(), ReturnedAs.REOPENED, NOON)]
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version FROM schema_versions").fetchall() == [(1,)]
+        assert "first_returned_at" not in str(connection.execute("SELECT sql FROM sqlite_master").fetchall())
+
+
+@pytest.mark.parametrize("change", ["made_at = 'garbage'", "made_at = '2999-01-01T00:00:00'", "returned_as = 'odd'"])
+def test_a_value_that_cannot_be_read_is_told(tmp_path: Path, change: str) -> None:
+    file = tmp_path / "resuelve.db"
+    with closing(SqlActs(f"sqlite:///{file}")) as acts:
+        acts.note(an_act())
+        acts.note_return(an_act(), ReturnedAs.REPORTED, NOON)
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(f"UPDATE acts SET {change}")  # noqa: S608 - ours
+        for read in (lambda: acts.returned(ever=True), lambda: list(acts.followed(NOON - timedelta(days=1)))):
+            with pytest.raises(JournalError, match="cannot be read") as caught:
+                read()
+            assert caught.value.where == str(file)

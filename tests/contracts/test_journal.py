@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -364,3 +366,87 @@ def test_the_newest_records_of_many_incidents(journal: Journal) -> None:
     for code in codes:
         journal.record(IncidentRecord("a", code, "r", "handed_off", None))
     assert sorted(one.record.incident for one in journal.newest(codes, {"handed_off"})) == sorted(codes)
+
+
+MEMBERS = ("reference", "decision.score", "decision.no", "changed")
+
+
+def test_members_of_contents(reopen: Callable[[], Journal], clock: Clock) -> None:
+    journal = reopen()
+    contents = [
+        {"reference": STRANGE, "decision": {"score": 80.5, "more": [1]}, "changed": True, "filler": "x"},
+        {"reference": "", "decision": None, "changed": False},
+        {"decision": {"score": float("nan")}, "reference": "not JSON to a database"},
+        {"decision": {"score": 2**60}, "changed": 1},
+        {"decision": {"score": [{"a": None}]}, "no": 1},
+        ["a", "list"],
+        {},
+    ]
+    for number, content in enumerate(contents):
+        journal.record(IncidentRecord("run", f"INC{number}", "r", "closed", content))
+    found = [one.record.content for one in reopen().records_since(NOON, only=MEMBERS)]
+    assert found[0] == {"reference": STRANGE, "decision": {"score": 80.5}, "changed": True}
+    assert found[1] == {"reference": "", "changed": False}
+    assert str(found[2]) == "{'reference': 'not JSON to a database', 'decision': {'score': nan}}"
+    assert [str(one) for one in found[3:]] == [
+        str({"decision": {"score": 2**60}, "changed": 1}),
+        str({"decision": {"score": [{"a": None}]}}),
+        "{}",
+        "{}",
+    ]
+    (one,) = [
+        one.record.content for one in journal.records_since(NOON, only=["changed"]) if one.record.incident == "INC0"
+    ]
+    assert one == {"changed": True}
+    assert [one.record.content for one in journal.records_since(NOON)][6] == {}
+
+
+@pytest.mark.parametrize("only", [(), ("why",)])
+def test_what_is_recorded_while_many_are_read_is_not_among_them(
+    journal: Journal, clock: Clock, only: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resuelve.journal.sql._SMALL_PAGE", 200)
+    for number in range(450):
+        journal.record(a_record("run", f"INC{number:04}"))
+    reading = journal.records_since(NOON, only=only)
+    next(reading)
+    clock.time += MOMENT
+    journal.record(a_record("run", "LATER"))
+    assert [one.record.incident for one in reading] == [f"INC{number:04}" for number in range(1, 450)]
+
+
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        ("UPDATE records SET made_at = 'garbage'", lambda journal: list(journal.records_since(NOON - MOMENT))),
+        ("UPDATE records SET made_at = '2030-01-01'", lambda journal: list(journal.records_since(NOON))),
+        ("UPDATE records SET made_at = 'x'", lambda journal: list(journal.newest(["INC1"], ["closed"]))),
+        ("UPDATE records SET content = '{'", lambda journal: journal.last_record("INC1")),
+        ("UPDATE records SET content = '{'", lambda journal: list(journal.records_since(NOON, only=["a"]))),
+        ("UPDATE intents SET state = 'odd'", lambda journal: journal.intents()),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told(tmp_path: Path, change: str, read: Callable[[Journal], object]) -> None:
+    file = tmp_path / "resuelve.db"
+    with closing(SqlJournal(f"sqlite:///{file}", clock=lambda: NOON)) as journal:
+        journal.record(a_record("run", "INC1"))
+        journal.intend(an_intent())
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(change)
+        with pytest.raises(JournalError, match="cannot be read") as caught:
+            read(journal)
+        assert caught.value.where == str(file)
+
+
+def test_whoever_only_reads_leaves_what_an_earlier_version_made(tmp_path: Path) -> None:
+    file = tmp_path / "resuelve.db"
+    with closing(SqlJournal(f"sqlite:///{file}", clock=lambda: NOON)) as journal:
+        journal.record(a_record("run", "INC1"))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("DROP INDEX records_by_time")
+        connection.execute("UPDATE schema_versions SET version = 1 WHERE part = 'journal'")
+    with closing(SqlJournal(f"sqlite:///{file}", extend=False)) as journal:
+        assert [one.record.incident for one in journal.records_since(NOON)] == ["INC1"]
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT version FROM schema_versions").fetchall() == [(1,)]
+        assert not connection.execute("SELECT * FROM sqlite_master WHERE name = 'records_by_time'").fetchall()

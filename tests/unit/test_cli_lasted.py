@@ -22,7 +22,7 @@ def record(decided: int, calibration: Calibration, drift: InputDrift) -> TrackRe
 def test_all_that_is_known() -> None:
     known = record(1_200, Calibration(40, 0.9, 0.75, 0.15, 0.05, 0.25), InputDrift(80, 60, 0.5, 0.21))
     lasted, promised, shifted = lasted_in_words(known, "en")
-    assert "26/11/2026" in lasted
+    assert lasted.startswith("From 2026-11-26 to 2026-11-26: ")
     assert "1,200" in lasted
     assert "2.5%" in lasted
     assert "30 lasted 7 days" in lasted
@@ -30,6 +30,7 @@ def test_all_that_is_known() -> None:
     assert "90.0%" in promised
     assert "75.0%" in promised
     assert "0.50" in shifted
+    assert next(lasted_in_words(known, "es")).startswith("Del 26/11/2026 al 26/11/2026")
     assert all(lasted_in_words(known, "es"))
 
 

@@ -15,15 +15,23 @@ from hypothesis import strategies as st
 
 from resuelve.domain.decision import OutcomeKind
 from resuelve.journal import Act, Returned, ReturnedAs
+from resuelve.pages.answers import Line, cost_told, right_told, working_told
 from resuelve.pages.charts import Column, Point, column_chart, round_steps, share_chart
+from resuelve.pages.counted import counted
 from resuelve.pages.days import day_told, moment_told, month_told
 from resuelve.pages.pictures import Bar
-from resuelve.pages.reported import outcome_in_words, reported_page
+from resuelve.pages.reported import outcome_in_words, reported_page, summary_told
+from resuelve.pages.systems import SYSTEMS, system_in_words
 from resuelve.pages.times import GROUPS
 from resuelve.pages.traces import trace_address
-from resuelve.reports.sources import Period, choose, notes_of
+from resuelve.reports.sources import Period as Days
+from resuelve.reports.sources import choose, notes_of
 from resuelve.reports.summary import Summary
 from resuelve.reports.upkeep import batch_as_json, maintenance_as_json
+from resuelve.resolution import observed
+from resuelve.resolution.drift import Calibration, InputDrift
+from resuelve.resolution.track_record import Period, Tally, TrackRecord
+from resuelve.texts import catalogue
 from tests.report_samples import a_batch, a_maintenance, a_run, an_entry
 
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}\u202e\x00\ud800"
@@ -32,10 +40,10 @@ AT = "2026-09-01T08:00:00+00:00"
 
 
 def report_of(files: list[Path], returned: list[Returned] | None = None, **more: Any) -> dict[str, Any]:
-    chosen = choose(files, Period())
+    chosen = choose(files, Days())
     summary = Summary(chosen.runs)
     for one in chosen.runs:
-        summary.add(one, *notes_of(one))
+        summary.add(*notes_of(one))
     aside = [{"what": one.what, "where": one.where, "reason": str(one.reason)} for one in chosen.rejected]
     return {
         "made": AT,
@@ -203,3 +211,124 @@ def test_days_as_they_are_read() -> None:
     assert [moment_told(AT, one, year=False) for one in ("es", "en")] == ["01/09 08:00", "09-01 08:00"]
     assert [month_told("2026-09-01", one) for one in ("es", "en")] == ["09/2026", "2026-09"]
     assert [day_told(one, "es") for one in (None, "", "soon")] == ["—", "—", "soon"]
+
+
+SINCE, UNTIL = datetime(2026, 10, 20, 12, tzinfo=UTC), datetime(2026, 11, 19, 12, tzinfo=UTC)
+
+
+def a_record(decided: int = 117, **more: Any) -> dict[str, Any]:
+    judged = Period(SINCE, UNTIL, decided, Tally(25, 1, 0, 2) if decided else Tally(), 0, 0)
+    young = Period(UNTIL, UNTIL, 9, Tally(4, 1), 0, 0)
+    rows = {"REE007": Tally(3, 1, 0, 2), "<b>": Tally(22)} if decided else {}
+    kinds = {"reassigned": Tally(10, 0, 0, 2), "closed": Tally(15, 1)} if decided else {}
+    told = {"calibration": Calibration(3), "input_drift": InputDrift(3, 3), **more}
+    return TrackRecord(30, 7, judged, young, rows, kinds, **told).as_json()
+
+
+def told(files: list[Path], language: str, **more: Any) -> dict[str, Line]:
+    """The lines of the answers by name."""
+    report = report_of(files, [], **more)
+    return {one.name: one for lines in (working_told, right_told, cost_told) for one in lines(report, language)}
+
+
+def test_the_durable_rate_stands_with_its_own_window(tmp_path: Path) -> None:
+    files = [a_run(tmp_path, "a", AT, [an_entry("INC1", "closed")])]
+    line = told(files, "es", durable=a_record())["Tasa automática → duradera"]
+    assert line.value == "21,4 % → 18,8 %"
+    assert line.note.startswith("de 117 incidencias decididas del 20/10/2026 al 19/11/2026: ")
+    assert "12,8 %–26,8 %" in line.note
+    none = told(files, "en", durable=a_record(0))["Automatic rate → durable"]
+    assert (none.value, none.note.split(",")[0]) == ("—", "nothing was decided from 2026-10-20 to 2026-11-19")
+    assert "Automatic rate → durable" not in told(files, "en", durable=None)
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_what_lasted_has_a_section(tmp_path: Path, language: str) -> None:
+    files = [a_run(tmp_path, "a", AT, [an_entry("INC1", "closed")])]
+    worse: dict[str, Any] = {
+        "calibration": Calibration(40, 0.9, 0.75, 0.15, 0.05, 0.25),
+        "input_drift": InputDrift(80, 60, 0.5, 0.2),
+    }
+    page = reported_page(report_of(files, [], durable=a_record(**worse)), language=language)
+    shown = " ".join(Elements(page).text.split())
+    heading = {"es": "Qué duró", "en": "What lasted"}[language]
+    assert f"<h2>{heading}</h2>" in page
+    assert page.index("REE007") < page.index("&lt;b&gt;")
+    for said in {
+        "en": (
+            "25 incidents acted on: 22 lasted, reopened 1, reported by a person 0, given on to another mailbox 2.",
+            "4 incidents acted on: 3 not back so far, reopened 1",
+            "15.0 points less came than promised (95 % interval 5.0 to 25.0)",
+            "stability index 0.50, by chance at most 0.20",
+        ),
+        "es": ("en 4 incidencias se actuó: no han vuelto hasta ahora 3", "15,0 puntos menos", "índice de estabilidad"),
+    }[language]:
+        assert said in shown
+    assert page.count("<p><strong>") == 2
+    better: dict[str, Any] = {
+        "calibration": Calibration(40, 0.9, 0.85, 0.05, -0.1, 0.2),
+        "input_drift": InputDrift(80, 60, 0.1, 0.2),
+    }
+    page = reported_page(report_of(files, [], durable=a_record(**better)), language=language)
+    assert page.count("<p><strong>") == 0
+    assert "5,0" in page or "5.0" in page
+    assert heading not in reported_page(report_of(files, []), language=language)
+
+
+def test_rows_that_lasted_have_an_end(tmp_path: Path) -> None:
+    record = a_record()
+    assert (record["rows"], len(record["by_row"])) == (2, 2)
+    record = {**record, "rows": 700, "by_row": record["by_row"] * 250}
+    page = reported_page(report_of([a_run(tmp_path, "a", AT, [])], [], durable=record), language="en")
+    assert page.count("REE007") == 10
+    assert "+ 680: more" in page
+
+
+def test_what_is_young_has_not_lasted() -> None:
+    assert a_record()["young"]["not_back"] == 3
+    assert "lasted" not in a_record()["young"]
+
+
+def test_in_a_shadow_only_workspace_nothing_has_been_done_yet(tmp_path: Path) -> None:
+    report = report_of([a_run(tmp_path, "a", AT, [an_entry("INC1", "shadowed", changed=False)], mode="shadow")], [])
+    assert "nothing has been done yet" in summary_told(report, "en")
+    assert "todavía no se ha hecho nada" in summary_told(report, "es")
+    assert right_told(report, "en")[0].note == "in shadow only: nothing has been done yet"
+    live = report_of([a_run(tmp_path, "b", AT, [an_entry("INC1")])], [])
+    assert "nothing has been done" not in summary_told(live, "en") + right_told(live, "en")[0].note
+
+
+def test_what_is_left_is_no_false_zero(tmp_path: Path) -> None:
+    part = told([a_run(tmp_path, "a", AT, [an_entry("INC1")])], "en")
+    assert {part[name].value for name in ("Set aside after failures", "Unknown whether changed")} == {"—"}
+    scope = {"queue": "GR_B", "incident": "", "limit": 0}
+    whole = told([a_run(tmp_path, "a", AT, [an_entry("INC1")], scope=scope, unknown=[{"incident": "X"}])], "en")
+    line = whole["Unknown whether changed"]
+    assert (line.value, line.note, line.bad) == ("1", "as of 2026-09-01 08:00, in mailbox GR_B", True)
+    assert whole["Set aside after failures"].value == "0"
+
+
+def test_systems_are_told_in_words(tmp_path: Path) -> None:
+    entries = [
+        an_entry(f"INC{n}", "failed", decision={"failed_system": name}) for n, name in enumerate(sorted(SYSTEMS))
+    ]
+    names = set()
+    for language in ("es", "en"):
+        words = {system_in_words(name, language) for name in SYSTEMS}
+        assert len(words) == len(SYSTEMS)
+        names |= words
+    assert "gestor de incidencias" in names
+    lines = told([a_run(tmp_path, "a", AT, entries)], "es")
+    assert lines["Intentos fallidos, por sistema"].note == "agentes: 1 · índice: 1 · diario: 1"
+    assert [system_in_words(one, "es") for one in ("other", "")] == ["other", "—"]
+    named = {name for _, name in observed._SYSTEMS} | {"resuelve"}
+    assert named == SYSTEMS
+
+
+def test_one_is_not_many(tmp_path: Path) -> None:
+    files = [a_run(tmp_path, "a", AT, [an_entry("INC1", "closed")])]
+    assert summary_told(report_of(files), "es").startswith("1 ejecución del 01/09/2026 al 01/09/2026: 1 incidencia; ")
+    assert summary_told(report_of(files), "en").startswith("1 run from 2026-09-01 to 2026-09-01: 1 incident, 1 acted")
+    assert [counted("runs", one, "es") for one in (0, 1, 2)] == ["0 ejecuciones", "1 ejecución", "2 ejecuciones"]
+    several = [key.removeprefix("report.count.") for key in catalogue("es") if key.startswith("report.count.")]
+    assert {key.removeprefix("report.one.") for key in catalogue("es") if key.startswith("report.one.")} == {*several}

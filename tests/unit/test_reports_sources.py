@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -107,7 +107,45 @@ def test_an_entry_of_an_older_version_is_read_as_far_as_it_goes(tmp_path: Path) 
     path = tmp_path / "old.json"
     whole = {"run": "a", "started": "2026-09-01T08:00:00", "incidents": odd}
     path.write_text(json.dumps(whole), encoding="utf-8")
-    notes, silent = notes_of(look(path))
+    _, notes, silent = notes_of(look(path))
     assert ([one.incident for one in notes], silent) == (["INC1", "INC2", "INC3", "INC4"], 3)
     assert [one.executed for one in notes] == [True, False, False, False]
     assert all(value == 0 for value in notes[3].seconds.values())
+
+
+def test_what_began_in_the_future_is_set_aside(tmp_path: Path) -> None:
+    now = datetime(2026, 9, 2, 8, tzinfo=UTC)
+    for name, at in (("soon", "2026-09-03T07:59:00+00:00"), ("late", "2026-09-03T08:01:00+00:00")):
+        a_run(tmp_path, name, at, [])
+    files = [*tmp_path.glob("*.json"), a_batch(tmp_path, started="2030-01-01T00:00:00+00:00")]
+    chosen = choose(files, ALL, now=now)
+    assert [one.run for one in chosen.runs] == ["soon"]
+    assert chosen.batches == []
+    assert [one.reason for one in chosen.rejected] == [
+        "began in the future (2030-01-01T00:00+00:00): the clock was wrong",
+        "began in the future (2026-09-03T08:01+00:00): the clock was wrong",
+    ]
+    assert len(choose(files, ALL).runs) == 2
+
+
+def test_copies_of_the_other_kinds_are_told_once(tmp_path: Path) -> None:
+    (tmp_path / "copies").mkdir()
+    for make, kind in ((a_batch, "batches"), (a_maintenance, "maintenance")):
+        files = [make(tmp_path), make(tmp_path / "copies")]
+        chosen = choose(files, ALL)
+        assert [one.path for one in getattr(chosen, kind)] == [files[1]]
+        (note,) = chosen.notes
+        assert (note.where, "once more" in note.reason) == (str(files[0]), True)
+    chosen = choose([a_batch(tmp_path), a_maintenance(tmp_path, made="2026-09-01T08:00:00+00:00")], ALL)
+    assert (len(chosen.batches), len(chosen.maintenance), chosen.notes) == (1, 1, [])
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1970-01-01", "9999-12-31", "0001-01-01"]
+)
+def test_a_moment_beyond_all_years_is_none(tmp_path: Path, at: str) -> None:
+    good = a_run(tmp_path, "good", "2026-09-01T08:00:00+00:00", [], finished=at)
+    odd = [a_run(tmp_path, "odd", at, []), a_batch(tmp_path, started=at), a_maintenance(tmp_path, made=at)]
+    chosen = choose([good, *odd], ALL, now=datetime(2026, 9, 2, tzinfo=UTC))
+    assert [one.path for one in chosen.runs] == [good]
+    assert len(chosen.rejected) == 3

@@ -79,3 +79,25 @@ def test_a_list_that_is_none_is_a_member() -> None:
 def test_depth_is_told_and_not_survived_by_luck() -> None:
     with pytest.raises(RecursionError):
         read('{"a": ' + "[" * 100_000)
+
+
+class Blanks(io.StringIO):
+    """A file of blanks that has no end, after its beginning."""
+
+    asked = 0
+
+    def read(self, size: int | None = -1) -> str:
+        self.asked += 1
+        assert self.asked < 1000, "it reads on for ever"
+        return super().read(size) or " \n" * 2**15
+
+
+def test_blanks_without_end_are_not_read_for_ever() -> None:
+    for begun in ("", "{", '{"a": 1 ', '{"incidents": [1, '):
+        with pytest.raises(ValueError, match="blanks"):
+            list(ObjectReader(Blanks(begun)).elements())
+
+
+def test_blanks_of_some_length_are_blanks() -> None:
+    blanks = " \t\r\n" * 2**19
+    assert read(f'{blanks}{{"a":{blanks}1}}{blanks}') == ({"a": 1}, [], False)

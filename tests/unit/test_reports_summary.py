@@ -38,7 +38,7 @@ def summed(files: list[Path], returned: list[Returned] | None = None) -> dict[st
     assert not chosen.rejected
     summary = Summary(chosen.runs)
     for one in chosen.runs:
-        summary.add(one, *notes_of(one))
+        summary.add(*notes_of(one))
     return summary.as_json(returned)
 
 
@@ -193,12 +193,134 @@ def test_grain(days: int, by: Grain) -> None:
 
 
 def test_a_span_of_ages_has_an_end(tmp_path: Path) -> None:
-    files = [
-        a_run(tmp_path, "a", "0001-01-02T00:00:00+00:00", []),
-        a_run(tmp_path, "b", "9999-12-30T00:00:00+00:00", []),
+    days = ("1971-01-01", "4000-01-01", "8000-01-01", "8999-12-31")
+    over_time = summed([a_run(tmp_path, day, f"{day}T00:00:00+14:00", []) for day in days])["over_time"]
+    assert (over_time["by"], len(over_time["periods"]), over_time["earlier"]) == ("month", MOST, 3)
+
+
+@pytest.mark.parametrize("runs", [1, 5, 40])
+def test_a_machine_that_had_no_time_yet_does_not_ruin_the_chart(tmp_path: Path, runs: int) -> None:
+    files = [a_run(tmp_path, f"r{n}", at(24 * n), [an_entry(f"INC{n}")]) for n in range(runs)]
+    usual = summed(files)["over_time"]
+    found = summed([*files, a_run(tmp_path, "old", "1980-01-01T00:00:30+00:00", [an_entry("OLD")])])
+    assert found["over_time"]["by"] == usual["by"]
+    shown = {one["from"] for one in found["over_time"]["periods"]}
+    assert shown >= {one["from"] for one in usual["periods"]}
+    assert found["over_time"]["earlier"] == (0 if usual["by"] == "run" else 1)
+    assert found["incidents"]["handled"] == runs + 1
+
+
+@pytest.mark.parametrize("value", [1.7e308, 1e13, -1, "7", True, None, float("nan"), 10**400])
+def test_a_number_that_nobody_has_counted_is_none(tmp_path: Path, value: object) -> None:
+    odd = an_entry("INC1", seconds={"read": value}, decision={"usage": {"calls": value, "tokens_in": value}})
+    found = summed([a_run(tmp_path, "a", at(0), [odd] * 3, totals={"incidents": value})])
+    assert (found["cost"]["seconds"], found["cost"]["calls"], found["cost"]["tokens_in"]) == (0, 0, 0)
+
+
+def test_costs_are_of_different_incidents(tmp_path: Path) -> None:
+    files = [a_run(tmp_path, f"r{n}", at(n), [an_entry("INC1"), an_entry("INC2")]) for n in range(5)]
+    files.append(a_run(tmp_path, "shadow", at(9), [an_entry("INC1"), an_entry("INC3")], mode="shadow"))
+    cost = summed(files)["cost"]
+    assert (cost["incidents"], cost["entries"], cost["calls"]) == (3, 12, 12)
+    assert (cost["seconds_per_incident"], cost["calls_per_incident"]) == (3.0, 4.0)
+    assert summed([])["cost"]["seconds_per_incident"] is None
+
+
+WHOLE = {"queue": "", "incident": "", "limit": 0}
+LEFT = {"set_aside": [{"incident": "INC7", "reason": "no answer"}], "unknown": [{"incident": "INC8"}]}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"scope": {**WHOLE, "incident": "INC1"}},
+        {"scope": {**WHOLE, "queue": "GR_B"}},
+        {"scope": WHOLE, "mode": "shadow"},
+        {"scope": WHOLE, "broken_off": True},
+        {"mode": "approval"},
+        {"scope": "all"},
+    ],
+)
+def test_what_is_left_is_told_by_a_run_that_looked_at_everything(tmp_path: Path, head: dict[str, Any]) -> None:
+    whole = a_run(tmp_path, "whole", at(0), [an_entry("INC1")], scope=WHOLE, **LEFT)
+    part = a_run(tmp_path, "part", at(1), [an_entry("INC1")], **head)
+    found = summed([whole, part])
+    assert found["newest"]["run"] == "part"
+    assert found["now"] == {
+        "run": "whole",
+        "started": at(0),
+        "queue": "",
+        "set_aside": LEFT["set_aside"],
+        "set_aside_count": 1,
+        "unknown": ["INC8"],
+        "unknown_count": 1,
+    }
+    later = a_run(tmp_path, "later", at(2), [], scope={**WHOLE, "limit": 1})
+    assert summed([whole, part, later])["now"]["set_aside_count"] == 0
+    alone = summed([part])["now"]
+    assert (alone and alone["queue"]) == ("GR_B" if "GR_B" in str(head) else None)
+
+
+def test_what_is_left_in_one_of_several_mailboxes_is_not_all(tmp_path: Path) -> None:
+    files = [a_run(tmp_path, one, at(0), [], scope={**WHOLE, "queue": one}, **LEFT) for one in ("GR_A", "GR_B")]
+    assert summed(files)["now"] is None
+
+
+def test_sorted_keys_say_the_same(tmp_path: Path) -> None:
+    heads: list[dict[str, Any]] = [
+        {"mode": "shadow"},
+        {"scope": WHOLE, **LEFT},
+        {"scope": {**WHOLE, "incident": "INC1"}},
     ]
-    over_time = summed(files)["over_time"]
-    assert (len(over_time["periods"]), over_time["earlier"]) == (MOST, 1)
+    for number, head in enumerate(heads):
+        (tmp_path / str(number)).mkdir()
+        path = a_run(tmp_path / str(number), "a", at(0), [an_entry("INC1", "closed")], **head)
+        usual = summed([path])
+        content = json.loads(path.read_text(encoding="utf-8"))
+        incidents = content.pop("incidents")
+        for order in (dict(sorted({**content, "incidents": incidents}.items())), {"incidents": incidents, **content}):
+            path.write_text(json.dumps(order), encoding="utf-8")
+            assert summed([path]) == usual
+        first = {name: content.pop(name) for name in ("run", "started", "mode", "totals")}
+        path.write_text(json.dumps({**first, "incidents": incidents, **content}), encoding="utf-8")
+        assert summed([path]) == usual
+
+
+def test_what_waits_since_is_as_it_was(tmp_path: Path) -> None:
+    """A gap that waits for an answer is one still; nothing else is."""
+    for outcome, gaps in (("waiting", 1), ("superseded", 0), ("closed", 0)):
+        (tmp_path / outcome).mkdir()
+        files = [
+            a_run(tmp_path / outcome, "a", at(0), [an_entry("INC1")]),
+            a_run(tmp_path / outcome, "b", at(1), [an_entry("INC1", outcome)]),
+        ]
+        assert summed(files)["gaps"]["incidents"] == gaps
+
+
+def test_an_incident_stays_at_the_time_at_which_it_was_first_looked_at(tmp_path: Path) -> None:
+    files = [a_run(tmp_path, f"r{n}", at(24 * n), [an_entry("INC1")]) for n in range(5)]
+    assert [one["handled"] for one in summed(files)["over_time"]["periods"]] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("weak", "none", "wants"), [(2, 1, "example"), (1, 1, "row"), (1, 2, "row")])
+def test_half_of_them_decide_what_is_wanted(tmp_path: Path, weak: int, none: int, wants: str) -> None:
+    doubts = ["weak_match"] * weak + ["no_match"] * none
+    entries = [an_entry(f"INC{n}", decision={"doubt": doubt}) for n, doubt in enumerate(doubts)]
+    assert summed([a_run(tmp_path, "a", at(0), entries)])["gaps"]["list"][0]["wants"] == wants
+
+
+def test_lists_have_as_many_as_the_sentence_says(tmp_path: Path) -> None:
+    entries = [
+        an_entry(f"INC{n}", queue=f"Q{n}", decision={"rejections": [{"problem": f"R{n}", "critique": {}}]})
+        for n in range(510)
+    ]
+    found = summed([a_run(tmp_path, "a", at(0), entries)])
+    assert (len(found["gaps"]["list"]), found["gaps"]["groups"]) == (500, 510)
+    assert (len(found["refused"]["rows"]), found["refused"]["rows_count"]) == (500, 510)
+    proposals = [{"id": f"P{n}", "kind": "problem", "evidence": []} for n in range(510)]
+    chosen = choose([a_maintenance(tmp_path, proposals=proposals), a_batch(tmp_path, remarks=[{}] * 510)], Period())
+    assert len(maintenance_as_json(chosen.maintenance[0])["largest"]) == 500
+    assert len(batch_as_json(chosen.batches[0])["remarks"]) == 500
 
 
 def test_index_and_maintenance(tmp_path: Path) -> None:
@@ -208,3 +330,9 @@ def test_index_and_maintenance(tmp_path: Path) -> None:
     assert (maintenance["by_kind"], maintenance["duplicates"], maintenance["contradicts"]) == ({"problem": 1}, 1, 0)
     assert maintenance["largest"][0]["incidents"] == 2
     assert maintenance["fates"] == {"problem": 2, "covered": 1, "odd": 1}
+
+
+def test_what_a_person_agreed_to_was_changed_and_not_automatic(tmp_path: Path) -> None:
+    entries = [an_entry("INC1", "closed"), an_entry("INC2", "closed", approved_by="ana")]
+    found = summed([a_run(tmp_path, "a", at(0), entries, mode="approval")])
+    assert (found["incidents"]["executed"], found["returned"]["changes"]) == (1, 2)

@@ -26,9 +26,9 @@ class Counting(MemoryJournal):
         super().__init__()
         self.asked = 0
 
-    def records_since(self, since):  # type: ignore[no-untyped-def]
+    def records_since(self, since, *, only=()):  # type: ignore[no-untyped-def]
         self.asked += 1
-        return super().records_since(since)
+        return super().records_since(since, only=only)
 
 
 def counted(file: Path, journal: MemoryJournal, at: datetime, lasting: int = 7) -> track_figures.TrackFigures:

@@ -383,3 +383,21 @@ def test_what_a_person_agreed_to_was_decided_and_not_done_by_itself() -> None:
     assert (judged.decided, judged.tally.acted, judged.tally.came_back, judged.unfollowed) == (2, 1, 0, 0)
     book.approved = set()
     assert book.told().judged.tally.acted == 2
+
+
+def test_what_was_surely_changed_is_not_unknown_too() -> None:
+    book, at = Book(), NOW - 20 * DAY
+    book.intent(book.acted("INC1", at, record=False), IntentState.UNKNOWN)
+    book.acted("INC1", at + DAY)
+    book.intent(book.acted("INC2", at, record=False), IntentState.UNKNOWN)
+    book.acted("INC2", NOW - DAY)  # in another part
+    judged = book.told().judged
+    assert (judged.decided, judged.tally.acted, judged.unknown) == (2, 1, 1)
+
+
+def test_a_report_has_the_worst_rows_and_how_many_there_are() -> None:
+    book = Book()
+    for number in range(510):
+        book.acted(f"INC{number}", NOW - 20 * DAY, row=f"ROW{number}", record=False)
+    told = book.told().as_json()
+    assert (told["rows"], len(told["by_row"])) == (510, 500)

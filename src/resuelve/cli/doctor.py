@@ -208,7 +208,7 @@ def _students(settings: Settings) -> Students:
 
 
 def _journal(settings: Settings) -> tuple[str, ...]:
-    journal = wiring.journal(settings)
+    journal = wiring.journal(settings, extend=False)
     try:
         found = say("cli.doctor.journal_found", settings.language, failures=len(journal.failures()))
     finally:
@@ -218,7 +218,7 @@ def _journal(settings: Settings) -> tuple[str, ...]:
 
 def _stopped(settings: Settings) -> tuple[str, ...]:
     """What came back, and stops a row or everything."""
-    acts = wiring.acts(settings)
+    acts = wiring.acts(settings, extend=False)
     try:
         return wiring.breakers(settings, acts).concerns(wiring.known_problems(settings).problems)
     except DictionaryError:
@@ -239,7 +239,7 @@ def _tickets(settings: Settings) -> tuple[str, ...]:
 
 def _unknown(listed: Iterable[Incident], settings: Settings) -> tuple[str, ...]:
     try:
-        journal = wiring.journal(settings)
+        journal = wiring.journal(settings, extend=False)
     except JournalError:
         return ()  # the check of the journal says so
     try:

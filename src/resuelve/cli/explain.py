@@ -62,7 +62,7 @@ def run_explain(settings: Settings, code: str, *, as_json: bool = False) -> None
 
 
 def _before(settings: Settings, code: str) -> Any:
-    journal = wiring.journal(settings)
+    journal = wiring.journal(settings, extend=False)
     try:
         record = journal.last_record(code)
         return record.content if record else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from resuelve.pages.counted import counted
+from resuelve.pages.days import day_told
 from resuelve.pages.numbers import number, percent
 from resuelve.resolution.track_record import Period, TrackRecord
 from resuelve.texts import say
@@ -36,12 +38,15 @@ def lasted_in_words(found: TrackRecord, language: str) -> Iterator[str]:
 def _counts(period: Period, language: str) -> dict[str, str]:
     tally = period.tally
     counts = {
-        "decided": period.decided,
         "acted": tally.acted,
         "lasted": tally.lasted,
         "reopened": tally.reopened,
         "reported": tally.reported,
         "moved": tally.moved,
     }
-    days = {"since": f"{period.since.astimezone():%d/%m/%Y}", "until": f"{period.until.astimezone():%d/%m/%Y}"}
-    return {name: number(value, language) for name, value in counts.items()} | days
+    decided = {"decided": counted("decided", period.decided, language)}
+    days = {
+        name: day_told(day.astimezone().isoformat(), language)
+        for name, day in (("since", period.since), ("until", period.until))
+    }
+    return {name: number(value, language) for name, value in counts.items()} | days | decided

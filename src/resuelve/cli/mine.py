@@ -57,7 +57,7 @@ def _mining(
     with ExitStack() as stack:
         dictionary = wiring.catalogue(settings)
         knowledge = stack.enter_context(wiring.knowledge_for(settings, dictionary, wiring.embedder(settings)))
-        journal = wiring.journal(settings)
+        journal = wiring.journal(settings, extend=False)
         stack.callback(journal.close)
         listings = [wiring.exported(source)] if source else _asked(settings, stack)
         sources = Sources(

@@ -12,40 +12,33 @@ from typing import Any
 from rich.console import Console
 
 from resuelve import durable, wiring
+from resuelve.cli.kept import kept_record
+from resuelve.cli.outputs import PAGE, REPORTS, Outputs, refuse_losses
 from resuelve.cli.surroundings import now, progress_bar, terminal
 from resuelve.domain.errors import JournalError, Rejected, WorkspaceError
+from resuelve.domain.message import Message, message
 from resuelve.journal import Returned
 from resuelve.pages.answers import Line, cost_told, right_told, working_told
+from resuelve.pages.counted import counted
 from resuelve.pages.reported import reported_page, summary_told
 from resuelve.reports.sources import Chosen, Period, choose, notes_of
 from resuelve.reports.summary import Summary
 from resuelve.reports.upkeep import batch_as_json, maintenance_as_json
 from resuelve.resolution.report import rejected_as_json
-from resuelve.resolution.track_record import TrackRecord, track_record
+from resuelve.resolution.track_record import TrackRecord
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
-
-PAGE = "informe.html"
-"""In the folder of reports: no report of the contract has this name, and whoever reads those reads ``*.json``."""
 
 _LAST, _OTHERS, _SHOWN = 30, 10, 10
 """Of the workspace: runs, and reports of the index and of maintenance. Of files set aside: on the terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Where page and figures are written; None for the workspace, and for nowhere."""
-
-    html: Path | None
-    json: Path | None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
-    """What the journal tells: what came back, ever, and what lasted of what was done."""
+    """What the journal tells: what came back, ever, and what lasted of what was done; None where nobody knows."""
 
-    returned: Sequence[Returned]
-    record: TrackRecord
+    returned: Sequence[Returned] | None = None
+    record: TrackRecord | None = None
 
 
 def run_report(settings: Settings, files: Sequence[Path], period: Period, outputs: Outputs) -> bool:
@@ -56,12 +49,15 @@ def run_report(settings: Settings, files: Sequence[Path], period: Period, output
 
     Raises:
         WorkspaceError: there is nothing to sum up, or the page cannot be written.
+        typer.BadParameter: something would be lost by what is written.
     """
     console, language = terminal(), settings.language
     place = wiring.workspace(settings)
-    chosen = _chosen(place.reports, files, period)
+    paths = files or sorted(place.reports.glob(REPORTS))
+    refuse_losses(outputs, place, paths)
+    chosen = _chosen(paths, period, named=bool(files))
     summary = _summed_up(chosen, console, language)
-    kept = None if files else _kept(settings, chosen.rejected)
+    kept = _Kept() if files else _kept(settings, chosen.rejected)
     _tell_aside(console, chosen, language)
     if chosen.nothing:
         raise _nothing(place.reports, files, chosen)
@@ -70,8 +66,8 @@ def run_report(settings: Settings, files: Sequence[Path], period: Period, output
         "source": _source(place.reports, files, language),
         "period": {"since": _day(period.since), "until": _day(period.until), "last": period.last},
         "older_runs": chosen.older,
-        **summary.as_json(kept.returned if kept else None),
-        "durable": kept.record.as_json() if kept else None,
+        **summary.as_json(kept.returned),
+        "durable": kept.record.as_json() if kept.record else None,
         "batches": [batch_as_json(one) for one in chosen.batches],
         "maintenance": [maintenance_as_json(one) for one in chosen.maintenance],
         "set_aside": rejected_as_json(chosen.rejected, language),
@@ -89,11 +85,10 @@ def run_report(settings: Settings, files: Sequence[Path], period: Period, output
     return not chosen.rejected
 
 
-def _chosen(folder: Path, files: Sequence[Path], period: Period) -> Chosen:
-    if files:
-        return choose(files, period)
-    # Others lie beside them, as `resuelve mine` has left them: these names are the contract's.
-    found = choose(folder.glob("reporte*.json"), replace(period, last=period.last or _LAST), others=_OTHERS)
+def _chosen(paths: Sequence[Path], period: Period, *, named: bool) -> Chosen:
+    if named:
+        return choose(paths, period, now=now())
+    found = choose(paths, replace(period, last=period.last or _LAST), others=_OTHERS, now=now())
     found.rejected = [one for one in found.rejected if not _is_taken(Path(one.where))]
     return found
 
@@ -113,27 +108,34 @@ def _summed_up(chosen: Chosen, console: Console, language: str) -> Summary:
         task = bar.add_task(say("report.progress", language), total=len(chosen.runs))
         for one in list(chosen.runs):
             try:
-                notes, silent = notes_of(one)
+                found = notes_of(one)
             except WorkspaceError as error:
                 chosen.rejected.append(Rejected(one.path.name, str(one.path), error.what))
                 chosen.runs.remove(one)
             else:
-                summary.add(one, notes, silent)
+                summary.add(*found)
             bar.advance(task)
     return summary
 
 
-def _kept(settings: Settings, rejected: list[Rejected]) -> _Kept | None:
-    """None where there is no journal that tells it."""
-    file = wiring.workspace(settings).journal_file
+def _kept(settings: Settings, rejected: list[Rejected]) -> _Kept:
+    """Nothing where there is no journal; of one that can be read in part, that part."""
+    file, kept = wiring.workspace(settings).journal_file, _Kept()
     if not file.exists():
-        return None
+        return kept
     try:
-        with closing(wiring.acts(settings)) as acts, closing(wiring.journal(settings)) as journal:
-            return _Kept(acts.returned(ever=True), track_record(journal, acts, now(), lasting=settings.durable_days))
-    except JournalError:
-        rejected.append(Rejected(file.name, str(file), "the journal cannot be read: what came back is not known"))
-        return None
+        with closing(wiring.acts(settings, extend=False)) as acts:
+            kept.returned = acts.returned(ever=True)
+        kept.record = kept_record(settings, now())
+    except JournalError as error:
+        unread = (
+            message("what came back is not known") if kept.returned is None else message("what lasted is not known")
+        )
+        why = message(
+            "{unread}: {what} {remedy}", unread=unread, what=Message.of(error.what), remedy=Message.of(error.remedy)
+        )
+        rejected.append(Rejected(file.name, str(file), why))
+    return kept
 
 
 def _nothing(folder: Path, files: Sequence[Path], chosen: Chosen) -> WorkspaceError:
@@ -153,7 +155,9 @@ def _nothing(folder: Path, files: Sequence[Path], chosen: Chosen) -> WorkspaceEr
 def _source(folder: Path, files: Sequence[Path], language: str) -> str:
     if len(files) == 1:
         return files[0].name
-    return say("report.source.files" if files else "report.source.workspace", language, count=len(files), folder=folder)
+    if files:
+        return say("report.source.files", language, count=len(files))
+    return say("report.source.workspace", language, folder=folder)
 
 
 def _day(value: Any) -> str | None:
@@ -161,10 +165,10 @@ def _day(value: Any) -> str | None:
 
 
 def _tell_aside(console: Console, chosen: Chosen, language: str) -> None:
-    for key, found in (("report.set_aside", chosen.rejected), ("report.notes", chosen.notes)):
+    for what, found in (("set_aside", chosen.rejected), ("notes", chosen.notes)):
         if not found:
             continue
-        console.print(say(key, language, count=len(found)), style="yellow", markup=False)
+        console.print(counted(what, len(found), language), style="yellow", markup=False)
         for one in found[:_SHOWN]:
             console.print(f"  {translated(one, language)}", markup=False, soft_wrap=True)
         if len(found) > _SHOWN:

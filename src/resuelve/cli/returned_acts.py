@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from datetime import datetime
+from contextlib import contextmanager
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from resuelve import wiring
+from resuelve.cli.kept import kept_record
 from resuelve.cli.lasted import lasted_in_words
 from resuelve.cli.surroundings import harmless, now, terminal
 from resuelve.domain.errors import JournalError
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Acts, Returned, ReturnedAs
-from resuelve.resolution.approvals import approved_acts
-from resuelve.resolution.track_record import TrackRecord, track_record
+from resuelve.pages.days import moment_told
 from resuelve.settings import Settings
 from resuelve.texts import say
 
@@ -32,7 +31,7 @@ def show_returned(settings: Settings, *, as_json: bool = False) -> None:
         JournalError, DictionaryError: one of them cannot be read.
     """
     problems = wiring.known_problems(settings).problems
-    with _acts(settings) as acts:
+    with _acts(settings, extend=False) as acts:
         found = acts.returned()
     console, language = terminal(), settings.language
     if as_json:
@@ -42,7 +41,7 @@ def show_returned(settings: Settings, *, as_json: bool = False) -> None:
         console.print(_table(found, problems, language))
     else:
         console.print(say("breakers.none", language), markup=False)
-    for line in lasted_in_words(_record(settings), language):
+    for line in lasted_in_words(kept_record(settings, now()), language):
         console.print(line, markup=False)
 
 
@@ -55,19 +54,11 @@ def _table(found: Sequence[Returned], problems: Mapping[str, KnownError], langua
             Text(harmless(one.act.incident)),
             Text(harmless(one.act.problem)),
             Text(say(f"cli.outcome.{one.act.kind}", language)),
-            Text(_day(one.act.at)),
-            Text(_day(one.at)),
+            *(Text(moment_told(at.astimezone().isoformat(), language)) for at in (one.act.at, one.at)),
             Text(say(f"breakers.how.{one.how}", language)),
             Text(say(f"breakers.state.{_state(one, problems)}", language)),
         )
     return table
-
-
-def _record(settings: Settings) -> TrackRecord:
-    with closing(wiring.journal(settings)) as journal, _acts(settings) as acts:
-        with closing(wiring.answers(settings)) as answers:
-            approved = approved_acts(answers.given())
-        return track_record(journal, acts, now(), approved=approved)
 
 
 def report_wrong(settings: Settings, incident: str) -> None:
@@ -109,16 +100,12 @@ def see_to(settings: Settings, incidents: Collection[str] | None) -> None:
 
 
 @contextmanager
-def _acts(settings: Settings) -> Iterator[Acts]:
-    acts = wiring.acts(settings)
+def _acts(settings: Settings, *, extend: bool = True) -> Iterator[Acts]:
+    acts = wiring.acts(settings, extend=extend)
     try:
         yield acts
     finally:
         acts.close()
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone():%d/%m/%Y %H:%M}"
 
 
 def _state(one: Returned, problems: Mapping[str, KnownError]) -> str:

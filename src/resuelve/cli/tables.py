@@ -11,6 +11,7 @@ from rich.text import Text
 
 from resuelve.domain.decision import OutcomeKind, Verdict
 from resuelve.journal import Intent
+from resuelve.pages.systems import system_in_words
 from resuelve.resolution.report import Totals
 from resuelve.texts import say
 
@@ -86,7 +87,7 @@ def print_totals(console: Console, totals: Totals, language: str, unchanged: Seq
     if doubts:
         console.print(say("cli.doubts", language, doubts=doubts), markup=False)
     if totals.errors:
-        errors = ", ".join(f"{system} {n}" for system, n in totals.errors.most_common())
+        errors = ", ".join(f"{system_in_words(system, language)} {n}" for system, n in totals.errors.most_common())
         console.print(say("cli.errors", language, errors=errors), style="red", markup=False)
     if totals.usage["calls"]:
         console.print(

@@ -6,7 +6,7 @@ Only what prepares a connection knows which database it is; everything else is p
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic, sleep
@@ -88,6 +88,26 @@ def as_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def as_moment(text: str | None) -> datetime:
+    """The time of a text that `as_text` wrote. Raises ValueError for another one."""
+    found = datetime.fromisoformat(text or "")
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found
+
+
+def members(content: sa.ColumnElement[Any], names: Sequence[str]) -> sa.ColumnElement[str | None]:
+    """These members of a JSON text (``decision.score``), as a JSON list, with null for one that it does not have.
+
+    NULL where the text is no JSON to the database: Python writes NaN, which nobody else reads. The one place that says
+    this as SQLite does; the list may have more at its end.
+    """
+    paths = ["$" + "".join(f'."{one}"' for one in name.split(".")) for name in names]
+    text = sa.type_coerce(content, sa.Text())
+    # Of one path it would be the bare value.
+    return sa.case((sa.func.json_valid(text) == 1, sa.func.json_extract(text, *paths, '$.""')), else_=sa.null())
+
+
 class Database:
     """A pool of connections, whose failures are `JournalError`s that name the file and say what to do.
 
@@ -120,9 +140,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection to read with."""
+        """A connection to read with; what is read is made into values here, so that a bad one is told of as such."""
         with self._failures(), self._engine.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            except ValueError as error:
+                remedy = "restore it from a backup; if a newer version of Resuelve wrote it, update"
+                raise self.error("It holds a value that cannot be read.", remedy) from error
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -146,10 +170,17 @@ class Database:
         with self._failures(), self._through.begin() as connection:
             yield connection
 
-    def prepare(self, part: str, version: int, tables: sa.MetaData) -> None:
+    def prepare(self, part: str, version: int, tables: sa.MetaData, *, extend: bool = True) -> int:
         """Create the tables of a part of the product where there are none, or add what an earlier version did not have.
 
         A version adds columns that may be empty, and indices; nothing else may differ from the one before.
+
+        Args:
+            extend: False, for whoever only reads, leaves the tables of an earlier version as they are: that version
+                refuses what was extended.
+
+        Returns:
+            The version that the tables have.
 
         Raises:
             JournalError: they were made by a newer version of Resuelve, or cannot be made.
@@ -160,6 +191,8 @@ class Database:
         if found is None:
             self._create(part, version, tables)
         elif found < version:
+            if not extend:
+                return found
             self._extend(part, found, version, tables)
         elif found > version:
             what = message(
@@ -169,6 +202,7 @@ class Database:
                 version=version,
             )
             raise self.error(what, "update Resuelve, or use another workspace")
+        return version
 
     def error(self, what: str, remedy: str) -> JournalError:
         """An error that names this database."""

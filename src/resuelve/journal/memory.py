@@ -11,6 +11,7 @@ from threading import Lock
 from resuelve.domain.errors import JournalError
 from resuelve.domain.message import Message, message
 from resuelve.journal.encoding import dump, load
+from resuelve.journal.members import part_of
 from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Recorded, Work, WorkItem
 from resuelve.journal.runner import Runner, Taken
 
@@ -88,8 +89,11 @@ class MemoryJournal:
     def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
         return iter([one.record for one in self._recorded() if one.record.outcome == outcome])
 
-    def records_since(self, since: datetime) -> Iterator[Recorded]:
-        return iter(sorted((one for one in self._recorded() if one.at >= since), key=lambda one: one.at))
+    def records_since(self, since: datetime, *, only: Sequence[str] = ()) -> Iterator[Recorded]:
+        found = sorted((one for one in self._recorded() if one.at >= since), key=lambda one: one.at)
+        return iter(
+            [Recorded(replace(r, content=part_of(r.content, only)), one.at) for one in found for r in [one.record]]
+        )
 
     def newest(self, incidents: Collection[str], outcomes: Collection[str]) -> Iterator[Recorded]:
         last = {one.record.incident: one for one in self._recorded() if one.record.incident in incidents}

@@ -147,10 +147,14 @@ class Journal(Protocol):
         """The records of all runs with this outcome, oldest first, one at a time."""
         ...
 
-    def records_since(self, since: datetime) -> Iterator[Recorded]:
+    def records_since(self, since: datetime, *, only: Sequence[str] = ()) -> Iterator[Recorded]:
         """The records of all runs from a moment on, to the millisecond, in the order of their times, one at a time.
 
         What is recorded while they are read is not among them.
+
+        Args:
+            only: the members of each content that are wanted (``decision.score``), as far as it has them
+                and they are not null; the whole content when none is named.
         """
         ...
 

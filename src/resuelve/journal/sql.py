@@ -14,7 +14,9 @@ import sqlalchemy as sa
 
 from resuelve.domain.errors import JournalError
 from resuelve.domain.message import Message, message
-from resuelve.journal.database import Database, JsonText, Text, as_text
+from resuelve.journal.database import Database, JsonText, Text, as_moment, as_text, members
+from resuelve.journal.encoding import load
+from resuelve.journal.members import part_of, with_members
 from resuelve.journal.port import IncidentRecord, Intent, IntentState, Json, Recorded
 
 T = TypeVar("T")
@@ -22,8 +24,8 @@ T = TypeVar("T")
 SCHEMA_VERSION = 2
 """2: records by time."""
 
-_PAGE = 200
-"""Records that are read at once."""
+_PAGE, _SMALL_PAGE = 200, 2_000
+"""Records that are read at once, whole and of their contents only some members."""
 
 _tables = sa.MetaData()
 
@@ -94,15 +96,18 @@ class SqlJournal:
 
     Args:
         clock: the time, with its zone.
+        extend: False, for whoever only reads, leaves what an earlier version made as it is.
 
     Raises:
         JournalError: the database cannot be opened, or was written by a newer version.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, url: str, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), extend: bool = True
+    ) -> None:
         self._now: Callable[[], str] = lambda: as_text(clock())
         self._database = Database(url)
-        self._database.prepare("journal", SCHEMA_VERSION, _tables)
+        self._database.prepare("journal", SCHEMA_VERSION, _tables, extend=extend)
 
     def start_run(self, run: str, about: Json) -> None:
         try:
@@ -176,19 +181,20 @@ class SqlJournal:
     def records_with(self, outcome: str) -> Iterator[IncidentRecord]:
         return self._pages(_records.c.outcome == outcome, _records.c.id)
 
-    def records_since(self, since: datetime) -> Iterator[Recorded]:
+    def records_since(self, since: datetime, *, only: Sequence[str] = ()) -> Iterator[Recorded]:
         with self._database.read() as connection:
             last = connection.scalar(sa.select(sa.func.max(_records.c.id))) or 0
         which = sa.and_(_records.c.made_at >= as_text(since), _records.c.id <= last)
-        order = (_records.c.made_at, _records.c.id)
-        query = sa.select(*_RECORD, *order).where(which).order_by(*order).limit(_PAGE)
+        order, most = (_records.c.made_at, _records.c.id), _SMALL_PAGE if only else _PAGE
+        content = members(_records.c.content, only) if only else _records.c.content
+        query = sa.select(*_RECORD[:-1], content, *order).where(which).order_by(*order).limit(most)
         page = query
         while True:
             with self._database.read() as connection:
                 rows = connection.execute(page).all()
-            for *record, made_at, _ in rows:
-                yield Recorded(IncidentRecord(*record), datetime.fromisoformat(made_at))
-            if len(rows) < _PAGE:
+                found = [_as_recorded(row, _content(connection, row, only)) for row in rows]
+            yield from found
+            if len(rows) < most:
                 return
             page = query.where(sa.tuple_(*order) > sa.tuple_(rows[-1].made_at, rows[-1].id))
 
@@ -200,8 +206,8 @@ class SqlJournal:
             which = (_records.c.id.in_(last), _records.c.outcome.in_(sorted(outcomes)))
             with self._database.read() as connection:
                 rows = connection.execute(sa.select(*_RECORD, _records.c.made_at).where(*which)).all()
-            for *record, made_at in rows:
-                yield Recorded(IncidentRecord(*record), datetime.fromisoformat(made_at))
+                found = [Recorded(IncidentRecord(*record), as_moment(made_at)) for *record, made_at in rows]
+            yield from found
 
     def last_record(self, incident: str) -> IncidentRecord | None:
         query = sa.select(*_RECORD).where(_records.c.incident == incident).order_by(_records.c.id.desc()).limit(1)
@@ -296,3 +302,18 @@ class SqlJournal:
 def _as_intent(row: sa.Row[*tuple[Any, ...]]) -> Intent:
     incident, revision, reference, owner, action, state = row
     return Intent(incident, revision, reference, owner, action, IntentState(state))
+
+
+def _content(connection: sa.Connection, row: sa.Row[*tuple[Any, ...]], only: Sequence[str]) -> Json:
+    """The content of a row, or those members; where the database cannot look into it, Python does."""
+    content = row[-3]
+    if not only:
+        return content
+    if content is None:
+        return part_of(connection.scalar(sa.select(_records.c.content).where(_records.c.id == row.id)), only)
+    return with_members(zip(only, load(content), strict=False))
+
+
+def _as_recorded(row: sa.Row[*tuple[Any, ...]], content: Json) -> Recorded:
+    run, incident, revision, outcome = row[:4]
+    return Recorded(IncidentRecord(run, incident, revision, outcome, content), as_moment(row.made_at))

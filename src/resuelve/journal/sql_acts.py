@@ -8,11 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from resuelve.journal.database import Database, Text, as_text
+from resuelve.journal.database import Database, Text, as_moment, as_text
 from resuelve.journal.port import Act, Followed, Returned, ReturnedAs
 
 SCHEMA_VERSION = 2
 """2: when an act first came back, and acts that were moved."""
+
+_WITH_FIRST = 2
 
 _AT_ONCE = 500
 """References in one statement, fewer than any database allows."""
@@ -63,13 +65,17 @@ _FIRST = sa.func.coalesce(_acts.c.first_returned_at, _acts.c.returned_at)
 class SqlActs:
     """`Acts` in the database at `url`, for example ``sqlite:////folder/resuelve.db``.
 
+    Args:
+        extend: False, for whoever only reads, leaves what an earlier version made as it is.
+
     Raises:
         JournalError: the database cannot be opened, or was written by a newer version.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, extend: bool = True) -> None:
         self._database = Database(url)
-        self._database.prepare("acts", SCHEMA_VERSION, _tables)
+        version = self._database.prepare("acts", SCHEMA_VERSION, _tables, extend=extend)
+        self._first: sa.ColumnElement[Any] = _FIRST if version >= _WITH_FIRST else _acts.c.returned_at
 
     def note(self, act: Act) -> None:
         values = {
@@ -137,12 +143,12 @@ class SqlActs:
         query = sa.select(*_ACT, _acts.c.returned_as, _acts.c.returned_at).where(which).order_by(_acts.c.id)
         with self._database.read() as connection:
             return [
-                Returned(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.returned_at))
+                Returned(_as_act(row), ReturnedAs(row.returned_as), as_moment(row.returned_at))
                 for row in connection.execute(query)
             ]
 
     def followed(self, since: datetime) -> Iterator[Followed]:
-        columns = (*_ACT, _acts.c.returned_as, _FIRST.label("first"), _acts.c.id)
+        columns = (*_ACT, _acts.c.returned_as, self._first.label("first"), _acts.c.id)
         with self._database.read() as connection:
             last = connection.scalar(sa.select(sa.func.max(_acts.c.id))) or 0
         which = sa.and_(_acts.c.made_at >= as_text(since), _acts.c.id <= last)
@@ -151,7 +157,8 @@ class SqlActs:
         while True:  # page by page: no connection is held while the caller works
             with self._database.read() as connection:
                 rows = connection.execute(page).all()
-            yield from map(_as_followed, rows)
+                found = [_as_followed(row) for row in rows]
+            yield from found
             if len(rows) < _PAGE:
                 return
             page = query.where(sa.tuple_(_acts.c.made_at, _acts.c.id) > sa.tuple_(rows[-1].made_at, rows[-1].id))
@@ -175,13 +182,13 @@ class SqlActs:
 
 def _as_act(row: sa.Row[*tuple[Any, ...]]) -> Act:
     reference, incident, queue, target, kind, problem, fingerprint, made_at = row[:8]
-    return Act(reference, incident, queue, target, kind, problem, fingerprint, datetime.fromisoformat(made_at))
+    return Act(reference, incident, queue, target, kind, problem, fingerprint, as_moment(made_at))
 
 
 def _as_followed(row: sa.Row[*tuple[Any, ...]]) -> Followed:
     if row.returned_as is None:
         return Followed(_as_act(row))
-    return Followed(_as_act(row), ReturnedAs(row.returned_as), datetime.fromisoformat(row.first))
+    return Followed(_as_act(row), ReturnedAs(row.returned_as), as_moment(row.first))
 
 
 def _this(incident: str, reference: str) -> sa.ColumnElement[bool]:

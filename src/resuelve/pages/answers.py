@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from resuelve.pages.counted import counted
 from resuelve.pages.days import moment_told
 from resuelve.pages.doubts import doubt_in_words
+from resuelve.pages.lasted import durable_told
 from resuelve.pages.numbers import number, percent
 from resuelve.pages.stages import stage_in_words
+from resuelve.pages.systems import system_in_words
 from resuelve.texts import say
 
 _FEW = 3
@@ -36,7 +39,9 @@ def working_told(report: Mapping[str, Any], language: str) -> list[Line]:
     if newest is None:
         return [_line("runs", number(0, language), language)]
     marks = [say(f"report.mark.{name}", language) for name in _marks(newest)]
-    failed = " · ".join(f"{name}: {number(count, language)}" for name, count in list(systems.items())[:_FEW])
+    failed = " · ".join(
+        f"{system_in_words(name, language)}: {number(count, language)}" for name, count in list(systems.items())[:_FEW]
+    )
     kinds = say(
         "report.runs",
         language,
@@ -48,8 +53,7 @@ def working_told(report: Mapping[str, Any], language: str) -> list[Line]:
         _line("runs", number(runs["count"], language), language, bad=bool(runs["broken_off"]), note=kinds),
         _line("last_run", moment_told(newest["started"], language), language, note=", ".join(marks)),
         _line("failed", number(sum(systems.values()), language), language, bad=bool(systems), note=failed),
-        _count("aside", newest["set_aside_count"], language),
-        _count("unknown", newest["unknown_count"], language),
+        *_left(report["now"], language),
     ]
     if newest["stopped"]:
         lines.append(_line("stopped", say("report.yes", language), language, bad=True, note=newest["stopped"]))
@@ -59,7 +63,8 @@ def working_told(report: Mapping[str, Any], language: str) -> list[Line]:
 def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
     """What came back of what was done, what lasted where that is known, and what the critic refused."""
     came, refused = report["returned"], report["refused"]
-    lines = [_line("changes", number(came["changes"], language), language)]
+    untouched = "" if report["runs"]["live"] else say("report.only_shadow", language)
+    lines = [_line("changes", number(came["changes"], language), language, note=untouched)]
     if came["known"]:
         how = say(
             "report.came_back",
@@ -72,8 +77,9 @@ def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
     else:
         lines.append(_line("returned", "—", language, note=say("report.page.returned_unknown", language)))
     if durable := report.get("durable"):
-        lines.append(_durable(durable, language))
-    pairs = say("report.in_incidents", language, count=number(refused["incidents"], language))
+        value, note = durable_told(durable, language)
+        lines.append(_line("durable", value, language, note=note))
+    pairs = say("report.in_incidents", language, incidents=counted("incidents", refused["incidents"], language))
     reasons = " · ".join(filter(None, (pairs, _reasons(refused["by_reason"], language))))
     handed = report["handed_over"]
     lines += [
@@ -83,20 +89,10 @@ def right_told(report: Mapping[str, Any], language: str) -> list[Line]:
     return lines
 
 
-def _durable(record: Mapping[str, Any], language: str) -> Line:
-    """The durable automatic rate, where enough days have passed for one."""
-    rate = record["durable_rate"]
-    note = say("report.durable", language, days=record["days"], lasting=record["lasting_days"])
-    if rate is None:
-        return _line("durable", "—", language, note=note)
-    low, high = (percent(record[name], language, 1) for name in ("durable_rate_low", "durable_rate_high"))
-    return _line("durable", f"{percent(rate, language, 1)} ({low}–{high})", language, note=note)
-
-
 def cost_told(report: Mapping[str, Any], language: str) -> list[Line]:
     """Seconds an incident, where they go, calls and tokens of the language model."""
     cost = report["cost"]
-    seconds, entries = cost["seconds_per_entry"], cost["entries"] or 1
+    seconds, calls = cost["seconds_per_incident"], cost["calls_per_incident"]
     slowest = " · ".join(
         f"{stage_in_words(one['stage'], language)} {percent(one['share'], language)}" for one in cost["stages"][:_FEW]
     )
@@ -108,7 +104,7 @@ def cost_told(report: Mapping[str, Any], language: str) -> list[Line]:
     )
     return [
         _line("seconds", "—" if seconds is None else f"{number(seconds, language, 2)} s", language, note=slowest),
-        _line("calls", number(cost["calls"], language), language, note=_per(cost["calls"] / entries, language)),
+        _line("calls", number(cost["calls"], language), language, note=_per(calls, language)),
         _line("tokens", number(cost["tokens_in"] + cost["tokens_out"], language), language, note=tokens),
     ]
 
@@ -123,12 +119,25 @@ def _reasons(found: Mapping[str, int], language: str) -> str:
     )
 
 
-def _per(value: float, language: str) -> str:
-    return say("report.per_incident", language, value=number(value, language, 2))
+def _per(value: float | None, language: str) -> str:
+    return "" if value is None else say("report.per_incident", language, value=number(value, language, 2))
 
 
-def _count(name: str, count: int, language: str) -> Line:
-    return _line(name, number(count, language), language, bad=bool(count))
+def _left(now: Mapping[str, Any] | None, language: str) -> list[Line]:
+    """What is left for people: a dash where no run looked at everything, for a zero would say that nothing is."""
+    if now is None:
+        note = say("report.left_unknown", language)
+        return [_line(name, "—", language, note=note) for name in ("aside", "unknown")]
+    when = moment_told(now["started"], language)
+    note = (
+        say("report.left_in", language, when=when, queue=now["queue"])
+        if now["queue"]
+        else say("report.left", language, when=when)
+    )
+    return [
+        _line(name, number(count, language), language, bad=bool(count), note=note)
+        for name, count in (("aside", now["set_aside_count"]), ("unknown", now["unknown_count"]))
+    ]
 
 
 def _line(name: str, value: str, language: str, *, bad: bool = False, note: str = "") -> Line:

@@ -7,8 +7,10 @@ from typing import Any
 
 from resuelve.domain.decision import OutcomeKind
 from resuelve.pages.answers import cost_told, right_told, working_told
+from resuelve.pages.counted import counted
 from resuelve.pages.days import day_told, moment_told
 from resuelve.pages.doubts import doubt_in_words
+from resuelve.pages.lasted import lasted_told
 from resuelve.pages.numbers import number, percent
 from resuelve.pages.page import render
 from resuelve.pages.pictures import Bar, bars
@@ -28,7 +30,8 @@ _KINDS = frozenset(("problem", "example"))
 _WORDS = (
     "added advice aside_now automatic batch batch_intro broken_off came_back_list certainty change closest "
     "contradicts cost description doubles duplicates each_run each_run_intro entries examples executed failed "
-    "fates file gaps gaps_intro handed how how_read how_read_text incident incidents kept kind largest "
+    "acted came_back fates file gaps gaps_intro handed how how_read how_read_text incident incidents kept kind largest "
+    "lasted lasted_column lasted_intro moved reopened reported "
     "maintenance maintenance_intro more more_periods new_proposals newest newest_intro notes nothing "
     "outcome outcomes outcomes_intro queue rate rate_intro reason refused refused_intro "
     "remarks removed resolutions returned returned_intro returned_unknown right row rows rows_aside rows_column "
@@ -47,10 +50,9 @@ def reported_page(report: Mapping[str, Any], *, language: str, trace_url: str = 
         "w": words,
         "report": report,
         "head": summary_told(report, language),
-        "older": say("report.older", language, count=number(report["older_runs"], language)),
-        "other_runs": say(
-            "report.of_other_runs", language, count=number(report["returned"].get("of_other_runs", 0), language)
-        ),
+        "older": counted("older", report["older_runs"], language),
+        "other_runs": counted("other_runs", report["returned"].get("of_other_runs", 0), language),
+        "lasted": lasted_told(report["durable"], language) if report.get("durable") else None,
         "answers": [
             (words["working"], working_told(report, language)),
             (words["right"], right_told(report, language)),
@@ -66,6 +68,8 @@ def reported_page(report: Mapping[str, Any], *, language: str, trace_url: str = 
         "outcome": lambda name: outcome_in_words(name, language),
         "said": lambda key: say(f"report.{key}", language),
         "dot": _dot,
+        "by_kind": lambda found: [(outcome_in_words(name, language), one) for name, one in found.items()],
+        "by_row": lambda found: [(one["row"], one) for one in found],
         "trace_of": lambda one: trace_address(trace_url, one.get("trace")),
         "known_kind": lambda name: say(f"report.kind.{name}", language) if name in _KINDS else name,
     }
@@ -86,23 +90,36 @@ def _dot(outcome: str) -> str:
 
 def summary_told(report: Mapping[str, Any], language: str) -> str:
     """The runs in a sentence or two."""
-    runs, incidents = report["runs"], report["incidents"]
+    runs, shadow = report["runs"], report["shadow"]
     if not runs["count"]:
         return say("report.no_runs", language)
-    told = say(
+    told = _done(report, language)
+    if shadow:
+        told += " " + say(
+            "report.shadow" if runs["live"] else "report.shadow_only",
+            language,
+            incidents=counted("incidents", shadow["handled"], language),
+            would_change=number(shadow["would_change"], language),
+            rate=percent(shadow["rate"], language, 1),
+        )
+    return told
+
+
+def _done(report: Mapping[str, Any], language: str) -> str:
+    runs, incidents = report["runs"], report["incidents"]
+    days = {name: day_told(runs[name], language) for name in ("first", "last")}
+    told = counted("runs", runs["count"], language)
+    if not runs["live"]:
+        return say("report.head_shadow", language, runs=told, **days)
+    return say(
         "report.head",
         language,
-        runs=number(runs["count"], language),
-        first=day_told(runs["first"], language),
-        last=day_told(runs["last"], language),
-        handled=number(incidents["handled"], language),
+        runs=told,
+        **days,
+        incidents=counted("different", incidents["handled"], language),
         executed=number(incidents["executed"], language),
         rate=percent(incidents["automatic_rate"], language, 1),
     )
-    if shadow := report["shadow"]:
-        slots = {name: number(shadow[name], language) for name in ("handled", "would_change")}
-        told += " " + say("report.shadow", language, **slots, rate=percent(shadow["rate"], language, 1))
-    return told
 
 
 def _pictures(report: Mapping[str, Any], language: str, words: Mapping[str, str]) -> dict[str, Any]:

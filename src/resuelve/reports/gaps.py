@@ -10,8 +10,9 @@ from typing import Any
 from resuelve.domain.decision import Doubt, OutcomeKind
 from resuelve.knowledge.mining.gaps import LACKING
 from resuelve.reports.notes import Note
+from resuelve.reports.values import LISTED
 
-_GROUPS, _EXAMPLES = 100, 5
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Gaps:
         return {
             "incidents": len(self._lacking),
             "groups": len(groups),
-            "list": [self._group(*key, codes, rows) for key, codes in largest[:_GROUPS]],
+            "list": [self._group(*key, codes, rows) for key, codes in largest[:LISTED]],
         }
 
     def _group(self, row: str, queue: str, codes: list[str], rows: Mapping[str, str]) -> dict[str, Any]:

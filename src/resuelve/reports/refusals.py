@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resuelve.reports.notes import Note
-
-_ROWS = 100
+from resuelve.reports.values import LISTED
 
 
 class Refusals:
@@ -44,7 +43,7 @@ class Refusals:
                     "by_reason": _sorted(Counter(doubt for doubt, _ in of_row.values())),
                     "advice": next(iter(_sorted(Counter(advice for _, advice in of_row.values() if advice))), ""),
                 }
-                for row, of_row in most[:_ROWS]
+                for row, of_row in most[:LISTED]
             ],
         }
 

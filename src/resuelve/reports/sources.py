@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ from resuelve.reports.values import items, moment, text, whole
 
 MOST_BYTES = 2**30
 """Of one file: a report of a hundred thousand incidents has half of it."""
+
+_OURS = ("run", "started", "mode", "totals")
+"""What stands before the incidents in a report as it was written; somebody's tool may have put it after them."""
+
+_AHEAD = timedelta(days=1)
+"""By how much the clock of another machine may go before ours."""
 
 _COUNTS_OF_INDEX = ("entries", "added", "removed", "kept")
 
@@ -49,6 +56,16 @@ class Report:
     def shadow(self) -> bool:
         """The run decided and touched nothing."""
         return self.head.get("mode") == "shadow"
+
+    @property
+    def mailbox(self) -> str | None:
+        """The mailbox all of whose tickets the run looked at, empty for all of them; None where it did not, or does
+        not say: what it was left with is not what there is.
+        """
+        scope = self.head.get("scope")
+        if not isinstance(scope, dict) or scope.get("incident") or self.shadow or self.broken_off:
+            return None
+        return text(scope.get("queue"), 100)
 
     @property
     def broken_off(self) -> bool:
@@ -96,22 +113,29 @@ class Period:
         return (self.since is None or day >= self.since) and (self.until is None or day <= self.until)
 
 
-def choose(paths: Iterable[Path], period: Period, *, others: int | None = None) -> Chosen:
+def choose(paths: Iterable[Path], period: Period, *, others: int | None = None, now: datetime | None = None) -> Chosen:
     """Look at these files. The order in which they are named does not matter.
 
     Args:
+        now: what began later is set aside, but for a day by which clocks may differ; None for no bound.
         others: at most so many of the newest reports of the index, and of maintenance; None for all.
     """
     chosen = Chosen()
     found = []
     for path in sorted(set(paths)):
         try:
-            found.append(look(path))
+            one = look(path)
+            if now and one.at > now + _AHEAD:
+                raise WorkspaceError(
+                    message("began in the future ({at}): the clock was wrong", at=one.at.isoformat(timespec="minutes"))
+                )
+            found.append(one)
         except WorkspaceError as error:
             chosen.rejected.append(Rejected(path.name, str(path), error.what))
     within = [one for one in found if period.holds(one.at)]
     chosen.outside = len(found) - len(within)
-    runs = sorted(_once(within, chosen.notes), key=_age)
+    within = list(_once(within, chosen.notes))
+    runs = sorted((one for one in within if one.kind is Kind.RUN), key=_age)
     cut = max(0, len(runs) - period.last) if period.last else 0
     chosen.runs, chosen.older = runs[cut:], cut
     chosen.batches = _newest(within, Kind.BATCH, others)
@@ -120,14 +144,16 @@ def choose(paths: Iterable[Path], period: Period, *, others: int | None = None) 
 
 
 def look(path: Path) -> Report:
-    """What a file is, by its content; of a run as far as its first incident.
+    """What a file is, by its content; of a run, as it was written, as far as its first incident.
 
     Raises:
         WorkspaceError: it cannot be read, or is no report that is summed up.
     """
     with _opened(path) as reader:
-        next(reader.elements(), None)
-        head = reader.head
+        head, elements = reader.head, reader.elements()
+        next(elements, None)
+        if reader.has_list and not all(name in head for name in _OURS):
+            deque(elements, maxlen=0)
         if "run" in head or reader.has_list:
             return _run(path, head, has_list=reader.has_list)
         if all(_is_count(head.get(name)) for name in _COUNTS_OF_INDEX):
@@ -137,8 +163,8 @@ def look(path: Path) -> Report:
     raise WorkspaceError("is no report of a run, of the index or of maintenance", where=str(path))
 
 
-def notes_of(report: Report) -> tuple[list[Note], int]:
-    """The notes of a run's report, and how many of its entries say nothing.
+def notes_of(report: Report) -> tuple[Report, list[Note], int]:
+    """A run's report with its whole head, the notes of its entries, and how many of them say nothing.
 
     Raises:
         WorkspaceError: the file breaks off, or cannot be read any more.
@@ -151,7 +177,7 @@ def notes_of(report: Report) -> tuple[list[Note], int]:
                 silent += 1
             else:
                 notes.append(note)
-    return notes, silent
+        return replace(report, head=reader.head), notes, silent
 
 
 @contextmanager
@@ -189,17 +215,19 @@ def _other(path: Path, kind: Kind, head: Mapping[str, Any], began: object) -> Re
 
 
 def _once(found: Iterable[Report], notes: list[Rejected]) -> Iterator[Report]:
-    """Each run once, by its name: a copy, or what a later run wrote of a killed one that had just written it itself."""
-    by_run: dict[str, list[Report]] = {}
+    """Each once, a run by its name, another by its moment: a copy, or what a later run wrote of a killed one that had
+    just written it itself.
+    """
+    by_name: dict[tuple[Kind, str], list[Report]] = {}
     for one in found:
-        if one.kind is Kind.RUN:
-            by_run.setdefault(one.run, []).append(one)
-    for same in by_run.values():
+        name = one.run if one.kind is Kind.RUN else one.at.astimezone(UTC).isoformat()
+        by_name.setdefault((one.kind, name), []).append(one)
+    for same in by_name.values():
         best, *rest = sorted(same, key=lambda one: (one.broken_off, -_told(one), one.path))
-        notes += [
-            Rejected(one.path.name, str(one.path), message("tells the run of {file} once more", file=best.path.name))
-            for one in rest
-        ]
+        for one in rest:
+            run = message("tells the run of {file} once more", file=best.path.name)
+            other = message("tells what {file} tells once more", file=best.path.name)
+            notes.append(Rejected(one.path.name, str(one.path), run if one.kind is Kind.RUN else other))
         yield best
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, TextIO
@@ -14,6 +15,10 @@ _LONGEST = 2**26
 """Characters of one value: the entry of one incident has some thousands."""
 
 _SPACE = " \t\r\n"
+_BLANKS = re.compile(f"[{_SPACE}]*")
+_MOST_BLANKS = 2**22
+"""Blanks without anything between them; between two entries there is a line end and its indent."""
+
 _AFTER = frozenset(_SPACE + ",:]}")
 """What follows a whole value. Of ``0.5`` the first sign alone is a value too, when the rest is not read yet."""
 
@@ -111,11 +116,14 @@ class _Text:
             self._more()
 
     def _next(self) -> str:
+        passed = 0
         while True:
-            while self._at < len(self._held):
-                if self._held[self._at] not in _SPACE:
-                    return self._held[self._at]
-                self._at += 1
+            begun, self._at = self._at, _end_of_blanks(self._held, self._at)
+            if self._at < len(self._held):
+                return self._held[self._at]
+            passed += self._at - begun
+            if passed > _MOST_BLANKS:
+                raise ValueError("too many blanks")
             if self._ended:
                 return ""
             self._more()
@@ -128,3 +136,8 @@ class _Text:
         read = self._file.read(max(_CHUNK, len(rest)))
         self._ended = not read
         self._held, self._at = rest + read, 0
+
+
+def _end_of_blanks(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found else at

@@ -17,10 +17,7 @@ from resuelve.reports.notes import Note, change_of
 from resuelve.reports.refusals import Refusals
 from resuelve.reports.sources import Report, left_aside
 from resuelve.reports.time import begin, grain, stretches
-from resuelve.reports.values import items, mapping, moment, text
-
-LISTED = 500
-"""Things in a list of the summary; how many there are in all stands beside it."""
+from resuelve.reports.values import LISTED, items, mapping, moment, text
 
 _SHOWN = (OutcomeKind.FAILED.value, OutcomeKind.UNKNOWN.value, OutcomeKind.SHADOWED.value)
 
@@ -35,7 +32,7 @@ class _Counted:
     def add(self, note: Note) -> None:
         if note.outcome != OutcomeKind.WAITING or note.incident not in self.last:  # nothing happened to it since
             self.last[note.incident] = note.outcome
-        if note.executed:
+        if note.executed and not note.approved:
             self.executed.add(note.incident)
 
     def as_json(self) -> dict[str, Any]:
@@ -54,6 +51,7 @@ class Summary:
         self.grain = grain([one.at for one in runs if not one.shadow])
         self._runs: list[dict[str, Any]] = []
         self._newest: tuple[Report, list[Note]] | None = None
+        self._left: dict[str, Report] = {}
         self._all, self._shadow = _Counted(), _Counted()
         self._doubts: dict[str, str] = {}
         self._resolutions: Counter[str] = Counter()
@@ -75,6 +73,8 @@ class Summary:
         """
         self._runs.append(_run(report, notes, silent))
         self._newest = report, list(notes)
+        if report.mailbox is not None:
+            self._left[report.mailbox] = report
         if not report.shadow:
             self._look_at(notes, begin(report.at, self.grain, report.run))
         for note in notes:
@@ -105,6 +105,7 @@ class Summary:
             "over_time": self._over_time(),
             "each_run": self._runs[-LISTED:],
             "newest": self._of_newest(returned or ()),
+            "now": self._of_now(),
         }
 
     def _count(self, note: Note, counted: _Counted, *, live: bool) -> None:
@@ -178,11 +179,13 @@ class Summary:
         return {"handled": handled, "would_change": would, "rate": _share(would, handled)} if handled else None
 
     def _of_cost(self) -> dict[str, Any]:
-        total, entries = sum(self._stages.values()), self._cost["entries"]
+        total, incidents = sum(self._stages.values()), len(self._all.last.keys() | self._shadow.last.keys())
         return {
+            "incidents": incidents,
             **{name: self._cost[name] for name in ("entries", "calls", "tokens_in", "tokens_out")},
             "seconds": round(total, 4),
-            "seconds_per_entry": round(total / entries, 4) if entries else None,
+            "seconds_per_incident": _per(total, incidents),
+            "calls_per_incident": _per(self._cost["calls"], incidents),
             "stages": [
                 {"stage": stage, "seconds": round(seconds, 4), "share": _share(seconds, total)}
                 for stage, seconds in sorted(self._stages.items(), key=lambda one: (-one[1], one[0]))
@@ -198,16 +201,29 @@ class Summary:
         came = {one.incident: how.get(one.change, "") if one.executed else back.get(one.incident, "") for one in notes}
         shown = [one for one in notes if one.executed or one.outcome in _SHOWN or came[one.incident]]
         shown.sort(key=lambda one: (not came[one.incident], one.outcome not in _SHOWN, one.incident))
-        aside, unknown = left_aside(report), items(report.head.get("unknown"))
         return {
             **self._runs[-1],
             "stopped": text(mapping(report.head.get("breakers")).get("stopped")),
+            "incidents": [{**_shown(one), "came_back": came[one.incident]} for one in shown[:LISTED]],
+            "incidents_count": len(shown),
+        }
+
+    def _of_now(self) -> dict[str, Any] | None:
+        """What is left for people, as the newest live run knew that looked at all tickets, or at those of the one
+        mailbox that all such runs look at; None where none did.
+        """
+        report = self._left.get("") or (next(iter(self._left.values())) if len(self._left) == 1 else None)
+        if report is None:
+            return None
+        aside, unknown = left_aside(report), items(report.head.get("unknown"))
+        return {
+            "run": report.run,
+            "started": report.at.isoformat(timespec="seconds"),
+            "queue": report.mailbox,
             "set_aside": aside[:LISTED],
             "set_aside_count": len(aside),
             "unknown": [text(mapping(one).get("incident"), 100) for one in unknown[:LISTED]],
             "unknown_count": len(unknown),
-            "incidents": [{**_shown(one), "came_back": came[one.incident]} for one in shown[:LISTED]],
-            "incidents_count": len(shown),
         }
 
 
@@ -269,9 +285,9 @@ def _returned(returned: Sequence[Returned] | None, changes: set[int]) -> dict[st
                 "row": one.act.problem,
                 "outcome": one.act.kind,
                 "target": one.act.target,
-                "at": one.act.at.isoformat(timespec="seconds"),
+                "at": one.act.at.astimezone().isoformat(timespec="seconds"),
                 "how": one.how.value,
-                "returned_at": one.at.isoformat(timespec="seconds"),
+                "returned_at": one.at.astimezone().isoformat(timespec="seconds"),
             }
             for one in newest[:LISTED]
         ],
@@ -280,6 +296,10 @@ def _returned(returned: Sequence[Returned] | None, changes: set[int]) -> dict[st
 
 def _share(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
+
+
+def _per(amount: float, incidents: int) -> float | None:
+    return round(amount / incidents, 4) if incidents else None
 
 
 def _by_count(found: Mapping[str, int]) -> dict[str, int]:

@@ -10,6 +10,7 @@ MOST = 62
 """Columns of one chart."""
 
 _FEW_DAYS = 3
+_YEARS = timedelta(days=730)
 
 
 class Grain(StrEnum):
@@ -22,16 +23,28 @@ class Grain(StrEnum):
 
 
 def grain(moments: Sequence[datetime]) -> Grain:
-    """Each run, where they lie within a few days and are not too many; else the shortest that makes few columns."""
+    """Each run, where they lie within a few days and are not too many; else the shortest that makes few columns.
+
+    A few that lie more than two years before all others, and farther from them than these reach, do not count: a
+    machine that has just been started may have had no time yet.
+    """
     if not moments:
         return Grain.DAY
-    first, last = min(moments).date(), max(moments).date()
+    first, last = _first(moments).date(), max(moments).date()
     days = (last - first).days + 1
     if days <= _FEW_DAYS and len(moments) <= MOST:
         return Grain.RUN
     if days <= MOST:
         return Grain.DAY
     return Grain.WEEK if days <= 7 * (MOST - 1) else Grain.MONTH
+
+
+def _first(moments: Sequence[datetime]) -> datetime:
+    found = sorted(moments)
+    for number in range(max(1, len(found) // 10), 0, -1):
+        if number < len(found) and found[number] - found[number - 1] > max(_YEARS, found[-1] - found[number]):
+            return found[number]
+    return found[0]
 
 
 def begin(at: datetime, by: Grain, run: str) -> str:

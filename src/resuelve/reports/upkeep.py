@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resuelve.reports.sources import Report
-from resuelve.reports.values import amount, counts, items, mapping, text, whole
-
-_LISTED, _PROBLEMS = 100, 20
+from resuelve.reports.values import LISTED, amount, counts, items, mapping, text, whole
 
 
 def batch_as_json(report: Report) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def maintenance_as_json(report: Report) -> dict[str, Any]:
         "waiting": len(proposals),
         "duplicates": sum(bool(items(one.get("duplicates"))) for one in proposals),
         "contradicts": sum(bool(items(one.get("contradicts"))) for one in proposals),
-        "largest": [_proposal(one) for one in largest[:_PROBLEMS]],
+        "largest": [_proposal(one) for one in largest[:LISTED]],
         "unread": _aside(head.get("unread")),
         "unread_count": len(items(head.get("unread"))),
     }
@@ -77,5 +75,5 @@ def _kinds(proposals: list[Mapping[str, Any]], name: str) -> dict[str, int]:
 
 
 def _aside(value: object) -> list[dict[str, str]]:
-    found = [mapping(one) for one in items(value)[:_LISTED]]
+    found = [mapping(one) for one in items(value)[:LISTED]]
     return [{name: text(one.get(name)) for name in ("what", "where", "reason")} for one in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def run_once(  # noqa: PLR0913 - what to do, with what, where, and whom to tell
     todo = list(_first(todo, scope.limit, pipeline.costs_nothing))
     journal = pipeline.journal
     _report_broken_off(journal, engine, reports)
-    head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about}
+    head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about, "scope": asdict(scope)}
     journal.start_run(pipeline.run, {**head, "owner": engine.owner})
     tell_work(signals, todo, aside, started, before.set_aside if before else ())
     on_start(len(todo))

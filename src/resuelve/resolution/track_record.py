@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from resuelve.domain.decision import OutcomeKind
@@ -31,6 +32,12 @@ _DECIDED = frozenset(
     {OutcomeKind.CLOSED, OutcomeKind.HELD, OutcomeKind.REASSIGNED, OutcomeKind.HANDED_OFF, OutcomeKind.UNKNOWN}
 )
 """Outcomes of a decision on a ticket. Not who waits for an answer, was paused, failed, or was decided by a person."""
+
+_LISTED = 500
+"""Rows in a report."""
+
+_READ = ("reference", "changed", "decision.score")
+"""What is needed of a record: a workspace has tens of thousands, of some thousand characters each."""
 
 _WEIGHT = {None: 0, ReturnedAs.MOVED: 1, ReturnedAs.REOPENED: 2, ReturnedAs.REPORTED: 3}
 """Of an incident whose acts came back in several ways the weightiest counts."""
@@ -87,8 +94,8 @@ class Period:
     def as_json(self) -> dict[str, Any]:
         """For a report."""
         return {
-            "since": self.since.isoformat(timespec="seconds"),
-            "until": self.until.isoformat(timespec="seconds"),
+            "since": self.since.astimezone().isoformat(timespec="seconds"),
+            "until": self.until.astimezone().isoformat(timespec="seconds"),
             "decided": self.decided,
             **self.tally.as_json(),
             "unknown": self.unknown,
@@ -155,11 +162,12 @@ class TrackRecord:
             "lasting_share": _rounded(self.lasting_share),
             "lasting_share_low": _rounded(least),
             "lasting_share_high": _rounded(most),
-            "young": self.young.as_json(),
+            "young": _young(self.young.as_json()),
             "calibration": self.calibration.as_json(),
             "input_drift": self.input_drift.as_json(),
             "by_kind": {kind: tally.as_json() for kind, tally in self.by_kind.items()},
-            "by_row": [{"row": row, **tally.as_json()} for row, tally in self.by_row.items()],
+            "rows": len(self.by_row),
+            "by_row": [{"row": row, **tally.as_json()} for row, tally in islice(self.by_row.items(), _LISTED)],
         }
 
 
@@ -190,7 +198,7 @@ def track_record(
     begin = end - timedelta(days=days)
     count = _Count(begin, end, approved)
     count.acts(list(acts.followed(begin)), given, journal)
-    count.records(journal.records_since(begin), acts)
+    count.records(journal.records_since(begin, only=_READ), acts)
     judged, young = count.judged, count.young
     lasted = {_key(one.act): one.back is None for one in judged.made}
     forecasts = [Forecast(score, lasted[key]) for key, score in count.scores_of_acts.items() if key in lasted]
@@ -318,6 +326,11 @@ def _by(made: Sequence[_Made], name: Callable[[Act], str]) -> dict[str, Tally]:
 
 def _key(act: Act) -> _Key:
     return act.incident, act.reference
+
+
+def _young(period: dict[str, Any]) -> dict[str, Any]:
+    """What has not come back so far has not lasted: it has not had its days."""
+    return {"not_back" if name == "lasted" else name: value for name, value in period.items()}
 
 
 def _rounded(value: float | None) -> float | None:

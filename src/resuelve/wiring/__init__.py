@@ -215,8 +215,11 @@ def agents(settings: Settings) -> Agents:
     return local | dict.fromkeys(settings.system_codes, business_system)
 
 
-def journal(settings: Settings, *, durable: bool = True) -> Journal:
+def journal(settings: Settings, *, durable: bool = True, extend: bool = True) -> Journal:
     """The journal; in memory only for a run that touches nothing.
+
+    Args:
+        extend: False, for whoever only reads, leaves what an earlier version made as it is.
 
     Raises:
         JournalError: its database cannot be opened.
@@ -227,11 +230,14 @@ def journal(settings: Settings, *, durable: bool = True) -> Journal:
         return MemoryJournal()
     from resuelve.journal.sql import SqlJournal
 
-    return SqlJournal(workspace(settings).journal_url)
+    return SqlJournal(workspace(settings).journal_url, extend=extend)
 
 
-def acts(settings: Settings, *, durable: bool = True) -> Acts:
+def acts(settings: Settings, *, durable: bool = True, extend: bool = True) -> Acts:
     """What was done by itself, and what came back; empty for a run that touches nothing where there is no journal yet.
+
+    Args:
+        extend: False, for whoever only reads, leaves what an earlier version made as it is.
 
     Raises:
         JournalError: its database cannot be opened.
@@ -242,7 +248,7 @@ def acts(settings: Settings, *, durable: bool = True) -> Acts:
         return MemoryActs()
     from resuelve.journal.sql_acts import SqlActs
 
-    return SqlActs(workspace(settings).journal_url)
+    return SqlActs(workspace(settings).journal_url, extend=extend and durable)
 
 
 def answers(settings: Settings, *, durable: bool = True) -> Answers:
