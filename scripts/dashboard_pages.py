@@ -10,7 +10,7 @@ from scripts.dashboards import Page, Panel, Query, Steps
 
 _RED_FROM_ONE: Steps = ((1, "red"),)
 _WARN_FROM_ONE: Steps = ((1, "orange"),)
-_DECIDED = 'outcome!~"waiting|superseded"'
+_DECIDED = 'mode!="approval", outcome!~"waiting|superseded"'
 
 
 def _stat(

@@ -17,7 +17,7 @@ from resuelve.pages.numbers import number, percent
 from resuelve.replay.calibrate import Calibration
 from resuelve.replay.learned import Learned, forget, write
 from resuelve.replay.outcomes import learn
-from resuelve.resolution.merits import Merits
+from resuelve.resolution.merits import Merits, state_named
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.training.students import CRITIC
@@ -55,6 +55,8 @@ def run_calibrate(
     left_out = len(past.lessons) - len(tickets)
     with closing(wiring.answers(settings, durable=False)) as answers:
         answered = {(one.incident, one.state) for one in answers.given()}
+    with closing(wiring.acts(settings, durable=False)) as acts:  # on the row's record too, as wrong
+        answered |= {(one.act.incident, state_named(one.act.problem, one.act.row)) for one in acts.returned(ever=True)}
     made = now().isoformat(timespec="seconds")
     found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered)
     if not dry_run:

@@ -20,6 +20,7 @@ from resuelve.pages.reported import reported_page, summary_told
 from resuelve.reports.sources import Chosen, Period, choose, notes_of
 from resuelve.reports.summary import Summary
 from resuelve.reports.upkeep import batch_as_json, maintenance_as_json
+from resuelve.resolution.approvals import approved_acts
 from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.track_record import TrackRecord, track_record
 from resuelve.settings import Settings
@@ -129,8 +130,14 @@ def _kept(settings: Settings, rejected: list[Rejected]) -> _Kept | None:
     if not file.exists():
         return None
     try:
-        with closing(wiring.acts(settings)) as acts, closing(wiring.journal(settings)) as journal:
-            return _Kept(acts.returned(ever=True), track_record(journal, acts, now(), lasting=settings.durable_days))
+        with (
+            closing(wiring.acts(settings)) as acts,
+            closing(wiring.journal(settings)) as journal,
+            closing(wiring.answers(settings)) as answers,
+        ):
+            approved = approved_acts(answers.given())
+            record = track_record(journal, acts, now(), lasting=settings.durable_days, approved=approved)
+            return _Kept(acts.returned(ever=True), record)
     except JournalError:
         rejected.append(Rejected(file.name, str(file), "the journal cannot be read: what came back is not known"))
         return None

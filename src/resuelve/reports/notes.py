@@ -35,6 +35,7 @@ class Note:
 
     Attributes:
         executed: the ticket manager carried out a change.
+        approved: a person had agreed to it.
         change: names that change, the same in every report that tells it; 0 for none.
         decided: names the decision, the same in every report that tells it; 0 where the report does not say enough.
         row, description: the known error that was chosen, or else the closest; empty for none.
@@ -51,6 +52,7 @@ class Note:
     outcome: str
     reason: str
     executed: bool
+    approved: bool
     change: int
     decided: int
     row: str
@@ -96,6 +98,7 @@ def note_of(entry: object, *, run: str, shadow: bool) -> Note | None:
         outcome=intern(outcome),
         reason=text(found.get("reason")),
         executed=executed,
+        approved="approved_by" in found,
         change=change_of(incident, reference) if executed else 0,
         decided=_decided(found, decision),
         row=intern(text(problem.get("id"), _CODE) or _closest(decision)),

@@ -35,7 +35,7 @@ class _Counted:
     def add(self, note: Note) -> None:
         if note.outcome != OutcomeKind.WAITING or note.incident not in self.last:  # nothing happened to it since
             self.last[note.incident] = note.outcome
-        if note.executed:
+        if note.executed and not note.approved:
             self.executed.add(note.incident)
 
     def as_json(self) -> dict[str, Any]:
