@@ -208,3 +208,12 @@ def test_index_and_maintenance(tmp_path: Path) -> None:
     assert (maintenance["by_kind"], maintenance["duplicates"], maintenance["contradicts"]) == ({"problem": 1}, 1, 0)
     assert maintenance["largest"][0]["incidents"] == 2
     assert maintenance["fates"] == {"problem": 2, "covered": 1, "odd": 1}
+
+
+def test_what_a_person_agreed_to_is_changed_and_not_automatic(tmp_path: Path) -> None:
+    agreed = {**an_entry("INC1", "closed", revision="1"), "approved_by": "Ana"}
+    first = a_run(tmp_path, "run1", at(1), [an_entry("INC1", "handed_off", revision="1"), an_entry("INC2", "closed")])
+    found = summed([first, a_run(tmp_path, "run2", at(2), [agreed], mode="approval")])
+    assert found["incidents"] == {"handled": 2, "executed": 1, "automatic_rate": 0.5}
+    assert found["returned"]["changes"] == 2
+    assert found["outcomes"] == {"closed": 2}
