@@ -17,7 +17,7 @@ from resuelve.domain.errors import NotWaiting
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.domain.message import Message, message
-from resuelve.journal import Answer, Answers, CallOutcome, IntentState, Journal, Recorded, Returned
+from resuelve.journal import Answer, Answers, CallOutcome, Intent, IntentState, Journal, Recorded, Returned
 from resuelve.resolution.act import reference_named
 from resuelve.resolution.merits import state_named
 from resuelve.resolution.overtaken import overtaken
@@ -132,7 +132,7 @@ class Approvals:
         """
         given = self._note(self.one(code, mark), who, why, agreed=False)
         # After it was written down, for whoever sends asks for it after the intent: one of the two sees the other.
-        if self._in_hand(given.incident, given.revision):
+        if _begun(self.journal.intended(given.incident, given.revision)):
             why_not = message("the refusal is kept, but the change is being carried out; look at the ticket")
             raise not_waiting(code, why_not)
         return given
@@ -158,19 +158,6 @@ class Approvals:
                 self.tell(outcome)
         return stands
 
-    def _in_hand(self, code: str, revision: str) -> Message | None:
-        """How far a change to a ticket as it stands has come, where nobody may say no to it any more."""
-        intent = self.journal.intended(code, revision)
-        match intent.state if intent else None:
-            case IntentState.UNKNOWN:
-                return message("nobody can tell whether it was done; look at the ticket")
-            case IntentState.DONE:
-                return message("it is done")
-            case IntentState.INTENDED:
-                return message("it is being carried out")
-            case _:
-                return None
-
     def _standing(self, recorded: Recorded, incident: Incident) -> Proposal | Message:
         """The proposal of a record that asks, or why it does not wait any more."""
         record, rules = recorded.record, self.rules
@@ -183,7 +170,7 @@ class Approvals:
         if answer and not answer.agreed:
             return _answered(answer)
         intent = self.journal.intended(record.incident, record.revision)
-        begun = self._in_hand(record.incident, record.revision)
+        begun = _begun(intent)
         # What a killed process had begun of a yes is finished by the next one.
         if begun and not (answer and intent and intent.state is IntentState.INTENDED):
             return begun
@@ -206,6 +193,19 @@ class Approvals:
             done = message("it is done: {who} has approved it", who=who) if who else None
             return done or message("it is done, and no person was needed")
         return message("no person is asked about it")
+
+
+def _begun(intent: Intent | None) -> Message | None:
+    """How far a change to a ticket as it stands has come, where nobody may say no to it any more."""
+    match intent.state if intent else None:
+        case IntentState.UNKNOWN:
+            return message("nobody can tell whether it was done; look at the ticket")
+        case IntentState.DONE:
+            return message("it is done")
+        case IntentState.INTENDED:
+            return message("it is being carried out")
+        case _:
+            return None
 
 
 def labels(answers: Iterable[Answer]) -> list[CallOutcome]:
