@@ -328,6 +328,11 @@ def test_a_leftover_of_a_yes_that_fell_out_says_who_had_agreed(desk: Desk) -> No
     strict = replace(desk.rules, threshold=99.0)
     found = replace(desk.approvals, rules=strict).waiting()
     assert "Ana has approved it, and it was not carried out" in found.fallen_out["INC1"]
+    desk.tickets = MemoryTicketManager([replace(INCIDENT, description="otra cosa")])
+    told = desk.approvals.waiting().fallen_out["INC1"]
+    assert "Ana has approved it, and it was not carried out: somebody has changed the ticket" in told
+    desk.journal.intend(Intent("INC1", INCIDENT.revision, "R-1", "INC1@approved", PROPOSAL))
+    assert desk.approvals.waiting().fallen_out["INC1"] == "somebody has changed the ticket since"
 
 
 def test_a_yes_that_did_not_find_its_ticket_waits_still(desk: Desk) -> None:

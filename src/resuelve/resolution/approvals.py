@@ -17,7 +17,17 @@ from resuelve.domain.errors import NotWaiting
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.domain.message import Message, message
-from resuelve.journal import Answer, Answers, CallOutcome, Intent, IntentState, Journal, Recorded, Returned
+from resuelve.journal import (
+    Answer,
+    Answers,
+    CallOutcome,
+    IncidentRecord,
+    Intent,
+    IntentState,
+    Journal,
+    Recorded,
+    Returned,
+)
 from resuelve.resolution.act import reference_named
 from resuelve.resolution.merits import state_named
 from resuelve.resolution.overtaken import overtaken
@@ -162,7 +172,7 @@ class Approvals:
         """The proposal of a record that asks, or why it does not wait any more."""
         record, rules = recorded.record, self.rules
         if incident.revision != record.revision:
-            return message("somebody has changed the ticket since")
+            return self._left(record, message("somebody has changed the ticket since"))
         if says_over(incident):
             return message("the ticket is over")
         found = Proposal(recorded, incident, rules.label)
@@ -176,10 +186,16 @@ class Approvals:
             return begun
         decided, at = record.content["decision"], _decided_at(recorded)
         if why := overtaken(decided, at, self.problems, rules, self.clock()):
-            if answer:
-                return message("{who} has approved it, and it was not carried out: {why}", who=answer.who, why=why)
-            return why
+            return self._left(record, why)
         return replace(found, answer=answer)
+
+    def _left(self, record: IncidentRecord, why: Message) -> Message:
+        """Why a proposal fell out, and who had agreed to it where nothing came of that."""
+        given = self.answers.given(incident=record.incident)
+        agreed = [one for one in given if one.agreed and one.revision == record.revision]
+        if not agreed or _begun(self.journal.intended(record.incident, record.revision)):
+            return why
+        return message("{who} has approved it, and it was not carried out: {why}", who=agreed[-1].who, why=why)
 
     def _instead(self, code: str) -> Message:
         """What there is of a ticket on which nothing waits."""
