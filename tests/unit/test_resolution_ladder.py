@@ -16,7 +16,7 @@ from resuelve.journal.memory_acts import MemoryActs
 from resuelve.journal.memory_answers import MemoryAnswers
 from resuelve.replay.learned import fingerprint
 from resuelve.resolution.authorise import Authorisation
-from resuelve.resolution.ladder import Rung, earned, merit_now, on_its_record, place_of, places
+from resuelve.resolution.ladder import Rung, earned, judged, merit_now, on_its_record, place_of, places
 from resuelve.resolution.merits import Merit, Merits, proven, state_of, together
 from resuelve.resolution.rules import Rules
 
@@ -114,6 +114,7 @@ def test_what_was_done_without_a_person_and_came_back_is_one_wrong() -> None:
     assert earned([], [back("INC1"), back("INC1")]) == {STATE: Merit(0, 1)}
     assert earned([answer("INC1", False)], [back("INC1")]) == {STATE: Merit(0, 1)}
     assert earned([answer("INC2", True)], [back("INC1")]) == {STATE: Merit(1, 1)}
+    assert judged([answer("INC2", True)], [back("INC1")]) == {("INC1", STATE): False, ("INC2", STATE): True}
 
 
 def test_whether_an_agent_is_asked_is_no_merit() -> None:

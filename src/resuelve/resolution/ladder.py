@@ -70,6 +70,18 @@ class Place:
         }
 
 
+def judged(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[tuple[str, str], bool]:
+    """What people's answers, and what came back, say of rows: whether it was right, by incident and state of a row.
+
+    Whoever counts in another way leaves these out, or they would count twice.
+    """
+    said = {(one.act.incident, state_named(one.act.problem, one.act.row)): False for one in returned}
+    for one in answers:
+        if one.state:
+            said[one.incident, one.state] = said.get((one.incident, one.state), True) and one.agreed
+    return said
+
+
 def earned(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[str, Merit]:
     """What people's answers, and what came back, say of rows: an incident a row counts once, and as wrong if any of it
     was.
@@ -80,10 +92,7 @@ def earned(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[str,
     Args:
         returned: all that ever came back, also what was seen to.
     """
-    said = {(one.act.incident, state_named(one.act.problem, one.act.row)): False for one in returned}
-    for one in answers:
-        if one.state:
-            said[one.incident, one.state] = said.get((one.incident, one.state), True) and one.agreed
+    said = judged(answers, returned)
     counted = Counter((state, right) for (_, state), right in said.items())
     return {state: Merit(counted[state, True], counted[state, False]) for state in {state for _, state in said}}
 
