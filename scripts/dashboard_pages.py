@@ -11,7 +11,7 @@ from scripts.dashboards import Page, Panel, Query, Steps
 
 _RED_FROM_ONE: Steps = ((1, "red"),)
 _WARN_FROM_ONE: Steps = ((1, "orange"),)
-_DECIDED = 'outcome!~"waiting|superseded|failed|paused"'
+_DECIDED = 'mode!="approval", outcome!~"waiting|superseded|failed|paused"'
 _SHORT_RUNS = (
     " Runs of cron: a bar shows up to twice as much, since Prometheus stretches what it saw within seconds over the"
     " window; the figures of a day do not."

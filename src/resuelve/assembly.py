@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from resuelve import wiring
 from resuelve.backup.occupancy import occupied, uncompared
@@ -18,11 +19,13 @@ from resuelve.knowledge.observed import tell_knowledge
 from resuelve.replay.learned import fingerprint as taught_by
 from resuelve.resolution.approvals import refused_by
 from resuelve.resolution.history import RunHistory
-from resuelve.resolution.ladder import earned
+from resuelve.resolution.ladder import earned, merit_now, unproven
+from resuelve.resolution.merits import Merit, Merits, state_named
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ASKED, ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
+from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
 from resuelve.telemetry import SILENT, Signals
 from resuelve.tickets import TicketManager
@@ -140,6 +143,7 @@ def assemble(
         stack.callback(answers.close)
         shown = earned(answers.given(), acts.returned(ever=True))
         rules = wiring.rules(settings, past, model.identity, earned=shown)
+        past_alone = wiring.rules(settings, past, model.identity).merits
         taught = taught_by(past, model.identity, rules.merits, rules.needed)
         manager = wiring.tickets(settings)
         stack.callback(manager.close)
@@ -173,9 +177,18 @@ def assemble(
             history=kept,
             signals=signals,
             refused=lambda incident: refused_by(answers, incident, settings.language),
+            unproven=lambda problem: _unproven(problem, rules, past_alone, answers, acts),
             on_record=lambda entry: append_rejections(place.rejected, datetime.now().astimezone(), entry),
         )
         yield Assembly(pipeline, known, book, acts, works, manager, answers)
+
+
+def _unproven(problem: Mapping[str, Any], rules: Rules, past: Merits, answers: Answers, acts: Acts) -> str:
+    """Why a row may not act by itself on its record at this moment: somebody may have said no since the run began."""
+    if not rules.needed:
+        return ""
+    state = state_named(problem["id"], problem.get("fingerprint", ""))
+    return unproven(problem, rules, past.get(state, Merit()) + merit_now(state, answers, acts))
 
 
 @contextmanager

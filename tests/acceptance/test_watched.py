@@ -306,3 +306,17 @@ def test_two_runs_at_once_tell_of_each_incident_once(new_desk: NewDesk) -> None:
         assert reported <= {span.trace for span in roots}
         assert len({span.id for span in roots}) == len(roots)
         desk.nothing_twice()
+
+
+def test_what_a_person_agreed_to_is_told_apart(new_desk: NewDesk) -> None:
+    code = "INC1017"
+    with Receiver() as receiver:
+        desk = new_desk(demo_incidents(code), RESUELVE_POLICY=json.dumps({"cierre": "ask", "reasignacion": "ask"}))
+        assert desk.run("run").status == 0
+        (found,) = json.loads(desk.run("approvals", "--json").out)["waiting"]
+        ended = desk.run("approvals", "accept", f"{code}={found['proposal']}", "--who", "Ana", **watched_by(receiver))
+        assert (ended.status, ended.error) == (0, "")
+        last = receiver.metrics()[-1]
+        assert by(last, "resuelve.incidents", "mode") == {"approval": 1}
+        assert by(last, "resuelve.actions", "action") == {}
+        assert {span.name for span in receiver.spans()} >= {"incident", "act"}

@@ -16,7 +16,7 @@ from resuelve.journal.sql import SqlJournal
 from resuelve.journal.sql_answers import SqlAnswers
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-YES = Answer("INC1", "r1", "ñ \x00 \ud800", "ñ\x1fabc", True, "Ana", "línea\nnueva \x00", NOON)
+YES = Answer("INC1", "r1", "ñ \x00 \ud800", "ñ\x1fabc", "A-0123456789", True, "Ana", "línea\nnueva \x00", NOON)
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -45,12 +45,42 @@ def answers(reopen: Callable[[], Answers]) -> Answers:
 def test_an_answer_comes_back_as_it_was(answers: Answers, reopen: Callable[[], Answers]) -> None:
     assert isinstance(answers, Answers)
     assert answers.note(YES) == YES
-    assert reopen().of("INC1", "r1") == YES
+    assert reopen().of("INC1", "r1", YES.mark) == YES
     assert reopen().of("INC1", "r2") is None
     assert reopen().of("INC2", "r1") is None
 
 
-def test_the_first_answer_of_a_revision_stands(answers: Answers) -> None:
+def test_a_yes_stands_for_its_own_proposal_only(answers: Answers) -> None:
+    other = replace(YES, mark="A-OTHER", who="Eva")
+    assert answers.note(YES) == YES
+    assert answers.of("INC1", "r1", other.mark) is None
+    assert answers.of("INC1", "r1") is None
+    assert answers.note(other) == other
+    assert answers.note(replace(other, who="Iris")) == other
+    assert answers.of("INC1", "r1", YES.mark) == YES
+    assert list(answers.given()) == [YES, other]
+
+
+def test_a_no_holds_for_the_revision_whatever_was_agreed_to(answers: Answers) -> None:
+    no = replace(YES, mark="A-OTHER", agreed=False, who="Eva", why="no")
+    assert answers.note(YES) == YES
+    assert answers.note(no) == no
+    for mark in ("", YES.mark, no.mark, "A-THIRD"):
+        assert answers.of("INC1", "r1", mark) == no
+    assert answers.note(replace(YES, mark="A-THIRD")) == no
+    assert answers.note(YES) == no
+    assert list(answers.given()) == [YES, no]
+
+
+def test_those_about_one_state_of_a_row(answers: Answers) -> None:
+    other = replace(YES, incident="INC2", state="other\x1fabc")
+    for one in (YES, other):
+        answers.note(one)
+    assert list(answers.given(state=other.state)) == [other]
+    assert list(answers.given(state=other.state, incident="INC1")) == []
+
+
+def test_the_first_answer_to_a_proposal_stands(answers: Answers) -> None:
     no = replace(YES, agreed=False, who="Eva", why="no", at=NOON + timedelta(days=1))
     assert answers.note(YES) == YES
     assert answers.note(no) == YES

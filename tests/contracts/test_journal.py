@@ -104,6 +104,14 @@ def test_an_intent_is_written_once(journal: Journal, reopen: Callable[[], Journa
     assert journal.intents() == [first]
 
 
+def test_the_intent_of_a_ticket_as_it_stands(journal: Journal, reopen: Callable[[], Journal]) -> None:
+    intent = journal.intend(an_intent())
+    journal.settle(intent.incident, intent.revision, IntentState.UNKNOWN)
+    found = reopen().intended(intent.incident, intent.revision)
+    assert found == an_intent(state=IntentState.UNKNOWN)
+    assert journal.intended(intent.incident, "another") is None
+
+
 def test_another_revision_is_another_intent(journal: Journal) -> None:
     first, second = an_intent(revision="r1"), an_intent(revision="r2")
     assert journal.intend(first) == first

@@ -90,7 +90,9 @@ def test_both_commands_know_the_days(place: Workspace, capsys: pytest.CaptureFix
 
 def test_what_a_person_agreed_to_is_not_automatic(place: Workspace) -> None:
     with closing(SqlAnswers(place.journal_url)) as answers:
-        answer = answers.note(Answer("INC1", "r1", "REE001", "s", agreed=True, who="ana", why="", at=NOW - 5 * DAY))
+        answer = answers.note(
+            Answer("INC1", "r1", "REE001", "s", "A-1", agreed=True, who="ana", why="", at=NOW - 5 * DAY)
+        )
     (agreed,) = approved_acts([answer])
     changed(place, f"UPDATE acts SET reference = '{agreed[1]}' WHERE incident = 'INC1'")  # noqa: S608 - ours
     assert figures(place, durable_days=3)["durable"]["acted"] == 1

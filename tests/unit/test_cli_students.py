@@ -152,7 +152,7 @@ def test_what_a_person_agreed_to_teaches(office: Office, monkeypatch: pytest.Mon
         incident = f"INC{number:05}"
         acts.note(Act(reference_named(incident, "r"), incident, "Q", "", "close", "R1", "x", START))
         if number < 3:
-            answers.note(Answer(incident, "r", "R1", "R1\x1fx", number < 2, "Ana", "", START))
+            answers.note(Answer(incident, "r", "R1", "R1\x1fx", "A-1", number < 2, "Ana", "", START))
     acts.note(Act("R-BY-ITSELF", "INC00000", "Q", "", "close", "R1", "x", START))
     monkeypatch.setattr(wiring, "acts", lambda settings, durable: acts)
     monkeypatch.setattr(wiring, "answers", lambda settings, durable: answers)

@@ -312,7 +312,7 @@ def test_what_came_back_speaks_louder_than_how_a_ticket_was_closed() -> None:
 
 
 def test_what_a_person_answered_speaks_louder_than_how_a_ticket_was_closed_and_lower_than_what_came_back() -> None:
-    yes = Answer("INC1", "r1", "P1", "P1\x1fa", True, "Ana", "", NOON)
+    yes = Answer("INC1", "r1", "P1", "P1\x1fa", "A-1", True, "Ana", "", NOON)
     no = replace(yes, revision="r2", agreed=False)
     known = {"INC1": frozenset({"P1\x1fa"})}
     for answers in ([yes, no], [no, yes]):

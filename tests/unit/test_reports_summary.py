@@ -336,3 +336,12 @@ def test_what_a_person_agreed_to_was_changed_and_not_automatic(tmp_path: Path) -
     entries = [an_entry("INC1", "closed"), an_entry("INC2", "closed", approved_by="ana")]
     found = summed([a_run(tmp_path, "a", at(0), entries, mode="approval")])
     assert (found["incidents"]["executed"], found["returned"]["changes"]) == (1, 2)
+
+
+def test_what_a_person_agreed_to_is_changed_and_not_automatic(tmp_path: Path) -> None:
+    agreed = {**an_entry("INC1", "closed", revision="1"), "approved_by": "Ana"}
+    first = a_run(tmp_path, "run1", at(1), [an_entry("INC1", "handed_off", revision="1"), an_entry("INC2", "closed")])
+    found = summed([first, a_run(tmp_path, "run2", at(2), [agreed], mode="approval")])
+    assert found["incidents"] == {"handled": 2, "executed": 1, "automatic_rate": 0.5}
+    assert found["returned"]["changes"] == 2
+    assert found["outcomes"] == {"closed": 2}

@@ -7,18 +7,30 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resuelve.domain.decision import Close, Hold, Permission, Reassign
 from resuelve.domain.errors import NotWaiting
 from resuelve.domain.incident import Incident
-from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
-from resuelve.journal import CallOutcome, IncidentRecord
+from resuelve.domain.known_error import Fix, KnownError, Prescription, ResolutionKind
+from resuelve.journal import Act, Answer, CallOutcome, IncidentRecord, Intent, IntentState, Returned, ReturnedAs
 from resuelve.journal.memory import MemoryJournal
 from resuelve.journal.memory_answers import MemoryAnswers
 from resuelve.resolution.act import as_json, reference_of
-from resuelve.resolution.approvals import LONGEST_WORD, Approvals, approved_acts, labels, refused_by
+from resuelve.resolution.approvals import (
+    LONGEST_NAME,
+    LONGEST_REASON,
+    Approvals,
+    after_returns,
+    approved_acts,
+    labels,
+    one_line,
+    refused_by,
+)
 from resuelve.resolution.approved import only_asking
 from resuelve.resolution.merits import state_of
+from resuelve.resolution.rules import Rules
 from resuelve.tickets.memory import MemoryTicketManager
 
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
@@ -36,12 +48,13 @@ class Desk:
         self.time = NOON
         self.journal = MemoryJournal(clock=lambda: self.time)
         self.answers = MemoryAnswers()
+        self.rules = Rules(today=NOON.date())
         self.told: list[CallOutcome] = []
 
     @property
     def approvals(self) -> Approvals:
         return Approvals(
-            self.tickets, self.journal, self.answers, {"A": ROW}, {}, "[SPAI] ", lambda: self.time, self.told.append
+            self.tickets, self.journal, self.answers, {"A": ROW}, self.rules, lambda: self.time, self.told.append
         )
 
     def record(self, incident: Incident = INCIDENT, outcome: str = "handed_off", **decision: Any) -> None:
@@ -68,7 +81,7 @@ def test_what_waits_and_what_would_be_sent(desk: Desk) -> None:
     desk.record()
     (found,) = desk.approvals.waiting().proposals
     assert (found.incident, found.row, found.state, found.agent) == (INCIDENT, "A", state_of(ROW), "")
-    sent = desk.approvals.would_send(found)
+    sent = found.sent
     assert sent == Close(f"[SPAI] Borre las cookies (ref. {reference_of(INCIDENT)})")
     assert found.as_json()["since"] == "2026-11-26T12:00:01+00:00"
     assert desk.approvals.one("INC1") == found
@@ -126,7 +139,7 @@ def test_another_text_or_another_ticket_is_another_proposal(desk: Desk) -> None:
 
 def test_a_long_text_is_never_cut(desk: Desk) -> None:
     desk.record(proposal=as_json(Close(LONG)))
-    sent = desk.approvals.would_send(desk.approvals.one("INC1"))
+    sent = desk.approvals.one("INC1").sent
     assert sent is not None and LONG in sent.text
 
 
@@ -134,7 +147,7 @@ def test_a_yes_and_a_no_and_who_comes_second(desk: Desk) -> None:
     desk.record()
     agreed = desk.approvals.agree("INC1", who=" Ana ", why="w" * 9000)
     assert agreed.answer is not None
-    assert (agreed.answer.who, len(agreed.answer.why)) == ("Ana", LONGEST_WORD)
+    assert (agreed.answer.who, len(agreed.answer.why)) == ("Ana", LONGEST_REASON)
     assert [(one.right, one.how) for one in desk.told] == [(True, "approved")]
     with pytest.raises(NotWaiting, match="Ana has approved it"):
         desk.approvals.decline("INC1", who="Eva", why="no")
@@ -160,7 +173,7 @@ def test_a_no_is_not_asked_about_again(desk: Desk) -> None:
 def test_an_agent_is_not_a_text(desk: Desk) -> None:
     desk.record(proposal={"kind": "agent", "code": "comprobarIban"})
     found = desk.approvals.one("INC1")
-    assert (found.agent, found.action, desk.approvals.would_send(found)) == ("comprobarIban", None, None)
+    assert (found.agent, found.action, found.sent) == ("comprobarIban", None, None)
     with pytest.raises(NotWaiting, match="comprobarIban"):
         desk.approvals.agree("INC1", who="Ana")
     desk.approvals.decline("INC1", who="Ana", why="no")
@@ -192,7 +205,7 @@ def test_a_row_or_a_policy_that_is_no_more(desk: Desk) -> None:
         replace(desk.approvals, problems={"A": replace(ROW, solution="otra")}),
     ):
         assert "row was changed" in str(changed.waiting().fallen_out["INC1"])
-    never = replace(desk.approvals, policy={"CIERRE": Permission.NEVER})
+    never = replace(desk.approvals, rules=replace(desk.rules, policy={"CIERRE": Permission.NEVER}))
     assert "policy" in str(never.waiting().fallen_out["INC1"])
 
 
@@ -212,5 +225,159 @@ def test_a_no_outweighs_a_yes_on_one_ticket(desk: Desk) -> None:
     yes = desk.approvals.agree("INC1", who="Ana").answer
     assert yes is not None
     no = replace(yes, revision="later", agreed=False)
-    for given in ([yes, no], [no, yes]):
-        assert [(one.right, one.how) for one in labels(given)] == [(False, "refused")]
+    for said in ([yes, no], [no, yes]):
+        assert [(one.right, one.how) for one in labels(said)] == [(False, "refused")]
+
+
+def test_a_yes_to_one_text_is_none_to_another(desk: Desk) -> None:
+    desk.record()
+    first = desk.approvals.agree("INC1", who="Ana")
+    desk.record(proposal=as_json(Close("Otro texto")))
+    assert desk.approvals.one("INC1").answer is None
+    second = desk.approvals.agree("INC1", who="Eva")
+    assert second.answer is not None and second.answer.who == "Eva"
+    assert first.mark != second.mark
+
+
+def test_a_no_to_a_second_text_holds_against_the_yes_to_the_first(desk: Desk) -> None:
+    desk.record()
+    desk.approvals.agree("INC1", who="Ana")
+    desk.record(proposal=as_json(Close("Otro texto")))
+    desk.approvals.decline("INC1", who="Eva", why="no")
+    assert "Eva" in refused_by(desk.answers, INCIDENT, "en")
+    desk.record()
+    with pytest.raises(NotWaiting, match="Eva has refused"):
+        desk.approvals.agree("INC1", who="Ana")
+
+
+def test_the_label_is_part_of_the_text(desk: Desk) -> None:
+    desk.record()
+    other = replace(desk.approvals, rules=replace(desk.rules, label="[OTRO] "))
+    assert other.one("INC1").mark != desk.approvals.one("INC1").mark
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (IntentState.INTENDED, "being carried out"),
+        (IntentState.DONE, "it is done"),
+        (IntentState.UNKNOWN, "nobody can tell"),
+    ],
+)
+def test_what_has_begun_is_not_offered_and_cannot_be_refused(desk: Desk, state: IntentState, why: str) -> None:
+    desk.record()
+    desk.journal.intend(Intent("INC1", INCIDENT.revision, "R-1", "another", PROPOSAL))
+    desk.journal.settle("INC1", INCIDENT.revision, state)
+    assert why in desk.approvals.waiting().fallen_out["INC1"]
+    with pytest.raises(NotWaiting, match=why):
+        desk.approvals.decline("INC1", who="Ana", why="no")
+    assert list(desk.answers.given()) == []
+
+
+def test_what_was_begun_of_a_yes_can_be_finished_and_what_was_not_made_can_be_refused(desk: Desk) -> None:
+    desk.record()
+    desk.approvals.agree("INC1", who="Ana")
+    desk.journal.intend(Intent("INC1", INCIDENT.revision, "R-1", "INC1@approved", PROPOSAL))
+    assert desk.approvals.agree("INC1", who="Ana").answer is not None
+    desk.journal.settle("INC1", INCIDENT.revision, IntentState.REFUSED)
+    desk.record(proposal=as_json(Close("Otro texto")))
+    desk.approvals.decline("INC1", who="Eva", why="no")
+
+
+def test_a_no_that_came_a_moment_too_late_says_so(desk: Desk) -> None:
+    class Slow(MemoryAnswers):
+        """The change is begun between the look and the answer."""
+
+        def note(self, answer: Answer) -> Answer:
+            desk.journal.intend(Intent("INC1", INCIDENT.revision, "R-1", "a run", PROPOSAL))
+            return super().note(answer)
+
+    desk.answers = Slow()
+    desk.record()
+    with pytest.raises(NotWaiting, match="refusal is kept"):
+        desk.approvals.decline("INC1", who="Ana", why="no")
+    assert len(list(desk.answers.given())) == 1
+
+
+def test_a_proposal_ages(desk: Desk) -> None:
+    desk.record()
+    day = NOON.date()
+    fixed = {"A": replace(ROW, fix=Fix(day))}
+    assert replace(desk.approvals, problems=fixed).waiting().proposals
+    tomorrow = replace(desk.rules, today=day + timedelta(days=1))
+    assert "fix" in replace(desk.approvals, problems=fixed, rules=tomorrow).waiting().fallen_out["INC1"]
+    strict = replace(desk.rules, thresholds={"cierre": 81.0})
+    assert "threshold" in replace(desk.approvals, rules=strict).waiting().fallen_out["INC1"]
+    desk.time += timedelta(days=30)
+    assert desk.approvals.waiting().proposals
+
+
+def test_what_an_agent_answered_is_old_after_a_day_and_falls_with_its_policy(desk: Desk) -> None:
+    desk.record(consulted="comprobarIban")
+    never = replace(desk.rules, policy={"api|comprobarIban": Permission.NEVER})
+    assert "policy" in replace(desk.approvals, rules=never).waiting().fallen_out["INC1"]
+    desk.time += timedelta(hours=24)
+    assert desk.approvals.waiting().proposals
+    desk.time += timedelta(seconds=1)
+    assert "24 hours" in desk.approvals.waiting().fallen_out["INC1"]
+
+
+def test_a_leftover_of_a_yes_that_fell_out_says_who_had_agreed(desk: Desk) -> None:
+    desk.record()
+    desk.approvals.agree("INC1", who="Ana")
+    strict = replace(desk.rules, threshold=99.0)
+    found = replace(desk.approvals, rules=strict).waiting()
+    assert "Ana has approved it, and it was not carried out" in found.fallen_out["INC1"]
+    desk.tickets = MemoryTicketManager([replace(INCIDENT, description="otra cosa")])
+    told = desk.approvals.waiting().fallen_out["INC1"]
+    assert "Ana has approved it, and it was not carried out: somebody has changed the ticket" in told
+    desk.journal.intend(Intent("INC1", INCIDENT.revision, "R-1", "INC1@approved", PROPOSAL))
+    assert desk.approvals.waiting().fallen_out["INC1"] == "somebody has changed the ticket since"
+
+
+def test_a_yes_that_did_not_find_its_ticket_waits_still(desk: Desk) -> None:
+    desk.record(outcome="superseded", approved={"who": "Ana", "proposed_at": NOON.isoformat()})
+    assert desk.approvals.waiting().proposals
+
+
+def test_a_no_to_the_question_whether_an_agent_is_asked_is_no_label(desk: Desk) -> None:
+    desk.record(proposal={"kind": "agent", "code": "comprobarIban"})
+    given = desk.approvals.decline("INC1", who="Ana", why="not now")
+    assert (given.state, desk.told, labels([given])) == ("", [], [])
+    assert refused_by(desk.answers, INCIDENT, "en")
+
+
+def test_what_is_told_is_what_all_answers_say_together(desk: Desk) -> None:
+    desk.record()
+    desk.approvals.decline("INC1", who="Ana", why="no")
+    changed = replace(INCIDENT, description="No abre nada")
+    desk.tickets = MemoryTicketManager([changed])
+    desk.record(changed)
+    desk.approvals.agree("INC1", who="Ana")
+    assert [one.right for one in desk.told] == [False, False]
+
+
+def test_what_came_back_outweighs_what_is_answered_later() -> None:
+    outcome = CallOutcome("INC1", "A", state_of(ROW), True, "approved", NOON)
+    act = Act("R-1", "INC1", "GR_A", "", "closed", "A", ROW.fingerprint, NOON)
+    back = Returned(act, ReturnedAs.REOPENED, NOON)
+    assert (after_returns(outcome, [back]).right, after_returns(outcome, [back]).how) == (False, "reopened")
+    other = replace(back, act=replace(act, incident="INC2"))
+    assert after_returns(outcome, [other]) == outcome
+
+
+@given(st.text(st.characters(), max_size=40), st.integers(1, 30))
+def test_what_a_person_types_is_one_line(text: str, most: int) -> None:
+    kept = one_line(text, most)
+    assert len(kept) <= most
+    assert kept.isprintable()
+    assert kept == one_line(kept, most)
+    kept.encode()  # no lone surrogates
+
+
+def test_who_and_why_are_bounded_and_command_nothing(desk: Desk) -> None:
+    desk.record()
+    answer = desk.approvals.agree("INC1", who="\x1b[31mAna\n\u202ex" + "A" * 300, why="\udcff x").answer
+    assert answer is not None
+    assert answer.who.startswith("\ufffd[31mAna \ufffdx") and len(answer.who) == LONGEST_NAME
+    assert answer.why == "\ufffd x"

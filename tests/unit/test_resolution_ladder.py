@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from resuelve.domain.decision import Doubt, Permission
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.journal import Act, Answer, Returned, ReturnedAs
+from resuelve.journal.memory_acts import MemoryActs
+from resuelve.journal.memory_answers import MemoryAnswers
 from resuelve.replay.learned import fingerprint
 from resuelve.resolution.authorise import Authorisation
-from resuelve.resolution.ladder import Rung, earned, on_its_record, place_of, places
+from resuelve.resolution.ladder import Rung, earned, judged, merit_now, on_its_record, place_of, places
 from resuelve.resolution.merits import Merit, Merits, proven, state_of, together
 from resuelve.resolution.rules import Rules
 
@@ -29,7 +32,7 @@ STATE = state_of(A)
 
 
 def answer(incident: str, agreed: bool, problem: KnownError = A, revision: str = "r") -> Answer:
-    return Answer(incident, revision, problem.id, state_of(problem), agreed, "Ana", "", NOON)
+    return Answer(incident, revision, problem.id, state_of(problem), "A-1", agreed, "Ana", "", NOON)
 
 
 def back(incident: str, problem: KnownError = A) -> Returned:
@@ -104,8 +107,30 @@ def test_what_came_back_is_no_yes() -> None:
     yes = [answer("INC1", True), answer("INC2", True)]
     assert earned(yes, []) == {STATE: Merit(2, 0)}
     assert earned(yes, [back("INC1")]) == {STATE: Merit(1, 1)}
-    assert earned(yes, [back("INC1", B)]) == {STATE: Merit(2, 0)}
-    assert earned([], [back("INC1")]) == {}
+    assert earned(yes, [back("INC1", B)])[STATE] == Merit(2, 0)
+
+
+def test_what_was_done_without_a_person_and_came_back_is_one_wrong() -> None:
+    assert earned([], [back("INC1"), back("INC1")]) == {STATE: Merit(0, 1)}
+    assert earned([answer("INC1", False)], [back("INC1")]) == {STATE: Merit(0, 1)}
+    assert earned([answer("INC2", True)], [back("INC1")]) == {STATE: Merit(1, 1)}
+    assert judged([answer("INC2", True)], [back("INC1")]) == {("INC1", STATE): False, ("INC2", STATE): True}
+
+
+def test_whether_an_agent_is_asked_is_no_merit() -> None:
+    assert earned([replace(answer("INC1", False), state="")], []) == {}
+
+
+def test_what_a_row_has_shown_by_now() -> None:
+    answers, acts = MemoryAnswers(), MemoryActs()
+    answers.note(answer("INC1", True))
+    assert merit_now(STATE, answers, acts) == Merit(1, 0)
+    answers.note(answer("INC2", False))
+    done = back("INC3").act
+    acts.note(done)
+    acts.note_return(done, ReturnedAs.REOPENED, NOON)
+    assert merit_now(STATE, answers, acts) == Merit(1, 2)
+    assert merit_now(state_of(B), answers, acts) == Merit()
 
 
 @pytest.mark.parametrize(

@@ -344,3 +344,22 @@ def test_of_a_step_a_span_tells_the_row_and_the_verdict() -> None:
 )
 def test_any_output_can_be_told(output: Any) -> None:
     assert all(isinstance(value, (str, float)) for value in step_in_short(output).values())
+
+
+@given(entries())
+def test_what_a_person_agreed_to_is_in_no_rate_of_the_rules(entry: dict[str, Any]) -> None:
+    signals = MemorySignals()
+    tell_entry(signals, {**entry, "approved_by": "Ana"}, shadow=False, seconds=1)
+    assert by_first(signals, INCIDENTS, "mode") == {"approval": 1}
+    for metric in (ACTIONS, HANDOVERS, VERDICTS, REJECTIONS, ATTACHMENTS):
+        assert metric.name not in {name for name, _ in signals.counters}
+
+
+def test_what_an_agent_answered_when_a_person_let_it_be_asked_is_judged_and_no_handover() -> None:
+    signals, critique = MemorySignals(), {"verdict": "approved", "score": 80.0}
+    decision = {"asked_by": "Ana", "doubt": "policy", "critique": critique}
+    entry = {"incident": "INC1", "outcome": "handed_off", "changed": False, "reference": "", "decision": decision}
+    tell_entry(signals, entry, shadow=False, seconds=1)
+    assert by_first(signals, INCIDENTS, "mode") == {"approval": 1}
+    assert by_first(signals, VERDICTS, "verdict") == {"approved": 1}
+    assert by_first(signals, HANDOVERS, "reason") == {}

@@ -173,3 +173,11 @@ def test_several_processes_append_to_one_file(own_folder: Path) -> None:
 
 def test_what_was_set_aside_goes_into_the_report() -> None:
     assert rejected_as_json([Rejected("a", "b", "c")], "es") == [{"what": "a", "where": "b", "reason": "c"}]
+
+
+def test_what_a_person_agreed_to_counts_neither_for_nor_against_the_automatic_rate() -> None:
+    totals = Totals()
+    for one in (entry("INC1"), entry("INC2", "handed_off", changed=False), {**entry("INC3"), "approved_by": "Ana"}):
+        totals.add(one)
+    found = totals.as_json()
+    assert (found["executed"], found["approved"], found["automatic_rate"]) == (2, 1, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from resuelve.cli.options import BAD_USE, FAILED, INCOMPLETE, AsJson, Queue, Wor
 approvals = typer.Typer(help=told("approvals.help"), invoke_without_command=True, rich_markup_mode=None)
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help=told("approvals.code"))]
-Codes = Annotated[list[str], typer.Argument(metavar="CODE...", help=told("approvals.codes"))]
+Codes = Annotated[list[str], typer.Argument(metavar="CODE[=A-…]...", help=told("approvals.codes"))]
 Mark = Annotated[str, typer.Option("--proposal", metavar="A-…", help=told("approvals.proposal"))]
 Who = Annotated[str, typer.Option("--who", help=told("approvals.who"))]
 Why = Annotated[str, typer.Option("--why", help=told("approvals.why"))]
@@ -47,11 +48,15 @@ def accept(
     json: AsJson = False,
 ) -> None:
     """Say yes, and carry it out."""
-    _one_mark(codes, mark)
+    marks = _marks(codes, mark)
+    unseen = [code for code, seen in marks.items() if not seen]
+    if unseen and (json or not sys.stdin.isatty()):
+        typer.echo(told("approvals.proposal.needed", codes=" ".join(unseen)), err=True)
+        raise typer.Exit(BAD_USE)
     from resuelve.cli.approving import run_accept
     from resuelve.cli.surroundings import settings_for
 
-    _end(*run_accept(settings_for(workspace), codes, who=who, why=why, mark=mark, as_json=json))
+    _end(*run_accept(settings_for(workspace), marks, who=who, why=why, as_json=json))
 
 
 @approvals.command("refuse", help=told("approvals.refuse.help"))
@@ -63,13 +68,13 @@ def refuse(
     workspace: Workspace = None,
 ) -> None:
     """Say no."""
-    _one_mark(codes, mark)
+    marks = _marks(codes, mark)
     if not why.strip():
         raise typer.BadParameter(told("approvals.refuse.why"), param_hint="--why")
     from resuelve.cli.approving import run_refuse
     from resuelve.cli.surroundings import settings_for
 
-    _end(*run_refuse(settings_for(workspace), codes, who=who, why=why, mark=mark))
+    _end(*run_refuse(settings_for(workspace), marks, who=who, why=why))
 
 
 @approvals.command("ask", help=told("approvals.ask.help"))
@@ -90,10 +95,14 @@ def rows(workspace: Workspace = None, json: AsJson = False) -> None:
     show_ladder(settings_for(workspace), as_json=json)
 
 
-def _one_mark(codes: list[str], mark: str) -> None:
-    if mark and len(set(codes)) > 1:
+def _marks(codes: list[str], mark: str) -> dict[str, str]:
+    """By code, the mark of the proposal that was seen; empty where none was given."""
+    pairs = [one.partition("=") for one in codes]
+    found = {code: given for code, _, given in pairs}
+    if mark and len(found) > 1:
         typer.echo(told("approvals.proposal.one"), err=True)
         raise typer.Exit(BAD_USE)
+    return dict.fromkeys(found, mark) if mark else found
 
 
 def _end(done: int, left: int) -> None:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
+import typer
 from rich.console import Console
 
 from resuelve import assembly, wiring
+from resuelve.cli.approvals_shown import print_proposal
 from resuelve.cli.dictionary_changes import editor
 from resuelve.cli.dictionary_views import print_json
 from resuelve.cli.restored import print_comparison
 from resuelve.cli.run import about
 from resuelve.cli.surroundings import now, run_name, terminal, warn
-from resuelve.domain.errors import NotWaiting, ResuelveError
+from resuelve.domain.errors import ResuelveError
 from resuelve.resolution.approvals import Approvals
 from resuelve.resolution.approved import Accepted, accept, let_ask
+from resuelve.resolution.observed_run import announce
 from resuelve.settings import Settings
+from resuelve.telemetry.logs.counts import counts
 from resuelve.texts import say, translated
 from resuelve.wiring.approving import approvals, approvals_over
+from resuelve.wiring.watching import watched
 
 
-def run_accept(
-    settings: Settings, codes: Sequence[str], *, who: str, why: str, mark: str, as_json: bool
-) -> tuple[int, int]:
+def run_accept(settings: Settings, marks: Mapping[str, str], *, who: str, why: str, as_json: bool) -> tuple[int, int]:
     """Agree to what waits on these tickets, and carry it out.
+
+    Args:
+        marks: by code, of the proposal that was seen; where there is none, it is shown and asked about.
 
     Returns:
         How many tickets were changed, and of how many nothing or nothing certain was done.
@@ -32,20 +38,22 @@ def run_accept(
     Raises:
         ResuelveError: nothing could be done.
     """
+    named = list(marks)
+    marks = _looked_at(settings, marks)
+    if not marks:
+        return 0, len(named)
     with _assembled(settings) as parts:
         found = accept(
             _service(settings, parts),
             parts.pipeline,
             parts.engine,
-            codes,
+            marks,
             who=editor(who),
             why=why,
-            mark=mark,
             reports=wiring.workspace(settings).reports,
             about=about(settings, parts, shadow=False),
             now=now,
         )
-    named = dict.fromkeys(codes)
     done = sum(found.done(code) for code in named)
     if as_json:
         left = {code: translated(error, settings.language) for code, error in found.left.items()}
@@ -55,27 +63,49 @@ def run_accept(
     return done, len(named) - done
 
 
-def run_refuse(settings: Settings, codes: Sequence[str], *, who: str, why: str, mark: str) -> tuple[int, int]:
+def _looked_at(settings: Settings, marks: Mapping[str, str]) -> dict[str, str]:
+    """The marks of those that were seen before, and of those that a person sees now and agrees to."""
+    found = {code: mark for code, mark in marks.items() if mark}
+    console, language = terminal(), settings.language
+    with ExitStack() as stack:
+        service = stack.enter_context(approvals(settings, warn)) if len(found) < len(marks) else None
+        for code, mark in marks.items():
+            if mark or service is None:
+                continue
+            try:
+                proposal = service.one(code)
+            except ResuelveError as error:
+                _tell_error(console, error, language)
+                continue
+            print_proposal(console, proposal, language, now())
+            if proposal.agent:  # there is no text to agree to yet
+                continue
+            if typer.confirm(say("approvals.confirm", language, incident=code)):
+                found[code] = proposal.mark
+    return found
+
+
+def run_refuse(settings: Settings, marks: Mapping[str, str], *, who: str, why: str) -> tuple[int, int]:
     """Say no to what waits on these tickets.
 
     Returns:
         How many were refused, and how many could not be.
 
     Raises:
-        TicketUnavailable, JournalError, DictionaryError: it cannot be read or written.
+        DictionaryError, JournalError, SettingsError: nothing can be read. What goes wrong with one of them is told, and
+            stops no other.
     """
     console, language, left = terminal(), settings.language, 0
-    named = dict.fromkeys(codes)
     with approvals(settings, warn) as service:
-        for code in named:
+        for code, mark in marks.items():
             try:
                 service.decline(code, who=editor(who), why=why, mark=mark)
-            except NotWaiting as error:
+            except ResuelveError as error:
                 left += 1
                 _tell_error(console, error, language)
             else:
                 console.print(say("approvals.refused", language, incident=code), markup=False)
-    return len(named) - left, left
+    return len(marks) - left, left
 
 
 def run_ask(settings: Settings, code: str, *, who: str, as_json: bool) -> None:
@@ -85,8 +115,9 @@ def run_ask(settings: Settings, code: str, *, who: str, as_json: bool) -> None:
         ResuelveError: it was not asked, or gave no answer.
     """
     with _assembled(settings) as parts:
+        service = _service(settings, parts)
         entry = let_ask(
-            _service(settings, parts),
+            service,
             parts.pipeline,
             parts.engine,
             code,
@@ -95,13 +126,13 @@ def run_ask(settings: Settings, code: str, *, who: str, as_json: bool) -> None:
             about=about(settings, parts, shadow=False),
             now=now,
         )
-    if as_json:
-        return print_json(entry)
-    proposal, console = entry["decision"].get("proposal"), terminal()
-    console.print(entry["reason"], markup=False)
-    if proposal:
-        console.print(proposal.get("text", ""), markup=False, soft_wrap=True)
-        console.print(say("approvals.then", settings.language, incident=code), markup=False)
+        if as_json:
+            return print_json(entry)
+        console, language = terminal(), settings.language
+        console.print(entry["reason"], markup=False)
+        if entry["decision"].get("proposal"):
+            print_proposal(console, service.one(code), language, now())
+            console.print(say("approvals.then", language), markup=False)
     return None
 
 
@@ -109,15 +140,23 @@ def _service(settings: Settings, parts: assembly.Assembly) -> Approvals:
     return approvals_over(settings, parts.tickets, parts.journal, parts.answers, parts.catalogue.problems, warn)
 
 
-def _assembled(settings: Settings) -> AbstractContextManager[assembly.Assembly]:
+@contextmanager
+def _assembled(settings: Settings) -> Iterator[assembly.Assembly]:
     console = terminal()
-    return assembly.assemble(
-        settings,
-        run_name(now()),
-        on_compared=lambda found, report: print_comparison(console, found, report, settings.language),
-        on_note=warn,
-        start=False,
-    )
+    with (
+        watched(settings, warn) as signals,
+        counts.counting(signals),
+        assembly.assemble(
+            settings,
+            run_name(now()),
+            on_compared=lambda found, report: print_comparison(console, found, report, settings.language),
+            on_note=warn,
+            start=False,
+            signals=signals,
+        ) as parts,
+    ):
+        announce(signals)
+        yield parts
 
 
 def _print(console: Console, found: Accepted, language: str) -> None:

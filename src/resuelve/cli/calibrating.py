@@ -17,6 +17,7 @@ from resuelve.pages.numbers import number, percent
 from resuelve.replay.calibrate import Calibration
 from resuelve.replay.learned import Learned, forget, write
 from resuelve.replay.outcomes import learn
+from resuelve.resolution.ladder import judged
 from resuelve.resolution.merits import Merits
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -53,8 +54,11 @@ def run_calibrate(
     dated = past.dated
     tickets = tuple(one for one in tickets if everything or one.witness.lesson.incident.code in dated)
     left_out = len(past.lessons) - len(tickets)
-    with closing(wiring.answers(settings, durable=False)) as answers:
-        answered = {(one.incident, one.state) for one in answers.given()}
+    with (
+        closing(wiring.answers(settings, durable=False)) as answers,
+        closing(wiring.acts(settings, durable=False)) as acts,
+    ):
+        answered = judged(answers.given(), acts.returned(ever=True)).keys()
     made = now().isoformat(timespec="seconds")
     found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered)
     if not dry_run:

@@ -17,9 +17,9 @@ BAD_USE, FAILED, INCOMPLETE = 2, 1, 3
 """Exit statuses: wrong settings or arguments; nothing could be done; some of it failed."""
 
 
-def told(key: str) -> str:
+def told(key: str, **slots: str) -> str:
     """The help text of this key, in the language of the command line."""
-    return say(key, LANGUAGE)
+    return say(key, LANGUAGE, **slots)
 
 
 class Rows(StrEnum):

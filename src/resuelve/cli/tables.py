@@ -74,12 +74,14 @@ def print_totals(console: Console, totals: Totals, language: str, unchanged: Seq
             "cli.totals",
             language,
             incidents=totals.incidents,
-            executed=totals.executed,
+            executed=totals.executed - totals.approved,
             percent=f"{100 * values['automatic_rate']:.0f}",
         ),
         style="bold",
         markup=False,
     )
+    if totals.approved:
+        console.print(say("cli.approved", language, count=totals.approved), markup=False)
     kinds = ", ".join(f"{say(f'cli.outcome.{kind}', language)} {n}" for kind, n in totals.outcomes.most_common())
     if kinds:
         console.print(kinds, markup=False)

@@ -72,6 +72,10 @@ class MemoryJournal:
                 )
             self._intents[incident, revision] = replace(intent, state=state)
 
+    def intended(self, incident: str, revision: str) -> Intent | None:
+        with self._lock:
+            return self._intents.get((incident, revision))
+
     def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
         with self._lock:
             return [intent for intent in self._intents.values() if state in (None, intent.state)]

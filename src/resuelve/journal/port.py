@@ -131,6 +131,10 @@ class Journal(Protocol):
         """Note what became of an intent."""
         ...
 
+    def intended(self, incident: str, revision: str) -> Intent | None:
+        """The intent for a ticket in this revision; None where nobody has made one."""
+        ...
+
     def intents(self, state: IntentState | None = None) -> Sequence[Intent]:
         """Intents, oldest first; all, or those in one state."""
         ...

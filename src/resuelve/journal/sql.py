@@ -146,6 +146,12 @@ class SqlJournal:
             return self._intent(intent.incident, intent.revision)
         return intent
 
+    def intended(self, incident: str, revision: str) -> Intent | None:
+        query = sa.select(*_INTENT).where(_intents.c.incident == incident, _intents.c.revision == revision)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return _as_intent(row) if row else None
+
     def retry(self, incident: str, revision: str, owner: str) -> bool:
         refused = sa.and_(
             _intents.c.incident == incident,
@@ -248,12 +254,10 @@ class SqlJournal:
             return connection.execute(statement).rowcount > 0
 
     def _intent(self, incident: str, revision: str) -> Intent:
-        query = sa.select(*_INTENT).where(_intents.c.incident == incident, _intents.c.revision == revision)
-        with self._database.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
+        found = self.intended(incident, revision)
+        if found is None:
             raise self._unknown_intent(incident, revision)
-        return _as_intent(row)
+        return found
 
     def _replace(self, record: IncidentRecord) -> None:
         with self._database.write() as connection:

@@ -23,7 +23,8 @@ def learn(
         rules: their scoring is the one that comes with the product, or else the score would learn from itself.
         embedder: its identity.
         made: when, ISO 8601.
-        answered: incidents and states of rows about which a person was asked: that is on the row's record already.
+        answered: incidents and states of rows about which a person was asked, or on which an act came back: that is on
+            the row's record already.
     """
     found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100)
     learned = Learned(

@@ -7,31 +7,50 @@ again for that revision. A yes is written down first, and then carried out (`app
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from resuelve.domain.decision import OutcomeKind, Permission, RunAgent, TicketAction
+from resuelve.domain.decision import OutcomeKind, Permission
 from resuelve.domain.errors import NotWaiting
 from resuelve.domain.incident import Incident
 from resuelve.domain.known_error import KnownError
 from resuelve.domain.message import Message, message
-from resuelve.journal import Answer, Answers, CallOutcome, Journal, Recorded
-from resuelve.resolution.act import reference_named, reference_of, signed
-from resuelve.resolution.authorise import Policy, permission_of
+from resuelve.journal import (
+    Answer,
+    Answers,
+    CallOutcome,
+    IncidentRecord,
+    Intent,
+    IntentState,
+    Journal,
+    Recorded,
+    Returned,
+)
+from resuelve.resolution.act import reference_named
+from resuelve.resolution.merits import state_named
+from resuelve.resolution.overtaken import overtaken
 from resuelve.resolution.proposal import Proposal, Waiting
 from resuelve.resolution.read import says_over
+from resuelve.resolution.rules import Rules
 from resuelve.texts import say
 from resuelve.tickets import TicketManager
 
 APPROVED, REFUSED = "approved", "refused"
 """How an outcome is known that a person's answer tells (`CallOutcome.how`)."""
 
-LONGEST_WORD = 2000
-"""Characters of a name or a reason that are kept."""
+LONGEST_NAME, LONGEST_REASON = 200, 1000
+"""Characters that are kept."""
 
-_MAY_WAIT = frozenset({OutcomeKind.HANDED_OFF.value, OutcomeKind.FAILED.value, OutcomeKind.PAUSED.value})
+_MAY_WAIT = frozenset(
+    {
+        OutcomeKind.HANDED_OFF.value,
+        OutcomeKind.FAILED.value,
+        OutcomeKind.PAUSED.value,
+        OutcomeKind.SUPERSEDED.value,
+    }
+)
 """Outcomes of records that may hold a proposal: a yes that could not be carried out leaves it where it was."""
 
 
@@ -41,8 +60,7 @@ class Approvals:
 
     Attributes:
         problems: the known problems in force.
-        policy: what it forbids by now is not offered.
-        label: begins every message on a ticket.
+        rules: what they forbid by now is not offered.
         clock: the time, with its zone.
         tell: told each answer as an outcome of the history; what it cannot keep is found again by
             ``resuelve history outcomes``.
@@ -52,15 +70,9 @@ class Approvals:
     journal: Journal
     answers: Answers
     problems: Mapping[str, KnownError]
-    policy: Policy
-    label: str
+    rules: Rules
     clock: Callable[[], datetime]
     tell: Callable[[CallOutcome], None] = lambda _: None
-
-    def would_send(self, proposal: Proposal) -> TicketAction | None:
-        """The change with the very text that would be sent; None where an agent is to be asked first."""
-        action = proposal.action
-        return signed(action, self.label, reference_of(proposal.incident)) if action else None
 
     def waiting(self, queue: str = "") -> Waiting:
         """What waits on the open tickets of a mailbox, or of all.
@@ -71,7 +83,7 @@ class Approvals:
         tickets = {one.code: one for one in self.tickets.open_incidents(queue).incidents}
         found, out = [], {}
         for recorded in self.journal.newest(tickets, _MAY_WAIT):
-            if _asks(recorded.record.content):
+            if _asks(recorded):
                 one = self._standing(recorded, tickets[recorded.record.incident])
                 if isinstance(one, Proposal):
                     found.append(one)
@@ -91,7 +103,7 @@ class Approvals:
             TicketUnavailable, JournalError: it cannot be read.
         """
         recorded = next(iter(self.journal.newest([code], _MAY_WAIT)), None)
-        if recorded is None or not _asks(recorded.record.content):
+        if recorded is None or not _asks(recorded):
             raise not_waiting(code, self._instead(code))
         incident = self.tickets.current(code)
         if incident is None:
@@ -125,9 +137,15 @@ class Approvals:
         """Write a no down: the ticket stays as it is, and is not asked about again until somebody changes it.
 
         Raises:
-            NotWaiting: nothing waits there, or somebody said yes.
+            NotWaiting: nothing waits there, somebody said yes, or it is being carried out; the last also where the no
+                was written down a moment too late.
         """
-        return self._note(self.one(code, mark), who, why, agreed=False)
+        given = self._note(self.one(code, mark), who, why, agreed=False)
+        # After it was written down, for whoever sends asks for it after the intent: one of the two sees the other.
+        if _begun(self.journal.intended(given.incident, given.revision)):
+            why_not = message("the refusal is kept, but the change is being carried out; look at the ticket")
+            raise not_waiting(code, why_not)
+        return given
 
     def _note(self, proposal: Proposal, who: str, why: str, *, agreed: bool) -> Answer:
         record = proposal.recorded.record
@@ -135,35 +153,49 @@ class Approvals:
             incident=record.incident,
             revision=record.revision,
             row=proposal.row,
-            state=proposal.state,
+            state="" if proposal.agent else proposal.state,
+            mark=proposal.mark,
             agreed=agreed,
-            who=who.strip()[:LONGEST_WORD],
-            why=why.strip()[:LONGEST_WORD],
+            who=one_line(who, LONGEST_NAME),
+            why=one_line(why, LONGEST_REASON),
             at=self.clock(),
         )
         stands = self.answers.note(given)
         if stands.agreed is not agreed:
             raise not_waiting(record.incident, _answered(stands))
-        how = APPROVED if agreed else REFUSED
-        self.tell(CallOutcome(stands.incident, stands.row, stands.state, stands.agreed, how, stands.at))
+        for outcome in labels(self.answers.given(incident=stands.incident)):
+            if outcome.state == stands.state:
+                self.tell(outcome)
         return stands
 
     def _standing(self, recorded: Recorded, incident: Incident) -> Proposal | Message:
         """The proposal of a record that asks, or why it does not wait any more."""
-        record, decision = recorded.record, recorded.record.content["decision"]
+        record, rules = recorded.record, self.rules
         if incident.revision != record.revision:
-            return message("somebody has changed the ticket since")
+            return self._left(record, message("somebody has changed the ticket since"))
         if says_over(incident):
             return message("the ticket is over")
-        answer = self.answers.of(record.incident, record.revision)
+        found = Proposal(recorded, incident, rules.label)
+        answer = self.answers.of(record.incident, record.revision, found.mark)
         if answer and not answer.agreed:
             return _answered(answer)
-        problem = self.problems.get(decision["problem"]["id"])
-        if problem is None or problem.fingerprint != decision["problem"].get("fingerprint"):
-            return message("the row was changed since; the next run decides anew")
-        found = Proposal(recorded, incident, answer)
-        allowed, _ = permission_of(found.action or RunAgent(found.agent), self.policy)
-        return message("the policy does not let it any more") if allowed is Permission.NEVER else found
+        intent = self.journal.intended(record.incident, record.revision)
+        begun = _begun(intent)
+        # What a killed process had begun of a yes is finished by the next one.
+        if begun and not (answer and intent and intent.state is IntentState.INTENDED):
+            return begun
+        decided, at = record.content["decision"], _decided_at(recorded)
+        if why := overtaken(decided, at, self.problems, rules, self.clock()):
+            return self._left(record, why)
+        return replace(found, answer=answer)
+
+    def _left(self, record: IncidentRecord, why: Message) -> Message:
+        """Why a proposal fell out, and who had agreed to it where nothing came of that."""
+        given = self.answers.given(incident=record.incident)
+        agreed = [one for one in given if one.agreed and one.revision == record.revision]
+        if not agreed or _begun(self.journal.intended(record.incident, record.revision)):
+            return why
+        return message("{who} has approved it, and it was not carried out: {why}", who=agreed[-1].who, why=why)
 
     def _instead(self, code: str) -> Message:
         """What there is of a ticket on which nothing waits."""
@@ -179,15 +211,38 @@ class Approvals:
         return message("no person is asked about it")
 
 
+def _begun(intent: Intent | None) -> Message | None:
+    """How far a change to a ticket as it stands has come, where nobody may say no to it any more."""
+    match intent.state if intent else None:
+        case IntentState.UNKNOWN:
+            return message("nobody can tell whether it was done; look at the ticket")
+        case IntentState.DONE:
+            return message("it is done")
+        case IntentState.INTENDED:
+            return message("it is being carried out")
+        case _:
+            return None
+
+
 def labels(answers: Iterable[Answer]) -> list[CallOutcome]:
     """What people's answers say of the rows: one outcome a ticket and state of a row; a no outweighs a yes."""
     found: dict[tuple[str, str], CallOutcome] = {}
     for one in answers:
+        if not one.state:
+            continue
         known = found.get((one.incident, one.state))
         if known is None or known.right:
             how = APPROVED if one.agreed else REFUSED
             found[one.incident, one.state] = CallOutcome(one.incident, one.row, one.state, one.agreed, how, one.at)
     return [*found.values()]
+
+
+def after_returns(outcome: CallOutcome, returned: Iterable[Returned]) -> CallOutcome:
+    """What is known of a row on a ticket when what came back is known too: it outweighs every answer."""
+    for back in returned:
+        if (back.act.incident, state_named(back.act.problem, back.act.row)) == (outcome.incident, outcome.state):
+            return replace(outcome, right=False, how=back.how.value, at=back.at)
+    return outcome
 
 
 def approved_acts(answers: Iterable[Answer]) -> frozenset[tuple[str, str]]:
@@ -207,9 +262,29 @@ def refused_by(answers: Answers, incident: Incident, language: str) -> str:
     return say("approvals.refused_before", language, who=answer.who, why=answer.why)
 
 
-def _asks(content: Mapping[str, Any]) -> bool:
+def one_line(text: str, most: int) -> str:
+    """What a person typed, as one line without control characters, bounded."""
+    kept = "".join(
+        " " if sign.isspace() else "\ufffd" if unicodedata.category(sign) in _ODD else sign for sign in text[: 4 * most]
+    )
+    return " ".join(kept.split())[:most]
+
+
+_ODD = ("Cc", "Cf", "Cs", "Co", "Cn")
+"""Categories of Unicode that a terminal or a database may take for something else than a sign."""
+
+
+def _decided_at(recorded: Recorded) -> datetime:
+    """When a proposal was decided: a yes that could not be carried out is no new decision."""
+    said = recorded.record.content["decision"].get("approved") or {}
+    return datetime.fromisoformat(said["proposed_at"]) if said.get("proposed_at") else recorded.at
+
+
+def _asks(recorded: Recorded) -> bool:
     """Whether a record is a question to a person that can be answered (earlier versions kept no whole text)."""
-    decision = content.get("decision") or {}
+    decision = recorded.record.content.get("decision") or {}
+    if recorded.record.outcome == OutcomeKind.SUPERSEDED and "approved" not in decision:
+        return False  # a yes that found no ticket waits still: it may merely not have been listed
     return (
         decision.get("permission") == Permission.ASK
         and bool(decision.get("proposal"))

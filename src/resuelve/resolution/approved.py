@@ -9,7 +9,7 @@ person sees before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,12 +18,13 @@ from typing import Any
 from resuelve.domain.decision import HandOff, Outcome, OutcomeKind, Permission
 from resuelve.domain.errors import NotWaiting, ResuelveError
 from resuelve.domain.message import message
-from resuelve.journal import Engine, WorkItem
+from resuelve.journal import Engine, Json, Steps, Unfinished, WorkItem
 from resuelve.resolution import payload
 from resuelve.resolution.approvals import APPROVED, Approvals, not_waiting
 from resuelve.resolution.authorise import Authorisation, Policy
 from resuelve.resolution.deliberate import deliberate
 from resuelve.resolution.deliberation import Deliberation
+from resuelve.resolution.observed import tell_entry
 from resuelve.resolution.pipeline import Pipeline, as_decided
 from resuelve.resolution.proposal import Proposal
 from resuelve.resolution.report import Totals, write_report
@@ -57,34 +58,42 @@ def accept(  # noqa: PLR0913 - what to do, with what, who says so, and where it 
     approvals: Approvals,
     pipeline: Pipeline,
     engine: Engine,
-    codes: Iterable[str],
+    marks: Mapping[str, str],
     *,
     who: str,
     why: str,
-    mark: str,
     reports: Path,
     about: Mapping[str, Any],
     now: Callable[[], datetime],
 ) -> Accepted:
     """Agree to what waits on these tickets, and carry it out, as a run of its own with its report.
 
+    Args:
+        marks: by the code of the ticket, of the proposal that the person has seen.
+
     Raises:
         TicketUnavailable, JournalError, WorkspaceError: nothing was done, or it cannot be written down.
         NotWaiting: everything is stopped.
     """
     started = now()
-    pipeline.breakers.look(pipeline.tickets.open_incidents().incidents)
-    if stopped := pipeline.breakers.stopped():
-        raise NotWaiting(message("everything is stopped: {why}", why=stopped))
+    _not_stopped(pipeline)
     head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about, "mode": "approval"}
     pipeline.journal.start_run(pipeline.run, {**head, "owner": engine.owner})
     left: dict[str, ResuelveError] = {}
-    for code in dict.fromkeys(codes):
+    carried: dict[str, Mapping[str, Any]] = {}
+    for code, mark in marks.items():
         try:
-            carry_out(pipeline, engine, approvals.agree(code, who=who, why=why, mark=mark))
+            carried[code] = carry_out(pipeline, engine, approvals.agree(code, who=who, why=why, mark=mark))
         except ResuelveError as error:
             left[code] = error
-    return _told(pipeline, reports, started, {**head, "finished": now().isoformat(timespec="seconds")}, left)
+    told = _told(pipeline, reports, started, {**head, "finished": now().isoformat(timespec="seconds")}, left)
+    return replace(told, entries={**told.entries, **carried})  # also what a record said before already
+
+
+def _not_stopped(pipeline: Pipeline) -> None:
+    pipeline.breakers.look(pipeline.tickets.open_incidents().incidents)
+    if stopped := pipeline.breakers.stopped():
+        raise NotWaiting(message("everything is stopped: {why}", why=stopped))
 
 
 def let_ask(
@@ -98,22 +107,48 @@ def let_ask(
     about: Mapping[str, Any],
     now: Callable[[], datetime],
 ) -> Mapping[str, Any]:
-    """Let the agent be asked that waits on this ticket, as a run of its own; see `ask_agent`.
+    """Let the agent be asked that waits on this ticket, as a run of its own; see `ask_agent`. Of several processes one
+    asks.
 
     Raises:
-        NotWaiting: nothing waits there, or no agent.
+        NotWaiting: nothing waits there, or no agent; another process asks it; or everything is stopped.
         TicketUnavailable, ModelUnavailable, AgentUnavailable, AgentRefused, VectorIndexError: nothing was decided.
     """
     started = now()
+    _not_stopped(pipeline)
+    incident = _to_be_asked(approvals, code).incident
+    head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about, "mode": "approval"}
+    pipeline.journal.start_run(pipeline.run, {**head, "owner": engine.owner})
+    asked: list[Mapping[str, Any]] = []
+    failed: list[ResuelveError] = []
+
+    def work(item: WorkItem, steps: Steps) -> Json | Unfinished:
+        if item.key != key:  # what a killed run had left
+            return pipeline.work(item, steps)
+        try:  # looked at once more: whoever had it in hand before may have asked
+            asked.append(ask_agent(pipeline, _to_be_asked(approvals, code), who=who))
+        except ResuelveError as error:
+            failed.append(error)
+        return Unfinished(None)  # never finished for good: it may be asked again when its answer is too old
+
+    key = f"{code}@{incident.revision}@ask"
+    try:
+        for _ in engine.run(iter([WorkItem(key, payload.as_question(incident))]), work, workers=1):
+            pass
+        if failed and not asked:
+            raise failed[0]
+        if not asked:
+            raise not_waiting(code, message("another process is asking the agent"))
+        return asked[0]
+    finally:
+        _told(pipeline, reports, started, {**head, "finished": now().isoformat(timespec="seconds")}, {})
+
+
+def _to_be_asked(approvals: Approvals, code: str) -> Proposal:
     proposal = approvals.one(code)
     if not proposal.agent:
         raise not_waiting(code, message("no agent is to be asked there"))
-    head = {"run": pipeline.run, "started": started.isoformat(timespec="seconds"), **about, "mode": "approval"}
-    pipeline.journal.start_run(pipeline.run, {**head, "owner": engine.owner})
-    try:
-        return ask_agent(pipeline, proposal, who=who)
-    finally:
-        _told(pipeline, reports, started, {**head, "finished": now().isoformat(timespec="seconds")}, {})
+    return proposal
 
 
 def _told(
@@ -142,8 +177,14 @@ def carry_out(pipeline: Pipeline, engine: Engine, proposal: Proposal) -> Mapping
     incident, answer = proposal.incident, proposal.answer
     if answer is None or not answer.agreed:
         raise ValueError(f"nobody has agreed to {proposal.mark}")
-    said = {"who": answer.who, "why": answer.why, "at": answer.at.isoformat(timespec="seconds")}
-    record = proposal.recorded.record
+    record, earlier = proposal.recorded.record, proposal.decision.get("approved") or {}
+    said = {
+        "who": answer.who,
+        "why": answer.why,
+        "at": answer.at.isoformat(timespec="seconds"),
+        "mark": answer.mark,
+        "proposed_at": earlier.get("proposed_at") or proposal.recorded.at.isoformat(),
+    }
     decided = {
         **proposal.decision,
         "action": proposal.decision["proposal"],
@@ -176,6 +217,7 @@ def ask_agent(pipeline: Pipeline, proposal: Proposal, *, who: str) -> Mapping[st
         ModelUnavailable, AgentUnavailable, AgentRefused, VectorIndexError: nothing was decided.
     """
     incident, rules = proposal.incident, pipeline.rules
+    begun = pipeline.clock()
     asking = replace(rules, policy=only_asking(rules.policy, proposal.agent), needed=0)
     calls = pipeline.history.calls(rules.versions)
     try:
@@ -194,6 +236,7 @@ def ask_agent(pipeline: Pipeline, proposal: Proposal, *, who: str) -> Mapping[st
     decided = {**as_decided(found), "asked_by": who}
     reason = found.authorisation.reason
     entry: Mapping[str, Any] = pipeline.record(incident, decided, Outcome(OutcomeKind.HANDED_OFF, reason), {})
+    tell_entry(pipeline.signals, entry, shadow=False, seconds=pipeline.clock() - begun)
     return entry
 
 

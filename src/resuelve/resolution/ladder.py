@@ -15,7 +15,7 @@ from typing import Any
 
 from resuelve.domain.decision import Doubt, HandOff, Permission
 from resuelve.domain.known_error import KnownError
-from resuelve.journal import Answer, Returned
+from resuelve.journal import Acts, Answer, Answers, Returned
 from resuelve.resolution.authorise import Authorisation, permission_of
 from resuelve.resolution.consult import prescribed
 from resuelve.resolution.merits import Merit, state_named
@@ -70,21 +70,54 @@ class Place:
         }
 
 
-def earned(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[str, Merit]:
-    """What people's answers say of rows: an incident a row counts once, and as wrong if any of it was.
+def judged(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[tuple[str, str], bool]:
+    """What people's answers, and what came back, say of rows: whether it was right, by incident and state of a row.
 
-    So it does not matter in which order they are given, and a yes to what came back later is none.
+    Whoever counts in another way leaves these out, or they would count twice.
+    """
+    said = {(one.act.incident, state_named(one.act.problem, one.act.row)): False for one in returned}
+    for one in answers:
+        if one.state:
+            said[one.incident, one.state] = said.get((one.incident, one.state), True) and one.agreed
+    return said
+
+
+def earned(answers: Iterable[Answer], returned: Iterable[Returned]) -> dict[str, Merit]:
+    """What people's answers, and what came back, say of rows: an incident a row counts once, and as wrong if any of it
+    was.
+
+    So it does not matter in which order they are given, and a yes to what came back later is none. What was done by
+    itself and came back is one wrong; what was done by itself and lasted says nothing, for nobody judged it.
 
     Args:
         returned: all that ever came back, also what was seen to.
     """
-    back = {(one.act.incident, state_named(one.act.problem, one.act.row)) for one in returned}
-    said: dict[tuple[str, str], bool] = {}
-    for one in answers:
-        key = one.incident, one.state
-        said[key] = said.get(key, True) and one.agreed and key not in back
+    said = judged(answers, returned)
     counted = Counter((state, right) for (_, state), right in said.items())
     return {state: Merit(counted[state, True], counted[state, False]) for state in {state for _, state in said}}
+
+
+def merit_now(state: str, answers: Answers, acts: Acts) -> Merit:
+    """What people's answers and what came back say of a row at this moment.
+
+    Raises:
+        JournalError: they cannot be read.
+    """
+    back = (one for one in acts.returned(ever=True) if state_named(one.act.problem, one.act.row) == state)
+    return earned(answers.given(state=state), back).get(state, Merit())
+
+
+def unproven(problem: Mapping[str, Any], rules: Rules, shown: Merit) -> str:
+    """Why a row may not act by itself on what it has shown; empty when it may.
+
+    Args:
+        problem: as it stands in the evidence.
+        shown: what it has shown, in whatever way.
+    """
+    if shown.proven(rules.needed):
+        return ""
+    slots = {"id": problem["id"], "right": shown.right, "wanted": shown.wanted(rules.needed)}
+    return say("resolution.unproven", rules.language, **slots)
 
 
 def on_its_record(leave: Authorisation, problem: KnownError, rules: Rules, fallen: str) -> Authorisation:
@@ -97,11 +130,8 @@ def on_its_record(leave: Authorisation, problem: KnownError, rules: Rules, falle
         return leave
     if fallen:
         return Authorisation(Permission.ASK, fallen, Doubt.ROW_FELL)
-    merit = rules.merit_of(problem)
-    if merit.proven(rules.needed):
-        return leave
-    slots = {"id": problem.id, "right": merit.right, "wanted": merit.wanted(rules.needed)}
-    return Authorisation(Permission.ASK, say("resolution.unproven", rules.language, **slots), Doubt.UNPROVEN)
+    why = unproven({"id": problem.id}, rules, rules.merit_of(problem))
+    return Authorisation(Permission.ASK, why, Doubt.UNPROVEN) if why else leave
 
 
 def place_of(problem: KnownError, rules: Rules, fallen: str) -> Place:

@@ -60,16 +60,20 @@ def tell_entry(signals: Signals, entry: Entry, *, shadow: bool, seconds: float) 
     """
     decision, outcome = entry.get("decision", {}), entry["outcome"]
     doubt = decision.get("doubt", "none")
-    signals.add(INCIDENTS, 1, {"outcome": outcome, "mode": "shadow" if shadow else "live"})
+    # What a person agreed to, or let be asked, is no work that a run has done by itself: the rates leave it out.
+    agreed, person = "approved_by" in entry, "approved_by" in entry or "asked_by" in decision
+    mode = "approval" if person else "shadow" if shadow else "live"
+    signals.add(INCIDENTS, 1, {"outcome": outcome, "mode": mode})
     signals.observe(INCIDENT_SECONDS, seconds)
-    if entry["changed"]:
+    if entry["changed"] and not agreed:
         signals.add(ACTIONS, 1, {"action": outcome})
-    if outcome == OutcomeKind.HANDED_OFF and doubt != "none":
+    if outcome == OutcomeKind.HANDED_OFF and doubt != "none" and not person:
         signals.add(HANDOVERS, 1, {"reason": doubt})
     if "failed_system" in decision:
         signals.add(ERRORS, 1, {"system": decision["failed_system"], "kind": decision["failed_kind"]})
-    _tell_judgements(signals, decision)
-    for one in decision.get("attachments", ()):
+    if not agreed:  # else it was told when it was proposed
+        _tell_judgements(signals, decision)
+    for one in () if agreed else decision.get("attachments", ()):
         read = ("partly" if one["unread"] else "read") if one["read"] else "unread"
         signals.add(ATTACHMENTS, 1, {"result": read})
     _log_entry(entry, decision, seconds)

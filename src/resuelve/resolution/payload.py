@@ -9,7 +9,7 @@ from typing import Any
 
 from resuelve.domain.incident import HistoryEntry, Incident
 
-_APPROVED = "approved"
+_APPROVED, _QUESTION = "approved", "question"
 
 
 def to_json(incident: Incident) -> dict[str, Any]:
@@ -25,6 +25,16 @@ def with_approval(incident: Incident, approved: Mapping[str, Any]) -> dict[str, 
     return {**to_json(incident), _APPROVED: dict(approved)}
 
 
+def as_question(incident: Incident) -> dict[str, Any]:
+    """The incident about which a person lets an agent be asked: for that person alone, whoever finds it later."""
+    return {**to_json(incident), _QUESTION: True}
+
+
+def is_question(value: Mapping[str, Any]) -> bool:
+    """True of what `as_question` wrote."""
+    return _QUESTION in value
+
+
 def approved_in(value: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a person agreed to; None where a run decides."""
     return value.get(_APPROVED)
@@ -32,7 +42,7 @@ def approved_in(value: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def from_json(value: dict[str, Any]) -> Incident:
     """The incident that `to_json` wrote; equal to the original."""
-    value = {name: one for name, one in value.items() if name != _APPROVED}
+    value = {name: one for name, one in value.items() if name not in (_APPROVED, _QUESTION)}
     history = tuple(
         HistoryEntry(**{**entry, "at": _date(entry["at"]), "attachments": tuple(entry["attachments"])})
         for entry in value["history"]

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 
@@ -31,6 +32,7 @@ from resuelve.resolution.deliberation import Deliberation
 from resuelve.resolution.history import RunHistory
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.observed import system_of, tell_entry, trace_of
+from resuelve.resolution.overtaken import no_longer
 from resuelve.resolution.read import read, says_over
 from resuelve.resolution.record import entry, evidence, outcome_of
 from resuelve.resolution.rules import Rules
@@ -65,6 +67,9 @@ class Pipeline:
         history: keeps the calls of the models.
         signals: told of each incident and of its stages.
         refused: why nothing may be done to a ticket as it stands: a person said no; empty when nobody did.
+        unproven: why a row, as it stands in the evidence, may not act by itself on what it has shown by now; empty when
+            it may.
+        now: the time, with its zone.
         on_record: told each entry before its item counts as finished: none is lost, after a crash one may come twice.
     """
 
@@ -85,6 +90,8 @@ class Pipeline:
     history: RunHistory = field(default_factory=RunHistory)
     signals: Signals = SILENT
     refused: Callable[[Incident], str] = lambda _: ""
+    unproven: Callable[[Mapping[str, Any]], str] = lambda _: ""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     on_record: Callable[[Mapping[str, Any]], None] = lambda _: None
     _recording: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
@@ -119,6 +126,8 @@ class Pipeline:
 
     def work(self, item: WorkItem, steps: Steps) -> Json | Unfinished:
         """Resolve one incident. Never raises: what goes wrong is the incident's outcome, to be tried again later."""
+        if payload.is_question(item.payload):  # who wanted to know is gone, and nothing was to be sent
+            return Unfinished(None)
         incident = payload.from_json(item.payload)
         trace = trace_of(self.run, incident)
         about = {"resuelve.incident": incident.code, "resuelve.run": self.run, "resuelve.revision": incident.revision}
@@ -175,6 +184,8 @@ class Pipeline:
             return self._failed(incident, outcome.reason, Failure("tickets", "TicketRefused"), decided)
         if outcome.kind is OutcomeKind.PAUSED:
             return Unfinished(self._paused(incident, decided, outcome))
+        if approved and outcome.kind is OutcomeKind.SUPERSEDED:  # it may merely not have been listed
+            return Unfinished(self.record(incident, decided, outcome, {"act": seconds}))
         self.journal.clear_failures(_failed(incident))
         return self.record(incident, decided, outcome, {"act": seconds})
 
@@ -211,21 +222,32 @@ class Pipeline:
         if decided["action"] is None:
             return Outcome(OutcomeKind.HANDED_OFF, decided["reason"])
         action = from_json(decided["action"])
-        if self.shadow:
-            reason = say("resolution.shadow", self.rules.language)
-            return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
         person = "approved" in decided
         if not person and (why := self.refused(incident)):
             return Outcome(OutcomeKind.HANDED_OFF, why)
+        if self.shadow:
+            reason = say("resolution.shadow", self.rules.language)
+            return Outcome(OutcomeKind.SHADOWED, reason, text=action.text, queue=getattr(action, "queue", ""))
         rules, problem, breakers = self.rules, decided["problem"], self.breakers
         guard = Guard(
-            # A person outranks what a row has shown, and not what stops everything.
-            forbids=breakers.stopped if person else lambda: breakers.forbids(problem),
+            forbids=lambda: self._forbids(incident, decided),
             note=lambda sent, reference: breakers.note(incident, sent, problem, reference),
             forget=lambda reference: breakers.forget(incident, reference),
         )
         actor = Actor(self.tickets, self.journal, rules.label, self.fresh, rules.language, guard)
         return actor.act(incident, action, owner)
+
+    def _forbids(self, incident: Incident, decided: Json) -> str:
+        """Why a change may not be sent after all, by what holds at this moment: it may have been decided long ago."""
+        if why := self.refused(incident):
+            return why
+        if "approved" not in decided:
+            return self.breakers.forbids(decided["problem"]) or self.unproven(decided["problem"])
+        # A person outranks what a row has shown, and not what stops everything.
+        if why := self.breakers.stopped():
+            return why
+        over = no_longer(incident, decided, self.knowledge.problems, self.rules, self.now())
+        return translated(over, self.rules.language) if over else ""
 
     def _paused(self, incident: Incident, decided: Json, outcome: Outcome) -> Json:
         """The entry of a ticket that waits; None when that was recorded before, as it is decided anew in every run."""

@@ -44,6 +44,7 @@ class Totals:
     incidents: int = 0
     executed: int = 0
     approved: int = 0
+    agreed: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     resolutions: Counter[str] = field(default_factory=Counter)
     doubts: Counter[str] = field(default_factory=Counter)
@@ -55,6 +56,7 @@ class Totals:
         """Add the entry of one incident."""
         decision = entry.get("decision", {})
         self.incidents += 1
+        self.agreed += "approved_by" in entry
         self.outcomes[entry["outcome"]] += 1
         if entry["outcome"] in _ACTED and entry["changed"]:
             self.executed += 1
@@ -70,14 +72,14 @@ class Totals:
     def as_json(self) -> dict[str, Any]:
         """The totals as they stand in the report. `automatic_rate` counts executed actions, not good intentions.
 
-        What a person agreed to was executed, and was not automatic.
+        What a person agreed to was executed, and was not automatic: it counts neither for nor against that rate.
         """
-        automatic = self.executed - self.approved
+        automatic, alone = self.executed - self.approved, self.incidents - self.agreed
         return {
             "incidents": self.incidents,
             "executed": self.executed,
             **({"approved": self.approved} if self.approved else {}),
-            "automatic_rate": round(automatic / self.incidents, 4) if self.incidents else 0.0,
+            "automatic_rate": round(automatic / alone, 4) if alone else 0.0,
             "by_outcome": dict(self.outcomes),
             "by_resolution": dict(self.resolutions),
             "by_doubt": dict(self.doubts),

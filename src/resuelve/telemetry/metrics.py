@@ -93,13 +93,13 @@ RUN_FINISHED = _gauge(
 )
 INCIDENTS = _counter(
     "resuelve.incidents",
-    "Incidents that a run has finished with, by outcome and mode.",
+    "Incidents that were finished with, by outcome and mode (live, shadow; approval: what a person agreed to).",
     "outcome",
     "mode",
-    values=(_OUTCOMES, _MODES),
+    values=(_OUTCOMES, (*_MODES, "approval")),
 )
 ACTIONS = _counter(
-    "resuelve.actions", "Changes that the ticket manager carried out, by what was done.", "action", values=(_ACTIONS,)
+    "resuelve.actions", "Changes that were made without a person, by what was done.", "action", values=(_ACTIONS,)
 )
 INCIDENT_SECONDS = _histogram(
     "resuelve.incident.duration",

@@ -10,7 +10,7 @@ from resuelve import wiring
 from resuelve.domain.errors import JournalError, WorkspaceError
 from resuelve.domain.known_error import KnownError
 from resuelve.journal import Answers, CallOutcome, Journal
-from resuelve.resolution.approvals import Approvals
+from resuelve.resolution.approvals import Approvals, after_returns
 from resuelve.resolution.ladder import Place, earned, places
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
@@ -52,8 +52,7 @@ def approvals_over(
         journal=journal,
         answers=answers,
         problems=problems,
-        policy=settings.policy,
-        label=settings.label,
+        rules=wiring.rules(settings),
         clock=lambda: datetime.now().astimezone(),
         tell=lambda outcome: _tell(settings, outcome, on_note),
     )
@@ -89,10 +88,14 @@ def rules_on_record(settings: Settings) -> Rules:
 
 
 def _tell(settings: Settings, outcome: CallOutcome, on_note: Callable[[str], None]) -> None:
-    """Note an answer as an outcome, where there is a history. The answer itself is kept whatever becomes of this."""
+    """Note an answer as an outcome, where there is a history; what came back is known to be wrong whatever was said.
+    The answer itself is kept whatever becomes of this.
+    """
     if not wiring.workspace(settings).history_file.exists():
         return
     try:
+        with closing(wiring.acts(settings, durable=False)) as acts:
+            outcome = after_returns(outcome, acts.returned(ever=True))
         with closing(wiring.history(settings)) as book:
             book.note_outcomes([outcome])
     except (JournalError, WorkspaceError) as error:
