@@ -55,4 +55,4 @@ def test_a_model_learned_here_describes_pictures_there(
         assert json.loads(kept.read_text(encoding="utf-8"))["card"]["origin"] == origin
         explained = desk.run("explain", "INC1004")
         assert (explained.status, explained.error) == (0, "")
-        assert f"Learned versions that spoke: {ROLE}/1" in explained.out
+        assert f"Learned models that spoke: {ROLE}/1" in explained.out

@@ -15,7 +15,7 @@ from resuelve.settings import Settings, load, name_of
 def test_every_setting_that_is_no_secret_is_shown_by_its_name() -> None:
     shown = load().shown()
     secret = {name for name in Settings.model_fields if isinstance(getattr(load(), name), SecretStr)}
-    assert secret == {"openai_api_key", "backup_passphrase"}
+    assert secret == {"openai_api_key", "backup_passphrase", "otlp_headers"}
     assert set(shown) == {name_of(field) for field in Settings.model_fields if field not in secret}
     assert (shown["ENTORNO"], shown["RESUELVE_WORKERS"], shown["MOCK_GESTOR_URL"]) == (
         "EMBEBIDO",

@@ -15,12 +15,13 @@ from typer.testing import CliRunner
 
 from resuelve import assembly, wiring
 from resuelve.cli import app, runs_shown
-from resuelve.cli.surroundings import terminal, warn
+from resuelve.cli.surroundings import terminal
 from resuelve.domain.errors import ExperimentsUnavailable, TicketUnavailable, TrainingError
 from resuelve.experiments.runs import Logged, Run
 from resuelve.experiments.versions import CARD, DIGEST, ROLE
 from resuelve.resolution.run import Scope
 from resuelve.settings import Settings, load
+from resuelve.telemetry import SILENT
 from resuelve.training.recipe import Epoch, Recipe, Tuned
 from resuelve.training.registry import Card, Registry, Version
 from resuelve.wiring import publishing
@@ -164,10 +165,13 @@ def test_a_watch_looks_for_versions_at_its_start_only(settings: Settings, monkey
         raise TicketUnavailable("does not answer", where="there")
 
     monkeypatch.setattr(assembly, "assemble", assemble)
+    rounds = running._Rounds(
+        settings, Scope("", "", 0), False, terminal(), threading.Event(), running._Noted(), SILENT, None
+    )
     before: Any = object()
     for ended in (None, before):
         with pytest.raises(TicketUnavailable):
-            running._run(settings, Scope("", "", 0), False, terminal(), threading.Event(), ended, warn)
+            rounds.next(ended)
     assert asked == [True, False]
 
 
