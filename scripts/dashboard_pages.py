@@ -7,7 +7,7 @@ between two runs. What was not told for longer is shown as what it is: no data.
 
 from __future__ import annotations
 
-from scripts.dashboards import Page, Panel, Query, Steps
+from scripts.dashboard_parts import Page, Panel, Query, Steps
 
 _RED_FROM_ONE: Steps = ((1, "red"),)
 _WARN_FROM_ONE: Steps = ((1, "orange"),)
