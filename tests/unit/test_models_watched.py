@@ -14,14 +14,16 @@ from opentelemetry.semconv.attributes import error_attributes
 from pydantic import BaseModel
 
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
-from resuelve.models import ChatModel, Prompt, Usage
+from resuelve.models import ChatModel, Prompt, Usage, metered
 from resuelve.models.hashing import HashEmbedder
+from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
 from resuelve.models.port import Completion, OutputT, Vectors
 from resuelve.models.scripted import ScriptedChat
 from resuelve.models.understudy import Understudy
 from resuelve.models.watched import Price, Watch, WatchedChat, WatchedEmbedder
 from resuelve.telemetry.memory import MemorySignals
 from resuelve.telemetry.metrics import GEN_AI_SECONDS, GEN_AI_TOKENS, MODEL_CALLS, MODEL_COST, MODEL_TOKENS
+from tests.model_server import ModelServer, embeddings
 
 SYSTEM, USER, SAID = "Elige una fila de estas.", "La llave 12345678Z no abre «la caja».", "porque sí"
 
@@ -213,6 +215,22 @@ def test_embedding_is_told() -> None:
     assert failed.error == "ModelUnavailable"
     assert signals.value(MODEL_CALLS, role="embed", model=embedder.identity, result="ok") == 2
     assert signals.value(MODEL_CALLS, role="embed", model=embedder.identity, result="failed") == 2
+
+
+def test_an_embedding_server_is_paid_by_the_request_and_the_token() -> None:
+    """Its answer holds vectors only: what it cost is measured around the call, and by whoever is around that."""
+    signals, name = MemorySignals(), "openai-compatible/all-minilm/3"
+    with ModelServer(lambda r: embeddings([[len(t), 1.0, 0.0] for t in r.body["input"]], tokens_in=7)) as server:
+        model = OpenAICompatibleEmbedder(base_url=server.url, model="all-minilm", timeout_s=10, batch=2)
+        prices = {"all-minilm": Price(1_000_000.0, 0.0)}
+        watched = WatchedEmbedder(model, watch(signals, prices=prices, billed="all-minilm"))
+        with metered() as around:
+            watched.embed(["a", "b", "c"])
+    assert (around.usage.calls, around.usage.tokens_in) == (2, 14)
+    assert signals.value(MODEL_CALLS, role="embed", model=name, result="ok") == 2
+    assert signals.value(MODEL_TOKENS, role="embed", model=name, direction="input") == 14
+    assert signals.value(MODEL_COST, role="embed", model=name) == 14.0
+    assert signals.spans[0].attributes["gen_ai.usage.input_tokens"] == 14
 
 
 def test_nothing_is_lost_between_threads() -> None:

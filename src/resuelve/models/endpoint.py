@@ -42,6 +42,10 @@ class RequestRefused(ModelUnavailable):
     reason: str = ""
 
 
+_MOST_TOKENS = 2**53
+"""Tokens that a server may say it has used; more is no count, and no database or spreadsheet holds it."""
+
+
 @dataclass(slots=True)
 class Spent:
     """What a question has cost so far; the errors carry it."""
@@ -224,3 +228,10 @@ def _headers(api_key: str) -> dict[str, str]:
     # Not compressed: a small body cannot unpack into a huge one.
     headers = {"Accept-Encoding": "identity"}
     return {**headers, "Authorization": f"Bearer {key}"} if key else headers
+
+
+def tokens_of(answer: Any, key: str) -> int:
+    """What a server says of its tokens under this name; 0 where it says nothing that can be."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    count = usage.get(key) if isinstance(usage, dict) else None
+    return count if type(count) is int and 0 < count <= _MOST_TOKENS else 0

@@ -15,14 +15,11 @@ from typing import Any
 from resuelve.domain.errors import ModelOutputInvalid, ModelUnavailable
 from resuelve.domain.message import Message, message
 from resuelve.models.answer import read_answer, wire_schema
-from resuelve.models.endpoint import Endpoint, RequestRefused, Spent
+from resuelve.models.endpoint import Endpoint, RequestRefused, Spent, tokens_of
 from resuelve.models.port import Completion, OutputT, Prompt, Usage
 
 ANSWERS = 3
 """An unusable answer is asked for again, at most twice."""
-
-_MOST_TOKENS = 2**53
-"""Tokens that a server may say it has used; more is no count, and no database or spreadsheet holds it."""
 
 # Added to the user's part, since some models' templates refuse two user messages in a row.
 _AGAIN = "\n\n(The previous answer could not be used: {problem}. Answer with one JSON object of the schema, only.)"
@@ -122,8 +119,8 @@ class OpenAICompatibleChat:
             except ModelUnavailable as failure:
                 raise _of_pictures(failure, prompt) from None
             answer = answer if isinstance(answer, dict) else {}
-            spent.tokens_in += _tokens(answer, "prompt_tokens")
-            spent.tokens_out += _tokens(answer, "completion_tokens")
+            spent.tokens_in += tokens_of(answer, "prompt_tokens")
+            spent.tokens_out += tokens_of(answer, "completion_tokens")
             return answer
 
     def _body(self, prompt: Prompt, output: type[OutputT], room: int, problem: str) -> dict[str, Any]:
@@ -186,9 +183,3 @@ def _content(answer: Mapping[str, Any], room: int) -> str:
         raise ModelOutputInvalid("the model or its filter declined to answer")
     content = said.get("content")
     return content if isinstance(content, str) else ""
-
-
-def _tokens(answer: Mapping[str, Any], key: str) -> int:
-    usage = answer.get("usage")
-    count = usage.get(key) if isinstance(usage, dict) else None
-    return count if type(count) is int and 0 < count <= _MOST_TOKENS else 0

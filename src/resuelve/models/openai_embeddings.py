@@ -10,8 +10,8 @@ import numpy as np
 
 from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.message import Message, message
-from resuelve.models.endpoint import Endpoint, Spent
-from resuelve.models.port import Part, Vectors
+from resuelve.models.endpoint import Endpoint, Spent, tokens_of
+from resuelve.models.port import Part, Usage, Vectors, spend
 
 
 class OpenAICompatibleEmbedder:
@@ -100,7 +100,9 @@ class OpenAICompatibleEmbedder:
 
     def _ask(self, texts: list[str]) -> Vectors:
         body = {"model": self._model, "input": texts, "encoding_format": "float"}
-        answer = self._endpoint.post("embeddings", body, Spent())
+        spent = Spent()
+        answer = self._endpoint.post("embeddings", body, spent)
+        spend(Usage(spent.calls, tokens_of(answer, "prompt_tokens")))
         rows = _in_order(answer.get("data") if isinstance(answer, dict) else None)
         if len(rows) != len(texts):
             raise self._unusable(message("{vectors} vectors for {texts} texts", vectors=len(rows), texts=len(texts)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -103,6 +105,38 @@ class Usage:
             self.tokens_out + other.tokens_out,
             self.seconds + other.seconds,
         )
+
+
+@dataclass(slots=True)
+class Meter:
+    """What was spent inside a `metered` block so far."""
+
+    usage: Usage = Usage()
+
+
+_metering: ContextVar[Meter | None] = ContextVar("metering", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Meter]:
+    """Measures what embedders spend in this thread inside the block; what is around it measures that too.
+
+    An embedder's answer holds vectors only, so whoever wants to know what it cost measures around the call.
+    """
+    outer, meter = _metering.get(), Meter()
+    token = _metering.set(meter)
+    try:
+        yield meter
+    finally:
+        _metering.reset(token)
+        if outer is not None:
+            outer.usage += meter.usage
+
+
+def spend(usage: Usage) -> None:
+    """An embedder tells whoever measures in this thread what a request has cost."""
+    if (meter := _metering.get()) is not None:
+        meter.usage += usage
 
 
 @dataclass(frozen=True, slots=True)

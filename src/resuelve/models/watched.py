@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from resuelve.domain.errors import ModelError
-from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Part, Prompt, Usage, Vectors
+from resuelve.models.port import ChatModel, Completion, Embedder, OutputT, Part, Prompt, Usage, Vectors, metered
 from resuelve.telemetry import Signals, Span, Value
 from resuelve.telemetry.logs import log
 from resuelve.telemetry.metrics import GEN_AI_SECONDS, GEN_AI_TOKENS, MODEL_CALLS, MODEL_COST, MODEL_TOKENS
@@ -37,6 +37,7 @@ class Watch:
     Attributes:
         provider: whose server it is, by the conventions' names.
         prices: by model.
+        billed: the model's name in the list of prices, where it is another than the one that is told.
         here: True for a model in this process.
         content: True where what was asked and answered is told too, personal data included.
         clock: monotonic seconds.
@@ -48,6 +49,7 @@ class Watch:
     content: bool = False
     clock: Callable[[], float] = time.perf_counter
     here: bool = False
+    billed: str = ""
 
     def announce(self, roles: Iterable[str], model: str) -> None:
         """Tell that a model has been asked nothing yet, in any of these roles: what is told once, at the end of a short
@@ -56,11 +58,11 @@ class Watch:
         for role in roles:
             for result in ("ok", "failed"):
                 self.signals.add(MODEL_CALLS, 0, {"role": role, "model": model, "result": result})
-            if role == EMBED:
+            if self.here:
                 continue
             for direction in ("input", "output"):
                 self.signals.add(MODEL_TOKENS, 0, {"role": role, "model": model, "direction": direction})
-            if model in self.prices:
+            if (self.billed or model) in self.prices:
                 self.signals.add(MODEL_COST, 0, {"role": role, "model": model})
 
     def told(self, operation: str, role: str, model: str, usage: Usage, seconds: float, error: str = "") -> None:
@@ -77,7 +79,7 @@ class Watch:
             if tokens:
                 signals.observe(GEN_AI_TOKENS, tokens, {**common, "gen_ai.token.type": direction})
                 signals.add(MODEL_TOKENS, tokens, {"role": role, "model": model, "direction": direction})
-        if price := self.prices.get(model):
+        if price := self.prices.get(self.billed or model):
             cost = (usage.tokens_in * price.tokens_in + usage.tokens_out * price.tokens_out) / 1_000_000
             signals.add(MODEL_COST, cost, {"role": role, "model": model})
         fields: dict[str, object] = {"role": role, "model": model, "seconds": round(seconds, 4)}
@@ -160,14 +162,16 @@ class WatchedEmbedder:
             "gen_ai.embeddings.dimension.count": self._embedder.dimension,
             "resuelve.texts": len(texts),
         }
-        with watch.signals.span(f"embeddings {name}", asked, calls=not watch.here):
+        with watch.signals.span(f"embeddings {name}", asked, calls=not watch.here) as span, metered() as meter:
             try:
                 vectors = self._embedder.embed(texts)
             except ModelError as error:
-                spent = Usage(error.calls, error.tokens_in, error.tokens_out)
+                spent = meter.usage + Usage(error.calls, error.tokens_in, error.tokens_out)
                 watch.told("embeddings", EMBED, name, spent, watch.clock() - begun, type(error).__name__)
                 raise
-        watch.told("embeddings", EMBED, name, Usage(), watch.clock() - begun)
+            if meter.usage.calls:
+                _spent(span, meter.usage)
+        watch.told("embeddings", EMBED, name, meter.usage, watch.clock() - begun)
         return vectors
 
 

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from resuelve.domain.decision import Choice, Critique
 from resuelve.domain.errors import ModelError
 from resuelve.journal import Json
-from resuelve.models import ChatModel, Completion, Embedder, Part, Prompt, Usage, Vectors
+from resuelve.models import ChatModel, Completion, Embedder, Part, Prompt, Usage, Vectors, metered
 from resuelve.models.port import OutputT
 from resuelve.resolution.case import Case
 from resuelve.resolution.merits import state_of
@@ -210,14 +210,16 @@ class _HeardEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         calls, begun = self._calls, self._calls.clock()
-        try:
-            vectors = self._embedder.embed(texts)
-        except ModelError as error:
-            spent = Usage(error.calls, error.tokens_in, error.tokens_out, calls.clock() - begun)
-            calls.note("embed", self.identity, list(texts), None, usage=spent, error=str(error))
-            raise
+        with metered() as meter:
+            try:
+                vectors = self._embedder.embed(texts)
+            except ModelError as error:
+                spent = meter.usage + Usage(error.calls, error.tokens_in, error.tokens_out, calls.clock() - begun)
+                calls.note("embed", self.identity, list(texts), None, usage=spent, error=str(error))
+                raise
         shape = {"vectors": len(vectors), "dimension": self.dimension}
-        calls.note("embed", self.identity, list(texts), shape, usage=Usage(seconds=calls.clock() - begun))
+        spent = meter.usage + Usage(seconds=calls.clock() - begun)
+        calls.note("embed", self.identity, list(texts), shape, usage=spent)
         return vectors
 
 

@@ -112,13 +112,18 @@ def experiments(settings: Settings) -> Store:
     return Store(settings.mlflow_tracking_uri, workspace(settings).experiments)
 
 
+def embedding_model(settings: Settings) -> str:
+    """The name of the environment's embedding model."""
+    return settings.embedding_model or _EMBEDDING_MODELS.get(settings.environment, _EMBEDDED)
+
+
 def embedder(settings: Settings) -> Embedder:
     """The embedder of the environment.
 
     Raises:
         ModelUnavailable: it cannot be loaded, or its server does not answer.
     """
-    name = settings.embedding_model or _EMBEDDING_MODELS.get(settings.environment, _EMBEDDED)
+    name = embedding_model(settings)
     if name == _PAIRED:
         return _paired()
     if settings.environment is Environment.EMBEDDED or name == _EMBEDDED:

@@ -15,9 +15,10 @@ from resuelve.models import ChatModel, Embedder
 from resuelve.settings import Environment, Settings
 from resuelve.telemetry import SILENT, Signals
 from resuelve.texts import say
-from resuelve.wiring import proposals
+from resuelve.wiring import embedding_model, proposals
 
 if TYPE_CHECKING:
+    from resuelve.models.watched import Price
     from resuelve.telemetry.export import Exported
 
 _AT_THE_END = 1.2
@@ -126,10 +127,9 @@ def waiting_proposals(settings: Settings) -> int | None:
 
 def watched_chat(settings: Settings, chat: ChatModel, signals: Signals, roles: Iterable[str]) -> ChatModel:
     """A language model whose calls, in these roles, are told to those who watch."""
-    from resuelve.models.watched import Price, Watch, WatchedChat
+    from resuelve.models.watched import Watch, WatchedChat
 
-    prices = {model: Price(one.tokens_in, one.tokens_out) for model, one in settings.prices.items()}
-    watch = Watch(signals, _PROVIDERS[settings.environment], prices, settings.trace_content)
+    watch = Watch(signals, _PROVIDERS[settings.environment], _prices(settings), settings.trace_content)
     return WatchedChat(chat, watch, roles)
 
 
@@ -139,7 +139,14 @@ def watched_embedder(settings: Settings, embedder: Embedder, signals: Signals) -
 
     embedded = settings.environment is Environment.EMBEDDED or settings.embedding_model.startswith("embedded")
     provider = _PROVIDERS[Environment.EMBEDDED if embedded else settings.environment]
-    return WatchedEmbedder(embedder, Watch(signals, provider, here=embedded))
+    billed = "" if embedded else embedding_model(settings)
+    return WatchedEmbedder(embedder, Watch(signals, provider, _prices(settings), here=embedded, billed=billed))
+
+
+def _prices(settings: Settings) -> dict[str, Price]:
+    from resuelve.models.watched import Price as Told
+
+    return {model: Told(one.tokens_in, one.tokens_out) for model, one in settings.prices.items()}
 
 
 def _exported(settings: Settings, on_note: Callable[[str], None]) -> Exported:
