@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -184,3 +186,16 @@ def main() -> None:
         sys.exit(next((status for kind, status in _STATUS if isinstance(error, kind)), FAILED))
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        _let_go_of_the_error_output()
+
+
+def _let_go_of_the_error_output() -> None:
+    """What it would not take is written once more when the process ends: that would fail too, and give it the status
+    120 whatever came of the command.
+    """
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):  # a full disk, a pipe that nobody reads, a stream that was closed
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
