@@ -18,7 +18,7 @@ from resuelve.domain.known_error import ResolutionKind
 from resuelve.domain.message import message
 from resuelve.settings import env_file, spelling
 from resuelve.settings.problems import problem
-from resuelve.settings.spelling import PREFIX
+from resuelve.settings.spelling import PREFIX, own
 from resuelve.settings.watching import Watching
 from resuelve.texts import Language
 
@@ -29,10 +29,6 @@ class Environment(StrEnum):
     EMBEDDED = "EMBEBIDO"
     OLLAMA = "DESA"
     OPENAI = "PROD"
-
-
-def _own(name: str) -> AliasChoices:
-    return AliasChoices(f"{PREFIX}{name}")
 
 
 class Settings(Watching):
@@ -53,7 +49,7 @@ class Settings(Watching):
     )
     workspace: Path = Field(
         Path("resources"),
-        validation_alias=_own("WORKSPACE"),
+        validation_alias=own("WORKSPACE"),
         description="Folder with the dictionary and everything that Resuelve leaves behind.",
     )
     ticket_manager_url: str = Field(
@@ -66,11 +62,11 @@ class Settings(Watching):
     )
     system_codes: Annotated[tuple[str, ...], NoDecode] = Field(
         ("fxprovicion", "disconformidad"),
-        validation_alias=_own("SYSTEM_CODES"),
+        validation_alias=own("SYSTEM_CODES"),
         description="Codes of `api|CODE` that the business system answers, separated by commas.",
     )
     queue: str = Field(
-        "", validation_alias=_own("QUEUE"), description="Only the incidents of this mailbox; empty for all."
+        "", validation_alias=own("QUEUE"), description="Only the incidents of this mailbox; empty for all."
     )
     label: str = Field(
         "[SPAI] ",
@@ -91,25 +87,25 @@ class Settings(Watching):
     )
     chat_model: str = Field(
         "",
-        validation_alias=_own("CHAT_MODEL"),
+        validation_alias=own("CHAT_MODEL"),
         description="Name of the language model; empty for gemma3 (DESA) or gpt-4o-mini (PROD).",
     )
     vision_model: str = Field(
         "",
-        validation_alias=_own("VISION_MODEL"),
+        validation_alias=own("VISION_MODEL"),
         description="Name of a model on the server that describes pictures; empty for none. It is sent whole pictures.",
     )
     embedding_model: str = Field(
         "",
-        validation_alias=_own("EMBEDDING_MODEL"),
+        validation_alias=own("EMBEDDING_MODEL"),
         description="Name of the embedding model on the server; empty for all-minilm (DESA) or text-embedding-3-small "
         "(PROD). In every ENTORNO: `embedded` for the one in the process, `embedded+use` for two (`make pair`).",
     )
     model_timeout: float = Field(
-        120.0, gt=0, validation_alias=_own("MODEL_TIMEOUT"), description="Seconds that one model call may take."
+        120.0, gt=0, validation_alias=own("MODEL_TIMEOUT"), description="Seconds that one model call may take."
     )
     model_attempts: int = Field(
-        3, ge=1, le=10, validation_alias=_own("MODEL_ATTEMPTS"), description="How often a failed model call is tried."
+        3, ge=1, le=10, validation_alias=own("MODEL_ATTEMPTS"), description="How often a failed model call is tried."
     )
     vector_db_url: str = Field(
         "",
@@ -125,7 +121,7 @@ class Settings(Watching):
     )
     thresholds: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
         default_factory=dict,
-        validation_alias=_own("THRESHOLDS"),
+        validation_alias=own("THRESHOLDS"),
         description='Scores in the place of `CRITIC_APPROVAL_THRESHOLD`, as JSON: `{"cierre": 80, "api|comprobarIban": '
         "70}`; keys as those of `RESUELVE_POLICY`. `resuelve evaluate` finds them.",
     )
@@ -145,66 +141,66 @@ class Settings(Watching):
     )
     policy: dict[str, Permission] = Field(
         default_factory=dict,
-        validation_alias=_own("POLICY"),
+        validation_alias=own("POLICY"),
         description='Who may act, as JSON: `{"cierre": "ask", "api|comprobarIban": "never"}`; keys are the words of '
         "the dictionary, values `automatic`, `ask` (a person approves) and `never`. What is not named is automatic.",
     )
     most_per_hour: int = Field(
         1000,
         ge=0,
-        validation_alias=_own("MOST_PER_HOUR"),
+        validation_alias=own("MOST_PER_HOUR"),
         description="Changes to tickets that may be made by itself in an hour; the rest waits. 0 for any number.",
     )
     most_returned: float = Field(
         10.0,
         ge=0,
         le=100,
-        validation_alias=_own("MOST_RETURNED"),
+        validation_alias=own("MOST_RETURNED"),
         description="Percentage of closures and reassignments that may have come back. Above it, and from three on, "
         "nothing more is done by itself until somebody has seen to them; 100 never stops.",
     )
     language: Language = Field(
-        "es", validation_alias=_own("LANGUAGE"), description="Language of the command line and the reports: es or en."
+        "es", validation_alias=own("LANGUAGE"), description="Language of the command line and the reports: es or en."
     )
     workers: int = Field(
-        4, ge=1, le=64, validation_alias=_own("WORKERS"), description="Incidents resolved at the same time."
+        4, ge=1, le=64, validation_alias=own("WORKERS"), description="Incidents resolved at the same time."
     )
     http_timeout: float = Field(
         10.0,
         gt=0,
-        validation_alias=_own("HTTP_TIMEOUT"),
+        validation_alias=own("HTTP_TIMEOUT"),
         description="Seconds that one call to the ticket manager or the business system may take.",
     )
     http_attempts: int = Field(
-        4, ge=1, le=10, validation_alias=_own("HTTP_ATTEMPTS"), description="How often a safe call is tried."
+        4, ge=1, le=10, validation_alias=own("HTTP_ATTEMPTS"), description="How often a safe call is tried."
     )
     attachment_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        validation_alias=_own("ATTACHMENT_HOSTS"),
+        validation_alias=own("ATTACHMENT_HOSTS"),
         description="Other hosts, separated by commas, from which attachments may be fetched.",
     )
     read_attachments: bool = Field(
-        True, validation_alias=_own("READ_ATTACHMENTS"), description="Whether attachments are fetched and read."
+        True, validation_alias=own("READ_ATTACHMENTS"), description="Whether attachments are fetched and read."
     )
     attachment_mb: int = Field(
-        25, ge=1, le=500, validation_alias=_own("ATTACHMENT_MB"), description="Megabytes that an attachment may have."
+        25, ge=1, le=500, validation_alias=own("ATTACHMENT_MB"), description="Megabytes that an attachment may have."
     )
     attachment_seconds: float = Field(
-        60.0, gt=0, le=600, validation_alias=_own("ATTACHMENT_SECONDS"), description="Seconds to read one attachment."
+        60.0, gt=0, le=600, validation_alias=own("ATTACHMENT_SECONDS"), description="Seconds to read one attachment."
     )
     max_failures: int = Field(
         3,
         ge=1,
-        validation_alias=_own("MAX_FAILURES"),
+        validation_alias=own("MAX_FAILURES"),
         description="An incident that failed this often is set aside until somebody changes it.",
     )
     poll_seconds: float = Field(
-        30.0, gt=0, validation_alias=_own("POLL_SECONDS"), description="Seconds between two looks in `run --watch`."
+        30.0, gt=0, validation_alias=own("POLL_SECONDS"), description="Seconds between two looks in `run --watch`."
     )
     fresh_seconds: float = Field(
         0.5,
         ge=0,
-        validation_alias=_own("FRESH_SECONDS"),
+        validation_alias=own("FRESH_SECONDS"),
         description="Right before acting the ticket is read again; an answer at most this old will do.",
     )
 
@@ -216,44 +212,44 @@ class Settings(Watching):
     )
     mlflow_prefix: str = Field(
         "resuelve",
-        validation_alias=_own("MLFLOW_PREFIX"),
+        validation_alias=own("MLFLOW_PREFIX"),
         description="With what the names of models in MLflow's registry begin: `resuelve-critic`.",
     )
     model_source: str = Field(
         "local",
-        validation_alias=_own("MODEL_SOURCE"),
+        validation_alias=own("MODEL_SOURCE"),
         description="Which learned versions are used: `local`, those promoted here; `latest`, at each start the newest "
         "in MLflow's registry that is not worse than its teacher; `alias:NAME`, the one with that alias there.",
     )
     backup_keep: int = Field(
         10,
         ge=0,
-        validation_alias=_own("BACKUP_KEEP"),
+        validation_alias=own("BACKUP_KEEP"),
         description="Backups of a workspace that stay in a folder when a new one was made; 0 keeps all.",
     )
     right_before_acting: int = Field(
         0,
         ge=0,
-        validation_alias=_own("RIGHT_BEFORE_ACTING"),
+        validation_alias=own("RIGHT_BEFORE_ACTING"),
         description="Tickets on which a row must have been right before it acts by itself, and as many again for each "
         "on which it was wrong: past ones (`resuelve calibrate`) and those about which a person said yes or no "
         "(`resuelve approvals`). Until then a person is asked. 0: none.",
     )
     history: bool = Field(
         True,
-        validation_alias=_own("HISTORY"),
+        validation_alias=own("HISTORY"),
         description="Whether every call of every model is kept in `historico/historico.db`, with the ticket's texts.",
     )
     history_days: int = Field(
         365,
         ge=0,
         le=36_500,
-        validation_alias=_own("HISTORY_DAYS"),
+        validation_alias=own("HISTORY_DAYS"),
         description="Days that calls are kept; older ones are forgotten at the end of a run. 0: for ever.",
     )
     backup_passphrase: SecretStr = Field(
         SecretStr(""),
-        validation_alias=_own("BACKUP_PASSPHRASE"),
+        validation_alias=own("BACKUP_PASSPHRASE"),
         description="What backups are encrypted with, at least 12 characters. Without it nobody can read them.",
     )
 
@@ -337,7 +333,7 @@ def load(**overrides: object) -> Settings:
 class _Language(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True)
 
-    language: Language = Field("es", validation_alias=_own("LANGUAGE"))
+    language: Language = Field("es", validation_alias=own("LANGUAGE"))
 
 
 def language() -> Language:

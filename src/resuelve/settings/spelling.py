@@ -1,9 +1,11 @@
-"""Names that look like a setting and are none."""
+"""Names of settings, and names that look like one and are none."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
+
+from pydantic import AliasChoices
 
 PREFIX = "RESUELVE_"
 
@@ -13,6 +15,11 @@ _ALIKE = 0.84
 
 _OF_OTHERS = {"MLFLOW_TRACKING_AUTH"}
 """Settings of other programs that are as near as that all the same."""
+
+
+def own(name: str) -> AliasChoices:
+    """A name of our prefix, as pydantic takes it."""
+    return AliasChoices(f"{PREFIX}{name}")
 
 
 def meant(name: str, known: Collection[str]) -> str:

@@ -6,11 +6,11 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from resuelve.domain.message import message
-from resuelve.settings.spelling import PREFIX
+from resuelve.settings.spelling import own
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 TerminalLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "OFF"]
@@ -25,10 +25,6 @@ class Price(BaseModel):
     tokens_out: Annotated[float, Field(ge=0, alias="out")]
 
 
-def _own(name: str) -> AliasChoices:
-    return AliasChoices(f"{PREFIX}{name}")
-
-
 class Watching(BaseSettings):
     """Names without the prefix `RESUELVE_` are those of OpenTelemetry."""
 
@@ -36,18 +32,18 @@ class Watching(BaseSettings):
 
     log_level: LogLevel = Field(
         "INFO",
-        validation_alias=_own("LOG_LEVEL"),
+        validation_alias=own("LOG_LEVEL"),
         description="From which level on lines go to the log in `logs/`: DEBUG (each stage), INFO (each incident), "
         "WARNING, ERROR.",
     )
     log_terminal: TerminalLevel = Field(
         "OFF",
-        validation_alias=_own("LOG_TERMINAL"),
+        validation_alias=own("LOG_TERMINAL"),
         description="From which level on the log is shown on the error output too: in colour on a terminal, as JSON "
         "elsewhere.",
     )
     log_days: int = Field(
-        30, ge=0, le=36_500, validation_alias=_own("LOG_DAYS"), description="Days that the log is kept. 0: for ever."
+        30, ge=0, le=36_500, validation_alias=own("LOG_DAYS"), description="Days that the log is kept. 0: for ever."
     )
     otlp_endpoint: str = Field(
         "",
@@ -86,35 +82,35 @@ class Watching(BaseSettings):
         0,
         ge=0,
         le=65_535,
-        validation_alias=_own("METRICS_PORT"),
+        validation_alias=own("METRICS_PORT"),
         description="Port on which a run gives its metrics to Prometheus as long as it lives; 0 for none.",
     )
     metrics_host: str = Field(
         "127.0.0.1",
         min_length=1,
-        validation_alias=_own("METRICS_HOST"),
+        validation_alias=own("METRICS_HOST"),
         description="Address on which it does; others than this machine's let everybody read them who reaches it.",
     )
     trace_content: bool = Field(
         False,
-        validation_alias=_own("TRACE_CONTENT"),
+        validation_alias=own("TRACE_CONTENT"),
         description="Whether traces hold what language models were asked and answered, personal data included.",
     )
     trace_url: str = Field(
         "",
-        validation_alias=_own("TRACE_URL"),
+        validation_alias=own("TRACE_URL"),
         description="Where a trace can be looked at, with `{trace}` for its id; reports link to it.",
     )
     prices: dict[str, Price] = Field(
         default_factory=dict,
-        validation_alias=_own("PRICES"),
+        validation_alias=own("PRICES"),
         description='What a million tokens cost, by model, as JSON: `{"gpt-4o-mini": {"in": 0.15, "out": 0.6}}`.',
     )
     durable_days: int = Field(
         7,
         ge=1,
         le=365,
-        validation_alias=_own("DURABLE_DAYS"),
+        validation_alias=own("DURABLE_DAYS"),
         description="Days within which what was done must not come back to count as durable.",
     )
 
