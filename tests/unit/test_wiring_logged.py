@@ -160,6 +160,18 @@ def test_the_end_is_short_only_where_others_were_sent_before(
     assert given == [seconds]
 
 
+def test_what_is_said_of_the_surroundings_is_shipped_but_the_instance_is_the_log_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=claims,service.instance.id=worker-2,nothing")
+    with receiving() as receiver, logged(_settings(tmp_path, otlp_logs=receiver.url + PATH), "run", lambda _: None):
+        pass
+    about = receiver.resources[-1]
+    assert about["team"] == "claims"
+    assert about["deployment.environment.name"] == "EMBEBIDO"
+    assert about["service.instance.id"] != "worker-2"
+
+
 def test_a_burst_arrives_whole(tmp_path: Path) -> None:
     def work(who: int) -> None:
         for number in range(5_000):

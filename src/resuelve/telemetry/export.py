@@ -16,15 +16,16 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from resuelve.http.address import is_loopback
 from resuelve.telemetry.metrics import LOST
 from resuelve.telemetry.otel import OtelSignals, OwnTraceIds
+from resuelve.telemetry.resource import surrounding
 from resuelve.telemetry.served import OneAtATime, Served
 
 _TIMEOUT = 10.0
@@ -76,7 +77,7 @@ class Exported:
         _quiet()
         registry = OneAtATime()
         self._served = Served(registry, to.host, to.port) if to.port else None
-        resource = Resource.create(dict(to.resource)).merge(OTELResourceDetector().detect())
+        resource = Resource.create({**to.resource, **surrounding()})
         self._spans = _Spans(_span_exporter(to)) if to.traces else None
         self._tracers = TracerProvider(resource=resource, id_generator=OwnTraceIds(), shutdown_on_exit=False)
         if self._spans:
@@ -85,7 +86,9 @@ class Exported:
         sent = _every_so_often(self._sent) if self._sent else None
         fetched = PrometheusMetricReader(scope_info_enabled=False, registry=registry) if to.port else None
         readers = [reader for reader in (fetched, sent) if reader]
-        self._meters = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        self._meters = MeterProvider(
+            readers, resource=resource, shutdown_on_exit=False, exemplar_filter=AlwaysOffExemplarFilter()
+        )
         tracer, meter = self._tracers.get_tracer("resuelve"), self._meters.get_meter("resuelve")
         self.signals = OtelSignals(tracer, meter, sent.force_flush if sent else lambda: None)
         if self._spans:

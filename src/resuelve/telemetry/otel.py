@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from threading import Lock, Thread
 from typing import Any
 
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.metrics import Meter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from resuelve.telemetry.labels import Bounded, sayable
 from resuelve.telemetry.metrics import ALL, Kind, Metric
@@ -51,29 +51,10 @@ class OtelSignals:
         self._lock = Lock()
         self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
 
-    @contextmanager
     def span(
         self, name: str, attributes: Mapping[str, Value] | None = None, *, trace: str = "", calls: bool = False
-    ) -> Iterator[Span]:
-        token = _wanted.set(int(trace, 16) if trace else 0)
-        try:
-            opened = self._tracer.start_as_current_span(
-                name,
-                context=Context() if trace else None,
-                kind=SpanKind.CLIENT if calls else SpanKind.INTERNAL,
-                attributes=_sayable(attributes or {}),
-                record_exception=False,  # its text may be that of a ticket
-                set_status_on_exception=False,
-            )
-            with opened as span:
-                one = _Opened(span)
-                try:
-                    yield one
-                except Exception as error:
-                    one.failed(type(error).__name__)
-                    raise
-        finally:
-            _wanted.reset(token)
+    ) -> AbstractContextManager[Span]:
+        return _Opened(self._tracer, name, attributes or {}, trace, SpanKind.CLIENT if calls else SpanKind.INTERNAL)
 
     def add(self, metric: Metric, amount: float = 1, labels: Labels | None = None) -> None:
         self._tell(metric, amount, labels)
@@ -103,11 +84,38 @@ class OtelSignals:
 
 
 class _Opened:
-    def __init__(self, span: OtelSpan) -> None:
-        self._span = span
+    """A span, current from where its block is entered. A class, and the SDK's own context managers are left out: a
+    stage is entered some thirteen times an incident, and each of three generators costs as much as the span.
+    """
+
+    __slots__ = ("_attached", "_given", "_span", "_tracer")
+
+    _span: OtelSpan
+    _attached: Token[Context]
+
+    def __init__(self, tracer: Tracer, *given: Any) -> None:
+        self._tracer, self._given = tracer, given
+
+    def __enter__(self) -> Span:
+        name, attributes, trace, kind = self._given
+        context = Context() if trace else get_current()
+        wanted = _wanted.set(int(trace, 16) if trace else 0)
+        try:
+            self._span = self._tracer.start_span(name, context, kind, _sayable(attributes))
+        finally:
+            _wanted.reset(wanted)
+        self._attached = attach(set_span_in_context(self._span, context))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: object) -> None:
+        detach(self._attached)
+        if kind is not None and issubclass(kind, Exception):
+            self.failed(kind.__name__)  # its text may be that of a ticket
+        self._span.end()
 
     def set(self, attributes: Mapping[str, Value]) -> None:
-        self._span.set_attributes(_sayable(attributes))
+        if attributes:
+            self._span.set_attributes(_sayable(attributes))
 
     def failed(self, kind: str) -> None:
         self._span.set_status(Status(StatusCode.ERROR))

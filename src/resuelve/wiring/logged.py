@@ -218,10 +218,12 @@ def _shipper(settings: Settings, folder: Path, to: str) -> Shipper:
     from resuelve.telemetry.logs.shipping.encode import Origin
     from resuelve.telemetry.logs.shipping.places import Places
     from resuelve.telemetry.logs.shipping.shipper import Shipper as Made
+    from resuelve.telemetry.resource import surrounding
 
     places = Places(folder)
-    ours = resource(settings)
-    origin = Origin(ours["service.name"], ours["service.version"], places.instance)
+    ours = {**resource(settings), **surrounding()}
+    # Not the instance that is given to a process: one ships the lines of all that work in the folder.
+    origin = Origin(ours["service.name"], ours["service.version"], places.instance, ours)
     return Made(
         Backlog(folder, places, days=settings.log_days), Delivery(to, otlp_headers(settings)), origin, counts=counts
     )

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -35,17 +35,20 @@ class Origin:
 
     Attributes:
         instance: tells this log from others of the same name.
+        more: what else is said of it, by OpenTelemetry's names; name, version and instance have the last word.
     """
 
     name: str
     version: str
     instance: str
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def request(lines: Sequence[bytes], origin: Origin) -> tuple[bytes, int]:
     """The request, packed by gzip, and how many lines it holds: empty ones are none."""
     records = [_record(line.rstrip(b"\r\n")) for line in lines if line.strip()]
     resource = {
+        **origin.more,
         "service.name": origin.name,
         "service.version": origin.version,
         "service.instance.id": origin.instance,

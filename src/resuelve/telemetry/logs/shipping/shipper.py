@@ -15,8 +15,8 @@ from resuelve.telemetry.logs.shipping.encode import Origin, request
 from resuelve.telemetry.logs.shipping.sizes import Sizes
 from resuelve.telemetry.metrics import LOGS_PENDING, LOGS_SHIPPED, LOST
 
-IDLE_SECONDS = 1.0
-"""How long it is waited for further lines."""
+IDLE_SECONDS = 5.0
+"""How long it is waited for further lines: as for spans. Each look, and each batch, costs those who work."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_ASKED = 1.0, 60.0, 300.0
 _BETWEEN_SIZES = 0.2
