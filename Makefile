@@ -50,7 +50,7 @@ train: ## what fine-tunes models (PyTorch for the CPU), into .venv
 	@scripts/environment.sh requirements/train.lock
 
 reference: environment-dev ## write docs/reference from the code
-	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m scripts.reference
 
 dashboards: environment-dev ## write deploy/grafana/dashboards from their description
 	@$(BIN)/python -m scripts.dashboards

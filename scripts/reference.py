@@ -1,6 +1,6 @@
 """Writes the pages of docs/reference that say what the code says, so that they cannot go stale.
 
-`python scripts/reference.py` writes them; with `--check` it writes nothing and fails when one of them is out of date.
+`python -m scripts.reference` writes them; with `--check` it writes nothing and fails when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -17,25 +17,9 @@ from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 from typer.main import get_command
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+from scripts.written import ROOT, main
+
 NOTICE = "<!-- Written by `make reference` from the code: change it there. -->"
-
-
-def main() -> int:
-    """Write the pages, or compare them."""
-    check = "--check" in sys.argv[1:]
-    stale = []
-    for name, text in pages().items():
-        path = FOLDER / name
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(name)
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    if stale:
-        print("out of date:" if check else "written:", ", ".join(stale))
-    return 1 if check and stale else 0
 
 
 def pages() -> dict[str, str]:
@@ -191,4 +175,4 @@ def _page(title: str, *blocks: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ROOT / "docs" / "reference", pages()))

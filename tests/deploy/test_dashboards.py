@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from scripts.dashboards import COLUMNS, files, of_service
+from scripts.dashboards import files
+from scripts.dashboards.grafana import COLUMNS, of_service
 from tests.deploy.samples import DASHBOARDS, DEPLOY, ROOT, alerts, dashboard, read_yaml, rules, targets
 from tests.deploy.schema import mistakes
 

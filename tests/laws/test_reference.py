@@ -14,7 +14,7 @@ NOT_SETTINGS: set[str] = set()
 
 def test_reference_pages_are_up_to_date() -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "reference.py"), "--check"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "scripts.reference", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, f"{done.stdout}{done.stderr}run: make reference"
 

@@ -60,3 +60,41 @@ class Page:
     since: str = "24h"
     inputs: tuple[tuple[str, str, str], ...] = ()
     refresh: str = "1m"
+
+
+RED_FROM_ONE: Steps = ((1, "red"),)
+WARN_FROM_ONE: Steps = ((1, "orange"),)
+DECIDED = 'mode!="approval", outcome!~"waiting|superseded|failed|paused"'
+SHORT_RUNS = (
+    " Runs of cron: a bar shows up to twice as much, since Prometheus stretches what it saw within seconds over the"
+    " window; the figures of a day do not."
+)
+
+
+def stat(
+    title: str,
+    description: str,
+    expr: str,
+    *,
+    unit: str = "",
+    steps: Steps = (),
+    words: tuple[tuple[str, str, str], ...] = (),
+    width: int = 4,
+) -> Panel:
+    """One figure of now."""
+    return Panel(title, description, (Query(expr),), "stat", unit, width, 4, steps, words)
+
+
+def newest(metric: str, within: str = "30m") -> str:
+    """The last value that somebody has told."""
+    return f"max(last_over_time({metric}[{within}]))"
+
+
+def many(metric: str, by: str, within: str = "$__rate_interval") -> str:
+    """How many within a time, by a label."""
+    return f"sum by ({by}) (increase({metric}[{within}]))"
+
+
+def quantile(share: float, by: str, metric: str) -> str:
+    """That below which this share of an hour's values lies, by labels."""
+    return f"histogram_quantile({share}, sum by ({by}) (rate({metric}_bucket[1h])))"

@@ -1,21 +1,13 @@
-"""Writes the dashboards of deploy/grafana/dashboards from their description in `scripts.dashboard_pages`.
-
-`python -m scripts.dashboards` writes them; with `--check` it writes nothing and fails when one of them is out of date.
-"""
+"""Pages as Grafana takes them from files."""
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from scripts.dashboard_pages import PAGES
-from scripts.dashboard_parts import Page, Panel, Query
+from scripts.dashboards.parts import Page, Panel, Query
 
-FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "dashboards"
 COLUMNS = 24
 SCHEMA = 41
 """The version of Grafana's dashboard schema that the files are written in; later ones read it."""
@@ -24,28 +16,6 @@ SOURCES = {"prometheus": "prometheus", "loki": "loki", "tempo": "tempo"}
 """The uid of each data source, as provisioned, with its type."""
 
 Json = dict[str, Any]
-
-
-def main() -> int:
-    """Write the dashboards, or compare them."""
-    check = "--check" in sys.argv[1:]
-    stale = []
-    for name, text in files().items():
-        path = FOLDER / name
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(name)
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    if stale:
-        print("out of date:" if check else "written:", ", ".join(stale))
-    return 1 if check and stale else 0
-
-
-def files() -> dict[str, str]:
-    """The text of every dashboard by file name."""
-    return {f"{p.uid}.json": json.dumps(dashboard(p), indent=1, ensure_ascii=False) + "\n" for p in PAGES}
 
 
 def dashboard(page: Page) -> Json:
@@ -283,7 +253,3 @@ _OPTIONS: dict[str, Json] = {
         "stateFilter": {"firing": True, "pending": True, "noData": False, "normal": False, "error": True},
     },
 }
-
-
-if __name__ == "__main__":
-    sys.exit(main())
