@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from scripts.dashboards.parts import DECIDED, WARN_FROM_ONE, Page, Panel, Query, many, newest, stat
+from scripts.dashboards.parts import BY_MODE, DECIDED, WARN_FROM_ONE, Page, Panel, Query, in_mode, many, newest, stat
+
+_OF_THE_DICTIONARY = "no_match|weak_match|ambiguous|contradictory|no_usable_solution|placeholder_text"
+
+
+def _left(reasons: str) -> str:
+    return in_mode("resuelve_handovers_total", f'reason=~"{reasons}"')
+
 
 KNOWLEDGE = Page(
     uid="resuelve-conocimiento",
@@ -10,6 +17,7 @@ KNOWLEDGE = Page(
     description="What is known, what is missing, which rows do harm.",
     since="30d",
     refresh="5m",
+    inputs=(BY_MODE,),
     rows=(
         (
             "",
@@ -28,8 +36,8 @@ KNOWLEDGE = Page(
                 stat(
                     "Sin fila, 7 días",
                     "Of what was decided, the share for which no row fits: what the dictionary lacks.",
-                    'sum(increase(resuelve_handovers_total{reason="no_match"}[7d]))'
-                    f" / sum(increase(resuelve_incidents_total{{{DECIDED}}}[7d]))",
+                    f"sum(increase({_left('no_match')}[7d]))"
+                    f" / sum(increase({in_mode('resuelve_incidents_total', DECIDED)}[7d]))",
                     unit="percentunit",
                     steps=((0.25, "orange"), (0.5, "red")),
                 ),
@@ -61,8 +69,7 @@ KNOWLEDGE = Page(
                     "Nothing fits, a weak match, rows that contradict each other, texts that cannot be sent.",
                     (
                         Query(
-                            "sum by (reason) (increase(resuelve_handovers_total{reason=~"
-                            '"no_match|weak_match|ambiguous|contradictory|no_usable_solution|placeholder_text"}[1d]))',
+                            many(_left(_OF_THE_DICTIONARY), "reason", "1d"),
                             "{{reason}}",
                         ),
                     ),
@@ -70,7 +77,7 @@ KNOWLEDGE = Page(
                 Panel(
                     "Parecido de la fila más cercana",
                     "Cosine similarity: a mass that moves down means that incidents arrive which no row describes.",
-                    (Query(many("resuelve_retrieval_score_bucket", "le"), "{{le}}", heatmap=True),),
+                    (Query(many(in_mode("resuelve_retrieval_score_bucket"), "le"), "{{le}}", heatmap=True),),
                     "heatmap",
                 ),
             ),
@@ -83,7 +90,7 @@ KNOWLEDGE = Page(
                     "Rows that the critic rejects again and again: their texts or examples mislead.",
                     (
                         Query(
-                            "topk(20, sum by (row) (increase(resuelve_rejections_total[7d])) > 0)",
+                            f"topk(20, {many(in_mode('resuelve_rejections_total'), 'row', '7d')} > 0)",
                             "{{row}}",
                         ),
                     ),

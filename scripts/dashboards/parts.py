@@ -65,6 +65,8 @@ class Page:
 RED_FROM_ONE: Steps = ((1, "red"),)
 WARN_FROM_ONE: Steps = ((1, "orange"),)
 DECIDED = 'mode!="approval", outcome!~"waiting|superseded|failed|paused"'
+BY_MODE = ("modo", "Modo", ".*")
+"""A box: what was merely proposed in shadow beside what was done."""
 SHORT_RUNS = (
     " Runs of cron: a bar shows up to twice as much, since Prometheus stretches what it saw within seconds over the"
     " window; the figures of a day do not."
@@ -93,6 +95,11 @@ def newest(metric: str, within: str = "30m") -> str:
 def many(metric: str, by: str, within: str = "$__rate_interval") -> str:
     """How many within a time, by a label."""
     return f"sum by ({by}) (increase({metric}[{within}]))"
+
+
+def in_mode(metric: str, more: str = "") -> str:
+    """The series of the modes that the box *Modo* asks for, and of further matchers."""
+    return f'{metric}{{mode=~"$modo"{more and f", {more}"}}}'
 
 
 def quantile(share: float, by: str, metric: str) -> str:

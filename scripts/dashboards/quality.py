@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from scripts.dashboards.parts import WARN_FROM_ONE, Page, Panel, Query, many, newest, stat
+from scripts.dashboards.parts import BY_MODE, WARN_FROM_ONE, Page, Panel, Query, in_mode, many, newest, stat
+
+
+def _scores(verdict: str) -> tuple[Query]:
+    return (Query(many(in_mode("resuelve_critic_score_bucket", f'verdict="{verdict}"'), "le"), "{{le}}", heatmap=True),)
+
 
 QUALITY = Page(
     uid="resuelve-calidad",
@@ -10,6 +15,7 @@ QUALITY = Page(
     description="Is it right? What came back, and what scores promise.",
     since="30d",
     refresh="5m",
+    inputs=(BY_MODE,),
     rows=(
         (
             "",
@@ -81,7 +87,12 @@ QUALITY = Page(
                 Panel(
                     "Motivos, 7 días",
                     "Why a person got the incident.",
-                    (Query("sort_desc(sum by (reason) (increase(resuelve_handovers_total[7d])) > 0)", "{{reason}}"),),
+                    (
+                        Query(
+                            f"sort_desc({many(in_mode('resuelve_handovers_total'), 'reason', '7d')} > 0)",
+                            "{{reason}}",
+                        ),
+                    ),
                     "bargauge",
                     height=10,
                 ),
@@ -99,7 +110,7 @@ QUALITY = Page(
                 Panel(
                     "Motivos en el tiempo",
                     "Why a person got the incident.",
-                    (Query(many("resuelve_handovers_total", "reason", "1d"), "{{reason}}"),),
+                    (Query(many(in_mode("resuelve_handovers_total"), "reason", "1d"), "{{reason}}"),),
                     width=24,
                 ),
             ),
@@ -110,7 +121,7 @@ QUALITY = Page(
                 Panel(
                     "Veredictos",
                     "What the critic said of a choice.",
-                    (Query(many("resuelve_verdicts_total", "verdict", "1d"), "{{verdict}}"),),
+                    (Query(many(in_mode("resuelve_verdicts_total"), "verdict", "1d"), "{{verdict}}"),),
                 ),
                 Panel(
                     "Prometido menos duradero",
@@ -122,13 +133,13 @@ QUALITY = Page(
                 Panel(
                     "Puntuación de lo aprobado",
                     "How the scores of approved choices are distributed.",
-                    (Query(many('resuelve_critic_score_bucket{verdict="approved"}', "le"), "{{le}}", heatmap=True),),
+                    _scores("approved"),
                     "heatmap",
                 ),
                 Panel(
                     "Puntuación de lo rechazado",
                     "How the scores of rejected choices are distributed.",
-                    (Query(many('resuelve_critic_score_bucket{verdict="rejected"}', "le"), "{{le}}", heatmap=True),),
+                    _scores("rejected"),
                     "heatmap",
                 ),
             ),

@@ -233,7 +233,7 @@ def test_threads_do_not_mix(seen: Seen) -> None:
             for stage in ("retrieve", "decide"):
                 with seen.signals.span(f"{stage} {number}"):
                     seen.signals.add(INCIDENTS, 1, {"outcome": "closed", "mode": "live"})
-                    seen.signals.observe(RETRIEVAL_SCORE, 0.5)
+                    seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
 
     with seen.signals.span("run"), ThreadPoolExecutor(8) as pool:
         # As the engine begins its threads: what was open goes along, and a trace that is begun is below nothing of it.
@@ -246,17 +246,17 @@ def test_threads_do_not_mix(seen: Seen) -> None:
             assert span.trace == f"{int(number) + 1:032x}"
             assert span.above == ("" if kind == "incident" else f"incident {number}")
     assert seen.value(INCIDENTS, outcome="closed", mode="live") == 100
-    assert seen.value(RETRIEVAL_SCORE) == 100
+    assert seen.value(RETRIEVAL_SCORE, mode="live") == 100
 
 
 def test_counters_add_up_and_gauges_do_not(seen: Seen) -> None:
     for value in (1, 2.5):
-        seen.signals.add(HANDOVERS, value, {"reason": "policy"})
+        seen.signals.add(HANDOVERS, value, {"reason": "policy", "mode": "live"})
         seen.signals.put(QUEUE_DEPTH, value, {"queue": "SOPORTE"})
-        seen.signals.observe(CRITIC_SCORE, value, {"verdict": "approved"})
-    assert seen.value(HANDOVERS, reason="policy") == 3.5
+        seen.signals.observe(CRITIC_SCORE, value, {"verdict": "approved", "mode": "live"})
+    assert seen.value(HANDOVERS, reason="policy", mode="live") == 3.5
     assert seen.value(QUEUE_DEPTH, queue="SOPORTE") == 2.5
-    assert seen.value(CRITIC_SCORE, verdict="approved") == 2
+    assert seen.value(CRITIC_SCORE, verdict="approved", mode="live") == 2
 
 
 def test_labels_that_were_not_given_are_empty_and_others_not_shown(seen: Seen) -> None:
@@ -266,11 +266,11 @@ def test_labels_that_were_not_given_are_empty_and_others_not_shown(seen: Seen) -
 
 def test_labels_are_few_short_and_writable(seen: Seen) -> None:
     for number in range(REJECTIONS.most + 50):
-        seen.signals.add(REJECTIONS, 1, {"row": f"KB-{number}"})
-    seen.signals.add(REJECTIONS, 1, {"row": "KB-0"})
-    assert seen.value(REJECTIONS, row="KB-0") == 2
-    assert seen.value(REJECTIONS, row=f"KB-{REJECTIONS.most}") is None
-    assert seen.value(REJECTIONS, row="other") == 50
+        seen.signals.add(REJECTIONS, 1, {"row": f"KB-{number}", "mode": "live"})
+    seen.signals.add(REJECTIONS, 1, {"row": "KB-0", "mode": "live"})
+    assert seen.value(REJECTIONS, row="KB-0", mode="live") == 2
+    assert seen.value(REJECTIONS, row=f"KB-{REJECTIONS.most}", mode="live") is None
+    assert seen.value(REJECTIONS, row="other", mode="live") == 50
     seen.signals.observe(STAGE_SECONDS, 1, {"stage": "x" * 1000})
     assert seen.value(STAGE_SECONDS, stage="x" * 100) == 1
     seen.signals.observe(STAGE_SECONDS, 1, {"stage": "ñ\ud800"})

@@ -72,4 +72,4 @@ def expressions() -> Iterator[Expression]:
 
 
 def _filled(text: str) -> str:
-    return text.replace("$__rate_interval", "5m").replace("$servicio", "resuelve.*")
+    return text.replace("$__rate_interval", "5m").replace("$servicio", "resuelve.*").replace("$modo", ".*")

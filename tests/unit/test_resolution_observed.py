@@ -142,7 +142,7 @@ def test_the_sums_are_those_of_the_report(told: list[dict[str, Any]]) -> None:
     scored = sum(len(v) for (name, _), v in signals.histograms.items() if name == CRITIC_SCORE.name)
     assert scored == sum(by_first(signals, VERDICTS, "verdict").values())
     looked = sum(bool(entry["decision"].get("considered")) for entry in told)
-    assert len(signals.histograms.get((RETRIEVAL_SCORE.name, ()), [])) == looked
+    assert len(signals.histograms.get((RETRIEVAL_SCORE.name, (("mode", "live"),)), [])) == looked
 
 
 @given(entries())
@@ -153,6 +153,20 @@ def test_no_text_and_no_code_of_a_ticket_is_in_a_label(entry: dict[str, Any]) ->
     assert TEXT not in told
     assert entry["incident"] not in told
     assert entry["reference"] not in told
+
+
+def test_what_was_only_proposed_is_told_apart_from_what_was_done() -> None:
+    signals = MemorySignals()
+    critique = {"verdict": "rejected", "score": 20.0}
+    decision = {"doubt": "no_match", "critique": critique, "considered": [{"dense": 0.5}]}
+    rejections = [{"problem": "KB-1", "critique": critique}]
+    for shadow in (True, True, False):
+        tell_entry(signals, entry(**decision, rejections=rejections), shadow=shadow, seconds=1)
+    for metric in (HANDOVERS, VERDICTS, REJECTIONS):
+        assert by_first(signals, metric, "mode") == {"shadow": 2, "live": 1}
+    for metric in (CRITIC_SCORE, RETRIEVAL_SCORE):
+        told = {dict(labels)["mode"]: len(v) for (name, labels), v in signals.histograms.items() if name == metric.name}
+        assert told == {"shadow": 2, "live": 1}
 
 
 @given(entries())
@@ -175,11 +189,11 @@ def test_a_verdict_counts_once_though_it_stands_in_two_places() -> None:
     last = {"verdict": "rejected", "score": 30.0}
     rejections = [{"problem": "KB-1", "critique": first}, {"problem": "KB-2", "critique": last}]
     tell_entry(signals, entry(critique=last, rejections=rejections), shadow=False, seconds=1)
-    assert signals.value(VERDICTS, verdict="rejected") == 2
+    assert signals.value(VERDICTS, verdict="rejected", mode="live") == 2
     approved = {"verdict": "approved", "score": 90.0}
     tell_entry(signals, entry(critique=approved, rejections=rejections[:1]), shadow=False, seconds=1)
-    assert signals.value(VERDICTS, verdict="approved") == 1
-    assert signals.value(VERDICTS, verdict="rejected") == 3
+    assert signals.value(VERDICTS, verdict="approved", mode="live") == 1
+    assert signals.value(VERDICTS, verdict="rejected", mode="live") == 3
 
 
 @pytest.mark.parametrize(

@@ -62,17 +62,18 @@ def tell_entry(signals: Signals, entry: Entry, *, shadow: bool, seconds: float) 
     doubt = decision.get("doubt", "none")
     # What a person agreed to, or let be asked, is no work that a run has done by itself: the rates leave it out.
     agreed, person = "approved_by" in entry, "approved_by" in entry or "asked_by" in decision
-    mode = "approval" if person else "shadow" if shadow else "live"
+    judged = "shadow" if shadow else "live"
+    mode = "approval" if person else judged
     signals.add(INCIDENTS, 1, {"outcome": outcome, "mode": mode})
     signals.observe(INCIDENT_SECONDS, seconds)
     if entry["changed"] and not agreed:
         signals.add(ACTIONS, 1, {"action": outcome})
     if outcome == OutcomeKind.HANDED_OFF and doubt != "none" and not person:
-        signals.add(HANDOVERS, 1, {"reason": doubt})
+        signals.add(HANDOVERS, 1, {"reason": doubt, "mode": judged})
     if "failed_system" in decision:
         signals.add(ERRORS, 1, {"system": decision["failed_system"], "kind": decision["failed_kind"]})
     if not agreed:  # else it was told when it was proposed
-        _tell_judgements(signals, decision)
+        _tell_judgements(signals, decision, judged)
     for one in () if agreed else decision.get("attachments", ()):
         read = ("partly" if one["unread"] else "read") if one["read"] else "unread"
         signals.add(ATTACHMENTS, 1, {"result": read})
@@ -99,7 +100,7 @@ def _log_entry(entry: Entry, decision: Mapping[str, Any], seconds: float) -> Non
     )
 
 
-def _tell_judgements(signals: Signals, decision: Mapping[str, Any]) -> None:
+def _tell_judgements(signals: Signals, decision: Mapping[str, Any], mode: str) -> None:
     """Each verdict once: what was chosen in the end, and what was rejected before."""
     rejections = decision.get("rejections", ())
     critiques = [one["critique"] for one in rejections]
@@ -107,9 +108,10 @@ def _tell_judgements(signals: Signals, decision: Mapping[str, Any]) -> None:
     if last and last not in critiques:
         critiques.append(last)
     for critique in critiques:
-        signals.add(VERDICTS, 1, {"verdict": critique["verdict"]})
-        signals.observe(CRITIC_SCORE, critique["score"], {"verdict": critique["verdict"]})
+        labels = {"verdict": critique["verdict"], "mode": mode}
+        signals.add(VERDICTS, 1, labels)
+        signals.observe(CRITIC_SCORE, critique["score"], labels)
     for one in rejections:
-        signals.add(REJECTIONS, 1, {"row": one["problem"]})
+        signals.add(REJECTIONS, 1, {"row": one["problem"], "mode": mode})
     if considered := decision.get("considered"):
-        signals.observe(RETRIEVAL_SCORE, considered[0]["dense"])
+        signals.observe(RETRIEVAL_SCORE, considered[0]["dense"], {"mode": mode})

@@ -132,14 +132,26 @@ BREAKERS = _gauge(
 )
 
 # Is it right?
-HANDOVERS = _counter("resuelve.handovers", "Incidents left to a person, by reason.", "reason", values=(_REASONS,))
-VERDICTS = _counter(
-    "resuelve.verdicts", "What the critic said of a choice, by verdict.", "verdict", values=(_VERDICTS,)
+HANDOVERS = _counter(
+    "resuelve.handovers",
+    "Incidents left to a person, by reason and mode (live, shadow).",
+    "reason",
+    "mode",
+    values=(_REASONS, _MODES),
 )
-REJECTIONS = _counter("resuelve.rejections", "Choices that the critic rejected, by row.", "row", most=100)
-CRITIC_SCORE = _histogram("resuelve.critic.score", "The critic's score, 0 to 100.", "verdict", bounds=_SCORES)
+VERDICTS = _counter(
+    "resuelve.verdicts",
+    "What the critic said of a choice, by verdict and mode.",
+    "verdict",
+    "mode",
+    values=(_VERDICTS, _MODES),
+)
+REJECTIONS = _counter(
+    "resuelve.rejections", "Choices that the critic rejected, by row and mode.", "row", "mode", most=100
+)
+CRITIC_SCORE = _histogram("resuelve.critic.score", "The critic's score, 0 to 100.", "verdict", "mode", bounds=_SCORES)
 RETRIEVAL_SCORE = _histogram(
-    "resuelve.retrieval.score", "Cosine similarity of the nearest row of an incident.", bounds=_TENTHS
+    "resuelve.retrieval.score", "Cosine similarity of the nearest row of an incident.", "mode", bounds=_TENTHS
 )
 AUTOMATIC_RATE = _gauge("resuelve.automatic.rate", "Of the incidents of the window, the share that was acted on.")
 DURABLE_RATE = _gauge(
