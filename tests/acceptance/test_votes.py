@@ -23,6 +23,8 @@ TIMES = 10
 def naysayer(request: Request) -> Reply:
     """A model that finds that no row ever fits."""
     role = request.body["response_format"]["json_schema"]["name"]
+    if role == "_Pong":  # `doctor`
+        return chat(json.dumps({"funciona": True}))
     assert role == "Selection"
     return chat(json.dumps({"eleccion": "NINGUNO", "motivo": "Ninguna fila trata de eso."}))
 
@@ -62,10 +64,19 @@ def test_what_its_noes_are_worth_is_learned_and_saves_calls(new_desk: NewDesk, e
         done = desk.start("calibrate", "--all", "--from", export, "--json").wait(seconds=300.0)
         learned: dict[str, Any] = json.loads(done.out)
         votes = learned["votes"]
-        assert (learned["outcomes"], learned["right"]) == (TIMES * len(RIGHT + WRONG), TIMES * len(RIGHT))
+        assert learned["right"] == TIMES * len(RIGHT)
+        assert learned["outcomes"] - learned["right"] >= 10
         assert votes["asked"] == votes["noes"]["vote_any"]["said"] == votes["noes"]["vote_choice"]["said"]
         assert votes["asked"] == votes["right"] == TIMES * len(RIGHT)
         assert set(votes["weights"]) == {"vote_any", "vote_choice"}
+
+        # Another model has shown nothing: its no takes all.
+        other = {"RESUELVE_CHAT_MODEL": "another"}
+        assert desk.run("run", "--shadow", **other).status == 0
+        assert {one["outcome"] for one in desk.entries().values()} == {"handed_off"}
+        assert {one["decision"]["usage"]["calls"] for one in desk.entries().values()} == {1}
+        assert "learned with another model" in desk.run("doctor", **other).out
+        assert "learned with another model" not in desk.run("doctor").out
 
         certain = votes["certain_from"]
         assert "not asked from" in desk.run("explain", ACTING[0]).out
@@ -78,12 +89,3 @@ def test_what_its_noes_are_worth_is_learned_and_saves_calls(new_desk: NewDesk, e
             assert (one["decision"]["score"] >= certain) == (code in sure)
         assert len(server.requests) - before == len(ACTING) - len(sure)
         assert {change["incident"] for change in desk.ledger()} == sure
-
-        # Another model has shown nothing: its no takes all.
-        before = len(server.requests)
-        other = new_desk(demo_incidents(*ACTING), **{**settings, "RESUELVE_CHAT_MODEL": "another"})
-        kept = Path(".resuelve") / "calibration.json"
-        (other.workspace / kept).write_text((desk.workspace / kept).read_text(encoding="utf-8"), encoding="utf-8")
-        assert other.run("run").status == 0
-        assert other.ledger() == []
-        assert len(server.requests) - before == len(ACTING)
