@@ -204,7 +204,7 @@ def test_a_model_that_finds_none(new_desk: NewDesk) -> None:
         assert desk.run("run").status == 0
         assert desk.ledger() == []
         assert desk.entries()[TWO[0]]["reason"] == "Ninguna fila trata de eso."
-        assert len(server.requests) == 2
+        assert len(server.requests) == 1
 
 
 def test_a_rejection_by_the_model_is_final_and_logged(new_desk: NewDesk) -> None:

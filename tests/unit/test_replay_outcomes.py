@@ -15,9 +15,10 @@ ROW = KnownError("A", "Web", ("No abre",), "", "Borre las cookies", Prescription
 
 
 def ticket(code: str, judged: Judgement) -> Any:
-    prediction = SimpleNamespace(features={"gap": 1.0}, rescored=lambda _: SimpleNamespace(confidence=0.9))
+    rescored = SimpleNamespace(confidence=0.9, may_act=True)
+    prediction = SimpleNamespace(features={"gap": 1.0}, votes={}, weighable=True, rescored=lambda _: rescored)
     witness = SimpleNamespace(lesson=SimpleNamespace(incident=SimpleNamespace(code=code)))
-    return SimpleNamespace(row=ROW, may_act=True, if_acted=judged, prediction=prediction, witness=witness)
+    return SimpleNamespace(row=ROW, if_acted=judged, prediction=prediction, witness=witness)
 
 
 def test_what_was_answered_is_not_counted_again() -> None:

@@ -17,6 +17,7 @@ from resuelve.knowledge.catalogue import Catalogue, examples, read
 from resuelve.knowledge.index import build_index
 from resuelve.models import Vectors
 from resuelve.models.hashing import HashEmbedder
+from resuelve.models.scripted import ScriptedChat
 from resuelve.replay.calibrate import Calibration
 from resuelve.replay.evaluate import Aim, evaluate, measured
 from resuelve.replay.predict import (
@@ -31,7 +32,8 @@ from resuelve.replay.predict import (
 from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rules import Rules
-from resuelve.resolution.score import Scoring, Weights
+from resuelve.resolution.score import Scoring, Weights, shipped
+from resuelve.resolution.votes import ANY, CHOICE, REVIEW, VOTES, Votes, against
 from resuelve.vectors.memory import MemoryStore
 
 ROWS = """ID PROBLEMA,COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION
@@ -229,6 +231,65 @@ def test_what_a_model_or_a_rule_said_stays_when_the_score_is_another(dictionary:
     assert replace(one, model_score=0.9).rescored(sure).confidence == 0.9
     assert replace(one, may_act=False).rescored(sure).confidence == 0.49
     assert replace(one, features={}).rescored(sure).score == one.score
+
+
+def asked_of(dictionary: Catalogue, choice: str, review: str = "APROBADO", points: int = 90) -> Prediction:
+    knowledge, embedder = knowing(dictionary, Counting())
+    chat = ScriptedChat(
+        {
+            "reformulate": {"problema": "La impresora no imprime", "otro_asunto": ""},
+            "decide": {"eleccion": choice, "motivo": "por eso"},
+            "critique": {
+                "veredicto": review,
+                "puntuacion": points,
+                "motivo": "porque sí",
+                "tipo_problema": "NINGUNO",
+                "enfoque": "",
+            },
+        }
+    )
+    (found,) = predict([case("c", PRINTER)], knowledge, embedder, Rules(threshold=50), chat=chat)
+    return found
+
+
+NO = {CHOICE: "NINGUNO", REVIEW: "A"}
+
+
+@pytest.mark.parametrize("vote", [CHOICE, REVIEW])
+def test_what_a_model_took_away_is_still_a_label_of_the_score(dictionary: Catalogue, vote: str) -> None:
+    one = asked_of(dictionary, NO[vote], "RECHAZADO")
+    assert (one.choice, one.approved, one.may_act, one.weighable) == ("IMP", False, False, True)
+    assert one.votes[vote] == -1
+    assert against(one.votes) == vote
+    alone = predicted(dictionary, Rules(threshold=50))["imp"]
+    assert (one.score, one.features) == (alone.score, alone.features)
+    assert (alone.votes, alone.weighable) == ({}, True)
+
+    def rescored(**weights: float) -> Prediction:
+        return one.rescored(replace(shipped(), votes=Votes("m", 50.0, weights)))
+
+    assert rescored().confidence == pytest.approx(min(one.score, 0.49))
+    assert not rescored().may_act
+    worth_little = rescored(**{vote: -0.1})
+    assert worth_little.may_act
+    assert 0.9 * one.score < worth_little.confidence < one.score
+    assert rescored(vote_any=9.0).confidence == one.score
+
+
+def test_who_is_not_asked_any_more_gets_no_low_figure(dictionary: Catalogue) -> None:
+    one = asked_of(dictionary, "A", points=51)
+    assert (one.approved, one.may_act, one.confidence) == (True, True, 0.51)
+    assert one.rescored(shipped()).confidence == 0.51
+    sure = replace(shipped(), votes=Votes("m", 50.0, {ANY: 0.0}))
+    assert one.rescored(sure).confidence == pytest.approx(one.score)
+
+
+def test_a_rule_and_a_person_outweigh_what_was_learned_of_votes(dictionary: Catalogue) -> None:
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys((ANY, *VOTES), 9.0)))
+    found = predicted(dictionary, Rules(threshold=50))
+    for name in ("orders", "nom"):
+        assert not found[name].weighable
+        assert not found[name].rescored(sure).may_act
 
 
 def test_no_texts_have_no_vectors() -> None:

@@ -17,8 +17,10 @@ from resuelve.pages.numbers import number, percent
 from resuelve.replay.calibrate import Calibration
 from resuelve.replay.learned import Learned, forget, write
 from resuelve.replay.outcomes import learn
+from resuelve.replay.votes import LEAST, Heard
 from resuelve.resolution.ladder import judged
 from resuelve.resolution.merits import Merits
+from resuelve.resolution.votes import ANY, speaker_of
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.training.students import CRITIC
@@ -60,7 +62,9 @@ def run_calibrate(
     ):
         answered = judged(answers.given(), acts.returned(ever=True)).keys()
     made = now().isoformat(timespec="seconds")
-    found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered)
+    chat = wiring.chat(settings)
+    speaker = speaker_of(chat.name) if chat else ""
+    found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered, speaker=speaker)
     if not dry_run:
         write(place.learned, learned)
     if as_json:
@@ -114,6 +118,8 @@ def _print(console: Console, settings: Settings, found: Calibration, learned: Le
     elif found.before and found.after:
         key = "calibrate.learned" if found.scoring else "calibrate.no_better"
         console.print(say(key, language, **_qualities(found, language)), markup=False)
+    if found.heard:
+        console.print(_votes(found.heard, language), markup=False)
     if found.scoring and (settings.thresholds or settings.critic_approval_threshold != _COMES_WITH):
         console.print(say("calibrate.thresholds", language), style="yellow", markup=False)
     console.print()
@@ -135,6 +141,19 @@ def _qualities(found: Calibration, language: str) -> dict[str, str]:
             slots[f"right_{name}"] = number(one.acted_right, language)
             slots[f"auroc_{name}"] = "—" if one.auroc is None else number(one.auroc, language, 3)
     return slots
+
+
+def _votes(heard: Heard, language: str) -> str:
+    """What a language model's noes have shown, and what follows from it."""
+    noes = heard.noes[ANY]
+    counts = {"asked": heard.asked, "right": heard.right, "said": noes.said, "said_right": noes.right}
+    told = say("calibrate.votes", language, **{name: number(count, language) for name, count in counts.items()})
+    if (certain := heard.certain_from) is not None:
+        what = say("calibrate.certain", language, score=number(certain, language, 1))
+    else:
+        key = "calibrate.votes_weighed" if heard.votes.weights else "calibrate.votes_absolute"
+        what = say(key, language, least=number(LEAST, language))
+    return f"{told} {what}"
 
 
 def _table(merits: Merits, settings: Settings) -> Table:

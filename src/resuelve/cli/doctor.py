@@ -189,10 +189,19 @@ def _score(settings: Settings) -> tuple[str, ...]:
     told = {"outcomes": number(found.outcomes, language), "made": found.made[:10]} if found else {}
     if found and found.scoring and found.scoring_for(wiring.embedder(settings).identity) is None:
         notes.append(say("cli.doctor.score_foreign", language))
+    chat = wiring.chat(settings)
+    if (
+        chat
+        and found
+        and found.scoring
+        and found.scoring.votes.weights
+        and not found.scoring.votes_of(chat.name).weights
+    ):
+        notes.append(say("cli.doctor.votes_foreign", language))
     needed = settings.right_before_acting
     if needed and not proven(rules_on_record(settings).merits, needed):
         notes.append(say("cli.doctor.score_unproven", language, needed=needed))
-    key = "learned" if found and found.scoring else "few" if found else "shipped"
+    key = "learned" if found and found.weighs_anew else "few" if found else "shipped"
     score, students = say(f"cli.doctor.score_{key}", language, **told), _students(settings)
     if names := ", ".join(one.name for one in students.versions):
         score = say("cli.doctor.score_students", language, names=names, score=score)

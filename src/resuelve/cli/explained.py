@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from resuelve.resolution import score
+from resuelve.resolution import score, votes
 from resuelve.resolution.attachments import DESCRIPTION
 from resuelve.texts import catalogue, say
 
-FEATURES = frozenset({*score.FEATURES, "relevance"})
+FEATURES = frozenset({*score.FEATURES, *votes.VOTES, "relevance"})
 """Names that are explained where reports are, and stand in every report."""
 
 _PARTS = "parts"

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from resuelve.replay import metrics
 from resuelve.replay.metrics import Flags, Floats
+from resuelve.replay.votes import Heard, hear
 from resuelve.resolution.score import FEATURES, Scoring, Weights
 from resuelve.resolution.shares import wilson
 from resuelve.telemetry.logs import log
@@ -60,10 +61,12 @@ class Label:
 
     Attributes:
         features: see `resolution.score.features`.
+        votes: see `resolution.votes.VOTES`; empty where no language model was asked.
     """
 
     features: Mapping[str, float]
     right: bool
+    votes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class Calibration:
         scoring: what was learned; None where the weights of before stay.
         before, after: how well the weights of before, and those learned, foretell outcomes that were not learned from;
             None with too few.
+        heard: what a language model's votes are worth beside that score; None where none was asked, or with too few.
     """
 
     outcomes: int
@@ -110,6 +114,13 @@ class Calibration:
     scoring: Scoring | None = None
     before: Quality | None = None
     after: Quality | None = None
+    heard: Heard | None = None
+
+    def over(self, before: Scoring) -> Scoring | None:
+        """The score that holds from now on, with what was learned of votes; None where that of before stays."""
+        if self.heard is None or not self.heard.votes.weights:
+            return self.scoring
+        return replace(self.scoring or before, votes=self.heard.votes)
 
     @property
     def missing(self) -> int:
@@ -127,16 +138,18 @@ class Calibration:
             "learned": self.scoring is not None,
             "before": self.before.as_json() if self.before else None,
             "after": self.after.as_json() if self.after else None,
+            "votes": self.heard.as_json() if self.heard else None,
         }
 
 
-def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float) -> Calibration:
+def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float, speaker: str = "") -> Calibration:
     """Learn from these outcomes, if they are enough and it is for the better.
 
     Args:
         labels: in an order that does not depend on their outcomes; every fifth makes a fold.
         scoring: the weights of before.
         threshold: the chance from which on choices are acted on, 0 to 1; of several the lowest.
+        speaker: the language model whose votes the labels hold, if any; see `resolution.votes.speaker_of`.
     """
     right = np.asarray([one.right for one in labels], dtype=np.bool_)
     found = Calibration(len(labels), int(right.sum()))
@@ -154,14 +167,14 @@ def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float) -> Ca
         and all(_careful(before[kind], tried[way][kind], right[kind], threshold) for kind in (words, ~words))
     ]
     best = (usable or by_loss)[0]
-    return _told(
-        replace(
-            found,
-            before=_quality(before, right, threshold),
-            after=_quality(tried[best], right, threshold),
-            scoring=best(labels, scoring) if usable else None,
-        )
+    found = replace(
+        found,
+        before=_quality(before, right, threshold),
+        after=_quality(tried[best], right, threshold),
+        scoring=best(labels, scoring) if usable else None,
     )
+    held_out, scores = tried[best] if usable else before, _chances(labels, found.scoring or scoring)
+    return _told(replace(found, heard=hear([one.votes for one in labels], right, held_out, scores, threshold, speaker)))
 
 
 def _told(found: Calibration) -> Calibration:
@@ -189,8 +202,8 @@ def _ways(labels: Sequence[Label], scoring: Scoring) -> list[_Way]:
         found = stretch(some, prior)
         for words in weighed:
             own = [one for one in some if (prior.of(one.features) is prior.words) is words]
-            name = "words" if words else "no_words"
-            found = replace(found, **{name: _fitted(own, getattr(prior, name))})
+            fitted = _fitted(own, prior.words if words else prior.no_words)
+            found = replace(found, words=fitted) if words else replace(found, no_words=fitted)
         return found
 
     return [stretch, weigh] if weighed else [stretch]

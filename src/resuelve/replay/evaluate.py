@@ -22,6 +22,7 @@ from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import shipped
+from resuelve.resolution.votes import speaker_of
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
@@ -190,13 +191,14 @@ def evaluate(
     test = [one for one in found if one.case.split is Split.TEST]
     if not test and aside:
         raise aside[-1].error
-    labels = [Label(one.features, one.right) for one in calibration if one.may_act]
+    labels = [Label(one.features, one.right, one.votes) for one in calibration if one.weighable]
+    speaker = speaker_of(chat.name) if chat else ""
     figures = measured(
         replace(data, cases=tuple(one.case for one in found)),
         calibration,
         test,
         aim=aim,
-        learned=calibrate(labels, shipped(), rules.lowest_threshold / 100),
+        learned=calibrate(labels, shipped(), rules.lowest_threshold / 100, speaker),
         set_threshold=rules.threshold / 100,
         embedder=embedder.identity,
         model=chat.name if chat else "",
@@ -221,9 +223,9 @@ def measured(
     guaranteed = guarantees(calibration, test, risk=aim.risk, confidence=aim.confidence)
     doubts, approved = _doubts(test), as_set.approved.tolist()
     drawn_in, mistakes = details.confusions(test, approved, known=False), details.mistakes(test, approved)
-    if learned.scoring:
-        calibration = [one.rescored(learned.scoring) for one in calibration]
-        test = [one.rescored(learned.scoring) for one in test]
+    if scoring := learned.over(shipped()):
+        calibration = [one.rescored(scoring) for one in calibration]
+        test = [one.rescored(scoring) for one in test]
     past, now = Columns.of(calibration), Columns.of(test)
     at_target, at_joint = operations(past, now, aim.target)
     acted = now.from_confidence(at_target.threshold).tolist()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from resuelve import durable
 from resuelve.domain.errors import WorkspaceError
 from resuelve.domain.message import Message, message, system_said
 from resuelve.resolution.merits import Merit, Merits, proven
-from resuelve.resolution.score import Scoring, scoring_from
+from resuelve.resolution.score import Scoring, scoring_from, shipped
+from resuelve.resolution.votes import ABSOLUTE
 
 _FORMAT = 1
 _REMEDY = "run resuelve calibrate again, or resuelve calibrate --forget"
@@ -40,6 +41,11 @@ class Learned:
     right: int
     scoring: Scoring | None = None
     merits: Merits = field(default_factory=dict)
+
+    @property
+    def weighs_anew(self) -> bool:
+        """True when the score itself was learned, and not only what a language model's votes take from it."""
+        return self.scoring is not None and replace(self.scoring, votes=ABSOLUTE) != shipped()
 
     def scoring_for(self, embedder: str) -> Scoring | None:
         """What was learned, if it was with this embedder."""

@@ -14,7 +14,13 @@ from resuelve.resolution.rules import Rules
 
 
 def learn(
-    tickets: Sequence[Replayed], rules: Rules, *, embedder: str, made: str, answered: Collection[tuple[str, str]] = ()
+    tickets: Sequence[Replayed],
+    rules: Rules,
+    *,
+    embedder: str,
+    made: str,
+    answered: Collection[tuple[str, str]] = (),
+    speaker: str = "",
 ) -> tuple[Calibration, Learned]:
     """Learn from tickets that were decided with these rules.
 
@@ -25,26 +31,30 @@ def learn(
         made: when, ISO 8601.
         answered: incidents and states of rows about which a person was asked, or on which an act came back: that is on
             the row's record already.
+        speaker: the language model that was asked about them, if any; see `resolution.votes.speaker_of`.
     """
-    found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100)
+    found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100, speaker)
     learned = Learned(
         made=made,
         embedder=embedder,
         tickets=len(tickets),
         outcomes=found.outcomes,
         right=found.right,
-        scoring=found.scoring,
+        scoring=found.over(rules.scoring),
         merits=_merits(tickets, rules, found, answered),
     )
     return found, learned
 
 
 def _labels(tickets: Sequence[Replayed]) -> list[Label]:
-    """The choices on which only the score decides, and whose outcome the past tells."""
+    """The choices on which only the score decides, or a language model besides, and whose outcome the past tells.
+
+    Without those that the model took away, the score would learn from what it let through.
+    """
     return [
-        Label(one.prediction.features, one.if_acted is Judgement.RIGHT)
+        Label(one.prediction.features, one.if_acted is Judgement.RIGHT, one.prediction.votes)
         for one in tickets
-        if one.may_act and one.if_acted is not Judgement.UNTOLD
+        if one.prediction.weighable and one.if_acted is not Judgement.UNTOLD
     ]
 
 
@@ -52,14 +62,15 @@ def _merits(
     tickets: Sequence[Replayed], rules: Rules, found: Calibration, answered: Collection[tuple[str, str]]
 ) -> Merits:
     """What each row would have done by itself, with the score that holds from now on."""
-    scoring = found.scoring or rules.scoring
+    scoring = found.over(rules.scoring) or rules.scoring
     counted: Counter[tuple[str, Judgement]] = Counter()
     for one in tickets:
-        if one.row is None or not one.may_act:
+        rescored = one.prediction.rescored(scoring)
+        if one.row is None or not rescored.may_act:
             continue
         if (one.witness.lesson.incident.code, state_of(one.row)) in answered:
             continue
-        if 100 * one.prediction.rescored(scoring).confidence >= rules.threshold_for(one.row):
+        if 100 * rescored.confidence >= rules.threshold_for(one.row):
             counted[state_of(one.row), one.if_acted] += 1
     states = sorted({state for state, judged in counted if judged is not Judgement.UNTOLD})
     return {state: Merit(counted[state, Judgement.RIGHT], counted[state, Judgement.WRONG]) for state in states}

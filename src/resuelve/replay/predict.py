@@ -35,6 +35,7 @@ from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import FEATURES, Scoring
 from resuelve.resolution.trace import Trace
+from resuelve.resolution.votes import ANY, against, cast
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -63,6 +64,9 @@ class Prediction:
         ms: milliseconds by stage.
         features: what the score was made of.
         model_score: a language model's own figure for the row, 0 to 1, which the confidence does not exceed; 1 without.
+        votes: of a language model; empty where none was asked. See `resolution.votes`.
+        weighable: nothing but the score, and a language model, decides about the row: what became of it is a label of
+            the score, whatever the model said.
     """
 
     case: LabelledCase
@@ -79,6 +83,8 @@ class Prediction:
     ms: Mapping[str, float] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
     model_score: float = 1.0
+    votes: Mapping[str, float] = field(default_factory=dict)
+    weighable: bool = False
 
     @property
     def choice(self) -> str:
@@ -91,12 +97,17 @@ class Prediction:
         return self.choice in self.case.expected
 
     def rescored(self, scoring: Scoring) -> Prediction:
-        """The same choice, scored otherwise. What a rule or a language model said of it stays."""
+        """The same choice, scored otherwise. What a rule or a language model said of it stays; what a no of the model
+        is worth is what `scoring` says.
+        """
         if not self.features:
             return self
         score = scoring.score(self.features) / 100
+        left = scoring.votes.after_no(100 * score, against(self.votes) or ANY) if self.weighable else None
         most = self.model_score if self.may_act else VETOED / 100
-        return replace(self, score=score, confidence=min(score, most))
+        # Who is certain enough for any no is not asked, so that neither does a low figure count.
+        confidence = max(min(score, most), (left or 0.0) / 100)
+        return replace(self, score=score, confidence=confidence, may_act=self.may_act or left is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +327,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         ms=dict(ms),
         features=_features(critique) if critique else {},
         model_score=critique.features.get("model_score", 100.0) / 100 if critique else 1.0,
+        votes=cast(critique.features) if critique else {},
+        weighable=critique is not None and _weighable(critique) and not by_hand,
     )
 
 
@@ -329,6 +342,11 @@ def _unopposed(critique: Critique) -> bool:
     if critique.verdict is Verdict.APPROVED:
         return True
     return critique.doubt is Doubt.WEAK_MATCH and "model_score" not in critique.features
+
+
+def _weighable(critique: Critique) -> bool:
+    """No rule said no: if anybody did, it was the language model."""
+    return _unopposed(critique) or bool(against(critique.features)) or critique.doubt is Doubt.MODEL_FAILED
 
 
 def _features(critique: Critique) -> dict[str, float]:

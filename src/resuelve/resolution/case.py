@@ -29,6 +29,7 @@ class Case:
         telling: what the attachments tell, in short; see `telling_lines`.
         carried: the row was found with the attachments, after the ticket's own words had led to none;
             confirmed: it is one of those that these would have offered.
+        beside: rows that only a language model's words have found, for its review to look at.
         second: looks for a sentence that the choice does not account for; asked last, because it costs an encoding.
     """
 
@@ -44,6 +45,7 @@ class Case:
     telling: str = ""
     carried: bool = False
     confirmed: bool = False
+    beside: Sequence[Ranked] = ()
     second: Callable[[], SecondMatter | None] = lambda: None
 
     @property

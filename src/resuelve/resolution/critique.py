@@ -107,7 +107,9 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
 
 
 def _ask(case: Case, chat: ChatModel, ticket: str, points: float, values: dict[str, float]) -> Critique:
-    others = [one for one in case.ranked if one.problem.id != case.problem.id][:_OTHERS_SHOWN]
+    nearest = [one for one in case.ranked if one.problem.id != case.problem.id][:_OTHERS_SHOWN]
+    shown = {case.problem.id, *(one.problem.id for one in nearest)}
+    others = [*nearest, *(one for one in case.beside if one.problem.id not in shown)]
     question = prompt(
         "critique",
         ticket=ticket,

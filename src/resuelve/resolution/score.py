@@ -19,6 +19,7 @@ from typing import Any
 
 from resuelve.resolution.finite import finite
 from resuelve.resolution.rerank import Ranked, consequence
+from resuelve.resolution.votes import ABSOLUTE, Votes, speaker_of, votes_from
 
 WORDS = ("coverage", "echo", "lexical")
 """Features that tell nothing where ticket and dictionary are in different languages."""
@@ -90,10 +91,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """The models that score choices: with words, and for tickets in another language than the dictionary, without."""
+    """The models that score choices: with words, and for tickets in another language than the dictionary, without.
+
+    Attributes:
+        votes: what a language model's no takes from such a score.
+    """
 
     words: Weights
     no_words: Weights
+    votes: Votes = ABSOLUTE
 
     def score(self, values: Mapping[str, float]) -> float:
         """0 to 100."""
@@ -103,9 +109,16 @@ class Scoring:
         """The model for these features."""
         return self.words if "echo" in values else self.no_words
 
+    def votes_of(self, model: str) -> Votes:
+        """What was learned about the votes of this language model, asked as it is asked now."""
+        return self.votes if self.votes.speaker == speaker_of(model) else ABSOLUTE
+
     def as_json(self) -> dict[str, Any]:
         """What `scoring_from` reads."""
-        return {"words": self.words.as_json(), "no_words": self.no_words.as_json()}
+        found: dict[str, Any] = {"words": self.words.as_json(), "no_words": self.no_words.as_json()}
+        if self.votes.weights:
+            found["votes"] = self.votes.as_json()
+        return found
 
 
 def scoring_from(content: Mapping[str, Any]) -> Scoring:
@@ -114,7 +127,8 @@ def scoring_from(content: Mapping[str, Any]) -> Scoring:
     Raises:
         ValueError, KeyError, TypeError, AttributeError: it is something else.
     """
-    return Scoring(weights_from(content["words"]), weights_from(content["no_words"]))
+    votes = votes_from(content["votes"]) if "votes" in content else ABSOLUTE
+    return Scoring(weights_from(content["words"]), weights_from(content["no_words"]), votes)
 
 
 def weights_from(content: Mapping[str, Any]) -> Weights:

@@ -1,8 +1,10 @@
 """What a language model says of a row that scores and rules would act on: it can take the row away, and nothing else.
 
-Three questions at most: what the ticket is about, which of the rows offered it is a case of, and what speaks against
-the one that was chosen. The score stays that of the ticket's own words. It was different once, and a model that agreed
-with everything had wrong actions done (ADR 0014).
+Three questions at most, each one call: which of the rows offered the ticket is a case of, if of any; what it is about;
+and what speaks against the row that was chosen. The first no ends them. The score stays that of the ticket's own words.
+It was different once, and a model that agreed with everything had wrong actions done (ADR 0014). A no takes away all,
+unless a team's outcomes have shown that it is worth less; where no answer could take enough away, nothing is asked (ADR
+0033).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from resuelve.resolution.reformulate import Query, depersonalised, restate
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import NOTHING, Retrieved
 from resuelve.resolution.trace import Trace
+from resuelve.resolution.votes import CHOICE, MATTER, REVIEW, Votes
 from resuelve.texts import say, translated
 
 Search = Callable[[Reading, Sequence[Query]], tuple[Retrieved, tuple[Ranked, ...]]]
@@ -52,31 +55,65 @@ def second_opinion(
 ) -> Critique:
     """The critic's verdict after the model has been heard. Never better than without it; no usable answer is a veto.
 
+    Where the score leaves it nothing to change, it is not asked, and the verdict is ours.
+
     Args:
         search: finds and orders rows, and leaves its steps in the trace.
-        query_limit: how many rows found with the model's words are offered besides.
+        query_limit: how many rows found with the model's words its review is shown besides.
 
     Raises:
         ModelUnavailable: the model is out of reach; later it may work.
     """
-    case = asked.case
+    case, votes = asked.case, asked.case.scoring.votes_of(chat.name)
+    if votes.certain(asked.ours.score, case.threshold):
+        with trace.stage("decide", {"model": chat.name, "certain_from": votes.certain_from(case.threshold)}) as step:
+            step.output = {"asked": False}
+        return asked.ours
     ticket = depersonalised(case.reading, asked.identifiers, case.telling)
-    queries = _restated(ticket, chat, trace)
-    found, ranked = search(case.reading, queries) if queries else (NOTHING, ())
-    held = {one.problem.id for one in asked.offered}
-    offered = (*asked.offered, *offer(ranked, {*held, *asked.avoid}, query_limit))
     try:
-        choice = _chosen(replace(asked, offered=offered), ticket, chat, trace, language)
-        if choice.problem is None:
-            return _against(asked.ours, case.problem, Doubt.NO_MATCH, choice.reason, language)
-        if consequence(choice.problem) != consequence(case.problem):
-            slots = {"id": case.problem.id, "other": choice.problem.id, "why": choice.reason}
-            reason = say("resolution.doubt.model_disagrees", language, **slots)
-            return _against(asked.ours, case.problem, Doubt.MODEL_DISAGREES, reason, language)
-        return _reviewed(case, found, ticket, chat, trace, language)
+        # The list goes first: most noes are said to it, and then nothing else is asked.
+        if no := _chosen(asked, votes, ticket, chat, trace, language):
+            return no
+        queries = _restated(ticket, chat, trace)
+        found, ranked = search(case.reading, queries) if queries else (NOTHING, ())
+        held = {one.problem.id for one in asked.offered}
+        asked = replace(asked, case=replace(case, beside=offer(ranked, {*held, *asked.avoid}, query_limit)))
+        return _reviewed(asked, votes, found, ticket, chat, trace, language)
     except ModelOutputInvalid as error:
         reason = say("resolution.model_failed", language, error=translated(error.what, language))
         return _against(asked.ours, case.problem, Doubt.MODEL_FAILED, reason, language)
+
+
+def _no_of(choice: Choice, case: Case, language: str) -> tuple[Doubt, str] | None:
+    """What speaks against the row when the model chose so, and why; None where it chose what leads to the same."""
+    if choice.problem is None:
+        return Doubt.NO_MATCH, choice.reason
+    if consequence(choice.problem) == consequence(case.problem):
+        return None
+    slots = {"id": case.problem.id, "other": choice.problem.id, "why": choice.reason}
+    return Doubt.MODEL_DISAGREES, say("resolution.doubt.model_disagrees", language, **slots)
+
+
+def _weighed(verdict: Critique, last: str, asked: Asked, votes: Votes, language: str) -> Critique:
+    """The verdict with the votes up to the last question among its features; a no that is worth too little is no veto.
+
+    Args:
+        verdict: as it is where nothing was learned of the model's votes.
+        last: the vote on the last question; those before were for the row.
+    """
+    ours, case = asked.ours, asked.case
+    accepted = verdict.verdict is Verdict.APPROVED and verdict.score >= case.threshold
+    before = _ORDER[: _ORDER.index(last)]
+    features = {**verdict.features, **dict.fromkeys(before, 1.0), last: 1.0 if accepted else -1.0}
+    verdict = replace(verdict, features=features)
+    if accepted or not votes.spares(ours.score, last, case.threshold):
+        return verdict
+    left = votes.after_no(ours.score, last) or 0.0
+    reason = say("resolution.outvoted", language, id=case.problem.id, score=f"{left:.0f}", why=verdict.reason)
+    return replace(ours, score=left, reason=reason, features=features)
+
+
+_ORDER = (CHOICE, MATTER, REVIEW)
 
 
 def _restated(ticket: str, chat: ChatModel, trace: Trace) -> tuple[Query, ...]:
@@ -90,8 +127,9 @@ def _restated(ticket: str, chat: ChatModel, trace: Trace) -> tuple[Query, ...]:
     return queries
 
 
-def _chosen(asked: Asked, ticket: str, chat: ChatModel, trace: Trace, language: str) -> Choice:
-    offered, avoid, advice = asked.offered, asked.avoid, asked.advice
+def _chosen(asked: Asked, votes: Votes, ticket: str, chat: ChatModel, trace: Trace, language: str) -> Critique | None:
+    """The verdict where the model names no row of those offered, or another one; None where it names ours."""
+    case, offered, avoid, advice = asked.case, asked.offered, asked.avoid, asked.advice
     given = {
         "model": chat.name,
         "offered": [one.problem.id for one in offered],
@@ -100,22 +138,32 @@ def _chosen(asked: Asked, ticket: str, chat: ChatModel, trace: Trace, language: 
     }
     with trace.stage("decide", given) as step:
         choice = decide(offered, chat=chat, ticket=ticket, avoid=avoid, advice=advice, language=language)
-        step.output = {"chosen": choice.problem.id if choice.problem else None, "reason": choice.reason}
-    return choice
+        step.output = said = {"chosen": choice.problem.id if choice.problem else None, "reason": choice.reason}
+        no = _no_of(choice, case, language)
+        if no is None:
+            return None
+        verdict = _weighed(_against(asked.ours, case.problem, *no, language), CHOICE, asked, votes, language)
+        step.output = {**said, "critique": verdict}
+    return verdict
 
 
-def _reviewed(case: Case, found: Retrieved, ticket: str, chat: ChatModel, trace: Trace, language: str) -> Critique:
+def _reviewed(
+    asked: Asked, votes: Votes, found: Retrieved, ticket: str, chat: ChatModel, trace: Trace, language: str
+) -> Critique:
     """The rules once more, now with the second matter that the model saw, and then the model's review."""
+    case = asked.case
     aside = found.aside or case.found.aside
     # What a second matter costs to look for has been spent already.
     case = replace(case, found=replace(case.found, aside=aside), second=lambda: None)
     given = {"model": chat.name, "problem": case.problem.id, "threshold": case.threshold}
     with trace.stage("critique", given) as step:
         verdict = critique(case, chat, ticket=ticket, language=language)
-        step.output = {"problem": case.problem.id, "critique": verdict}
-    if "model_score" not in verdict.features:  # a rule spoke again, and the model was not asked
+        by_rule = "model_score" not in verdict.features  # one spoke again, and the model was not asked
+        weighed = _weighed(verdict, MATTER if by_rule else REVIEW, asked, votes, language)
+        step.output = {"problem": case.problem.id, "critique": weighed}
+    if by_rule:
         trace.calls.criticised(case, verdict, step.seconds)
-    return verdict
+    return weighed
 
 
 def _against(ours: Critique, problem: KnownError, doubt: Doubt, reason: str, language: str) -> Critique:

@@ -1,0 +1,123 @@
+"""What a language model's no is worth: its votes as features of a decision, and what outcomes have taught about them.
+
+Nothing that a model says adds to a score (ADR 0014). Untaught, its no takes the row away, whatever the score. Where a
+team's own outcomes have shown what a no of this model means (`replay.votes`), it lowers the log-odds of the score by
+what was learned, and the row is taken away where too little is left to act on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from resuelve.resolution.finite import finite
+from resuelve.resolution.prompts import ASKED, version
+
+CHOICE, MATTER, REVIEW = "vote_choice", "vote_matter", "vote_review"
+VOTES = (CHOICE, MATTER, REVIEW)
+"""The features, 1 for the row and -1 against it; where the model was not asked, there is none.
+
+- ``vote_choice``: of the rows offered, it named this one, or one that leads to the same; -1 another one, or none;
+- ``vote_matter``: what it restated holds no second matter that leads elsewhere;
+- ``vote_review``: its review found nothing against the row, and gave it no less than the threshold.
+
+The first no ends the questions.
+"""
+
+ANY = "vote_any"
+"""In place of a feature's name: a no to whichever question."""
+
+_MOST_ODDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """What a model's no is worth, as far as outcomes have shown it.
+
+    Attributes:
+        speaker: whose no; see `speaker_of`. That of another one is worth what it was before: all.
+        least: the threshold, 0 to 100, for which it has been shown; with a lower one it does not count.
+        weights: by the vote that was a no, or `ANY`, what it adds to the log-odds of the score.
+    """
+
+    speaker: str = ""
+    least: float = 100.0
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def after_no(self, score: float, vote: str) -> float | None:
+        """The chance that is left after a no, 0 to 100 and never above the score; None where nothing was learned.
+
+        The larger one of what this no is worth and of what any is: whoever is certain enough for any no is not asked.
+        """
+        worth = [self.weights[name] for name in (vote, ANY) if name in self.weights]
+        return min(score, max(_moved(score, one) for one in worth)) if worth else None
+
+    def spares(self, score: float, vote: str, threshold: float) -> bool:
+        """True where enough is left after this no to act all the same."""
+        left = self.after_no(score, vote)
+        return left is not None and left >= max(threshold, self.least)
+
+    def certain(self, score: float, threshold: float) -> bool:
+        """True where no answer of the model could change anything, so that it need not be asked."""
+        return self.spares(score, ANY, threshold)
+
+    def certain_from(self, threshold: float) -> float | None:
+        """The score from which on that is so; None where there is none."""
+        if ANY not in self.weights:
+            return None
+        least = max(threshold, self.least)
+        return max(least, _moved(least, -self.weights[ANY])) if least < 100 else None
+
+    def as_json(self) -> dict[str, Any]:
+        """What `votes_from` reads."""
+        return {"speaker": self.speaker, "least": self.least, "weights": dict(self.weights)}
+
+
+ABSOLUTE = Votes()
+"""Nothing was learned: every no takes the row away."""
+
+
+def votes_from(content: Mapping[str, Any]) -> Votes:
+    """Votes from their JSON, read strictly.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is something else.
+    """
+    weights = {_known(name): finite(value) for name, value in content["weights"].items()}
+    return Votes(str(content["speaker"]), finite(content["least"]), weights)
+
+
+def speaker_of(model: str) -> str:
+    """Names who is asked: another model, or another wording of the questions, is somebody else."""
+    wording = hashlib.sha256(" ".join(version(role) for role in ASKED).encode()).hexdigest()[:12]
+    return f"{model} {wording}"
+
+
+def cast(values: Mapping[str, float]) -> dict[str, float]:
+    """The votes among features."""
+    return {name: values[name] for name in VOTES if name in values}
+
+
+def against(values: Mapping[str, float]) -> str:
+    """Which of the votes is a no; empty where none is."""
+    return next((name for name, value in cast(values).items() if value < 0), "")
+
+
+def log_odds(score: float) -> float:
+    """Of a score from 0 to 100, within ±30."""
+    share = min(max(score / 100, 1e-13), 1 - 1e-13)
+    return math.log(share / (1 - share))
+
+
+def _moved(score: float, by: float) -> float:
+    odds = max(-_MOST_ODDS, min(_MOST_ODDS, log_odds(score) + by))
+    return 100.0 / (1.0 + math.exp(-odds))
+
+
+def _known(name: str) -> str:
+    if name not in (*VOTES, ANY):
+        raise ValueError(name)
+    return name

@@ -1,0 +1,95 @@
+"""What a no of a language model is worth can only be learned, only of one model, and never adds to a score."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resuelve.resolution.score import Scoring, Weights, scoring_from
+from resuelve.resolution.votes import (
+    ABSOLUTE,
+    ANY,
+    CHOICE,
+    MATTER,
+    REVIEW,
+    VOTES,
+    Votes,
+    against,
+    cast,
+    speaker_of,
+    votes_from,
+)
+
+WORTH = st.dictionaries(st.sampled_from([ANY, *VOTES]), st.floats(-40, 40))
+POINTS = st.floats(0, 100)
+
+
+@given(WORTH, POINTS, st.sampled_from(VOTES), POINTS, POINTS)
+def test_no_vote_adds_to_a_score_or_acts_below_a_threshold(
+    weights: dict[str, float], score: float, vote: str, threshold: float, least: float
+) -> None:
+    votes = Votes("m", least, weights)
+    left = votes.after_no(score, vote)
+    assert (left is None) == (not {vote, ANY} & weights.keys())
+    assert left is None or 0 <= left <= score
+    if votes.spares(score, vote, threshold):
+        assert score >= threshold
+        assert left is not None
+        assert left >= max(least, threshold)
+
+
+@given(st.floats(-8, 8), st.floats(1, 99), st.floats(0.1, 99.9))
+def test_who_is_not_asked_would_act_after_any_no(weight: float, threshold: float, score: float) -> None:
+    votes = Votes("m", 50.0, {ANY: weight})
+    limit = votes.certain_from(threshold)
+    assert limit is not None
+    assert limit >= max(threshold, 50.0)
+    if abs(score - limit) > 1e-6:
+        assert votes.certain(score, threshold) == (score > limit)
+    for vote in VOTES:
+        assert votes.spares(score, vote, threshold) == votes.certain(score, threshold)
+
+
+def test_untaught_every_no_takes_all() -> None:
+    assert ABSOLUTE.after_no(99.9, CHOICE) is None
+    assert not ABSOLUTE.spares(99.9, REVIEW, 0.0)
+    assert not ABSOLUTE.certain(100.0, 0.0)
+    assert ABSOLUTE.certain_from(65.0) is None
+    assert not Votes("m", 65.0, {CHOICE: 5.0}).certain(99.0, 65.0)  # one kind of no is not all kinds
+
+
+def test_a_number_that_is_learned() -> None:
+    votes = Votes("m", 65.0, {ANY: -2.0, REVIEW: -1.0})
+    assert votes.after_no(90.0, CHOICE) == pytest.approx(54.9, abs=0.1)  # ln 9 less 2
+    assert votes.after_no(90.0, REVIEW) == pytest.approx(76.8, abs=0.1)
+    assert (votes.spares(90.0, CHOICE, 65.0), votes.spares(90.0, REVIEW, 65.0)) == (False, True)
+    assert not votes.spares(90.0, REVIEW, 80.0)
+    assert votes.certain_from(65.0) == pytest.approx(93.2, abs=0.1)
+    assert votes.certain_from(40.0) == votes.certain_from(65.0)  # never shown for less
+
+
+def test_votes_are_of_one_model_and_one_wording() -> None:
+    weights = Weights(0.0, {"gap": 1.0})
+    scoring = Scoring(weights, weights, Votes(speaker_of("one"), 65.0, {ANY: 1.0}))
+    assert scoring.votes_of("one").weights
+    assert scoring.votes_of("another") is ABSOLUTE
+    assert Scoring(weights, weights, Votes("one 000000000000", 65.0, {ANY: 1.0})).votes_of("one") is ABSOLUTE
+
+
+def test_json_and_back_read_strictly() -> None:
+    weights = Weights(0.0, {"gap": 1.0})
+    plain, taught = Scoring(weights, weights), Scoring(weights, weights, Votes("m", 65.0, {ANY: -0.5, MATTER: 2.0}))
+    assert "votes" not in plain.as_json()
+    assert scoring_from(plain.as_json()) == plain
+    assert scoring_from(taught.as_json()) == taught
+    good = taught.votes.as_json()
+    for wrong in ({"weights": {"gap": 1.0}}, {"weights": {ANY: float("nan")}}, {"least": "65"}):
+        with pytest.raises(ValueError):
+            votes_from({**good, **wrong})
+
+
+def test_votes_among_features() -> None:
+    assert cast({"gap": -2.0, CHOICE: 1.0, MATTER: -1.0}) == {CHOICE: 1.0, MATTER: -1.0}
+    assert against({"gap": -2.0, CHOICE: 1.0, MATTER: -1.0}) == MATTER
+    assert against({CHOICE: 1.0, MATTER: 1.0, REVIEW: 1.0}) == against({"gap": -1.0}) == ""
