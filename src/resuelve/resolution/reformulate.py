@@ -31,6 +31,9 @@ _CAP = 240
 _REPORT = 400
 """Characters of a report that are searched with: as many as the encoder in the product takes of a row."""
 
+_SAYS = 4
+"""Letters of the shortest text that says something."""
+
 _COURTESY = 40
 """Characters of the longest text that is looked at for being nothing but a courtesy."""
 
@@ -144,8 +147,10 @@ def are_reports(examples: Sequence[str]) -> bool:
 
 def says_as_little(examples: Iterable[str]) -> bool:
     """True when one of these texts of the dictionary would itself be no query: a greeting, a yes, a thanks."""
-    short = (text for text in examples if len(text) <= _COURTESY)
-    return any(_letters(text) and not _says_something(_clean(Part("description", text), ())) for text in short)
+    # A dictionary may have a hundred thousand texts, and cleaning one takes .1 ms: few are looked at so closely.
+    short = (text for text in examples if len(text) <= _COURTESY and _letters(text))
+    courteous = (text for text in short if _letters(text) < _SAYS or _GREETING.search(text) or _POLITE.search(text))
+    return any(not _says_something(_clean(Part("description", text), ())) for text in courteous)
 
 
 def restate(ticket: str, chat: ChatModel) -> tuple[tuple[Query, ...], str]:
@@ -305,7 +310,7 @@ def _cap(text: str, most: int = _CAP) -> str:
 
 
 def _says_something(text: str) -> bool:
-    return _letters(text) >= 4
+    return _letters(text) >= _SAYS
 
 
 def _letters(text: str) -> int:
