@@ -13,6 +13,7 @@ import importlib
 import itertools
 import json
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -24,9 +25,14 @@ from typing import Any
 import typer
 import typer.main
 
+from resuelve import cli
 from resuelve.cli import app, main
+from resuelve.knowledge.catalogue import read
+from resuelve.mocks.world import demo_folder
+from resuelve.resolution.words import Lexicon
 from tests.remembered import remembering
 
+# What commands import besides, when they come to it.
 PRELOADED = (
     "_strptime",
     "encodings.idna",
@@ -35,15 +41,6 @@ PRELOADED = (
     "phonenumbers.data.region_ES",
     "resuelve.agents.business_system",
     "resuelve.agents.checks",
-    "resuelve.cli.approvals_shown",
-    "resuelve.cli.approving",
-    "resuelve.cli.backup_made",
-    "resuelve.cli.backup_restored",
-    "resuelve.cli.doctor",
-    "resuelve.cli.explain",
-    "resuelve.cli.index",
-    "resuelve.cli.mine",
-    "resuelve.cli.run",
     "resuelve.journal.engine",
     "resuelve.journal.memory_acts",
     "resuelve.journal.memory_answers",
@@ -156,8 +153,9 @@ def obey() -> None:
 
 
 def prepare() -> None:
-    """Do now what every process would do again: import, read the command line's functions, look for garbage."""
-    for name in PRELOADED:
+    """Do now what every process would do again: import, read the functions of the command line, look for garbage."""
+    commands_of = (f"{cli.__name__}.{module.name}" for module in pkgutil.iter_modules(cli.__path__))
+    for name in (*commands_of, *PRELOADED):
         importlib.import_module(name)
     commands = typer.main.get_command(app)
 
@@ -165,6 +163,8 @@ def prepare() -> None:
         return commands
 
     typer.main.get_command = built
+    rows = read(demo_folder() / "PROBLEMAS_GLOBALES.csv").problems.values()
+    Lexicon(text for row in rows for text in row.examples)  # whose stems are remembered from here on
     gc.collect()
     gc.freeze()  # a process that ends looks through all that was imported, and copies its pages by that
 
