@@ -4,7 +4,8 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 export PYTHON
-# pytest-xdist: as many processes as there are cores on the smallest machine we test on
+# pytest-xdist: as many processes as there are cores on the smallest machine we test on. Files begin in the order of their
+# names, and not with those of most tests: acceptance and chaos are the slow ones, and unit tests fill the rest evenly.
 TEST_PROCESSES ?= 2
 TESTS ?=
 SET ?= demo
@@ -20,7 +21,7 @@ demo: environment ## resolve the incidents of the demo world
 	@$(BIN)/python -m resuelve demo
 
 test: check ## every check of the project: lint, types, import contracts, tests
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: environment-dev ## lint, types and import contracts only
 	$(BIN)/python -m ruff check

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.product import Desk, Product, build_workspace, command_line, desk_with, world_of
+from tests.remembered import remembering, shared_folder
 
 NewDesk = Callable[..., Desk]
 
@@ -23,25 +23,29 @@ def _helpers() -> ExitStack:
 
 
 @cache
-def _product() -> Product:
+def _product(remembered: Path) -> Product:
     # Two folders import these fixtures, and pytest gives each folder its own.
-    return _helpers().enter_context(command_line())
+    return _helpers().enter_context(command_line(remembered))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def remembered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What these tests compute in their own process they remember too."""
+    with remembering(shared_folder(tmp_path_factory, "remembered")):
+        yield
 
 
 @pytest.fixture(scope="session")
-def product() -> Iterator[Product]:
-    yield _product()
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    yield _product(shared_folder(tmp_path_factory, "remembered"))
     _helpers().close()
     _product.cache_clear()
 
 
 @pytest.fixture(scope="session")
 def indexed(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    # The processes of pytest-xdist have folders of their own below a common one: the first builds, the others wait.
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "indexed"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    folder = shared_folder(tmp_path_factory, "indexed")
+    with (folder / "lock").open("w") as lock:  # the first process of pytest-xdist builds, the others wait
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             build_workspace(product, folder / "workspace")

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from tests.mock_control import call, control
 KILLED = -signal.SIGKILL
 LABEL = "[SPAI] "
 SOURCES = Path(resuelve.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DICTIONARY = "PROBLEMAS_GLOBALES.csv"
 FIXES = "CORRECTIVOS_ABIERTOS.csv"
 DEMO_WORLD = load_world()
@@ -58,7 +59,7 @@ class Command:
     out_file: Path
     error_file: Path
 
-    def wait(self, seconds: float = 90.0) -> Ended:
+    def wait(self, seconds: float = 240.0) -> Ended:
         status = self.product.ask({"wait": self.number, "seconds": seconds})
         if status is None:
             self.send(signal.SIGKILL)
@@ -125,13 +126,13 @@ class Product:
 
 
 @contextmanager
-def command_line() -> Iterator[Product]:
-    """A `Product`, ready to run commands."""
-    program = [sys.executable, str(Path(__file__).parent / "product_process.py")]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+def command_line(remembered: Path) -> Iterator[Product]:
+    """A `Product`, ready to run commands, which look in this folder for what was computed before."""
+    program = [sys.executable, "-m", "tests.acceptance.product_process", str(remembered)]
+    environment, pipe = {**os.environ, "PYTHONPATH": str(SOURCES)}, subprocess.PIPE
     with (
         tempfile.TemporaryDirectory() as outputs,
-        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as helper,
+        subprocess.Popen(program, stdin=pipe, stdout=pipe, text=True, env=environment, cwd=ROOT) as helper,
     ):
         yield Product(helper, Path(outputs))
         assert helper.stdin is not None
@@ -241,14 +242,16 @@ def copy_of(indexed: Path, workspace: Path) -> Path:
 
 
 def _copy_sparse(source: str, target: str) -> None:
-    """Copy a file without its zeros: the engine's files are 100 MB of holes, and every test copies them."""
+    """Copy a file without its holes: the engine's files are 100 MB of them, and every test copies them."""
     with Path(source).open("rb") as reader, Path(target).open("wb") as writer:
-        while data := reader.read(2**16):
-            if data.count(0) == len(data):
-                writer.seek(len(data), os.SEEK_CUR)
-            else:
-                writer.write(data)
-        writer.truncate()
+        size, end = os.fstat(reader.fileno()).st_size, 0
+        with suppress(OSError):  # nothing but a hole is left
+            while end < size:
+                start = os.lseek(reader.fileno(), end, os.SEEK_DATA)
+                end = os.lseek(reader.fileno(), start, os.SEEK_HOLE)
+                writer.seek(start)
+                writer.write(os.pread(reader.fileno(), end - start, start))
+        writer.truncate(size)
 
 
 @contextmanager

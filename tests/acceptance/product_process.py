@@ -2,15 +2,18 @@
 
 They are forked from this one, which has imported everything, so that each costs milliseconds instead of seconds; from
 the fork on they are processes like any other. Orders come as JSON lines: ``{"start": order}`` answers with a process
-number, ``{"wait": number, "seconds": n}`` with how it ended (minus the signal; null when it lives still).
+number, ``{"wait": number, "seconds": n}`` with how it ended (minus the signal; null when it lives still). Its argument
+is the folder of what was computed before (`tests.remembered`).
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import itertools
 import json
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -19,31 +22,49 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from resuelve.cli import main
+import typer
+import typer.main
 
+from resuelve import cli
+from resuelve.cli import app, main
+from resuelve.knowledge.catalogue import read
+from resuelve.mocks.world import demo_folder
+from resuelve.resolution.words import Lexicon
+from tests.remembered import remembering
+
+# What commands import besides, when they come to it.
 PRELOADED = (
+    "_strptime",
+    "encodings.idna",
     "h11",
     "httpcore2",
+    "phonenumbers.data.region_ES",
     "resuelve.agents.business_system",
     "resuelve.agents.checks",
-    "resuelve.cli.approvals_shown",
-    "resuelve.cli.approving",
-    "resuelve.cli.backup_made",
-    "resuelve.cli.backup_restored",
-    "resuelve.cli.doctor",
-    "resuelve.cli.explain",
-    "resuelve.cli.index",
-    "resuelve.cli.run",
     "resuelve.journal.engine",
+    "resuelve.journal.memory_acts",
+    "resuelve.journal.memory_answers",
     "resuelve.journal.runner",
     "resuelve.journal.sql",
+    "resuelve.journal.sql_acts",
     "resuelve.journal.sql_answers",
+    "resuelve.journal.sql_history",
+    "resuelve.knowledge.scrub",
     "resuelve.models.embedded",
+    "resuelve.models.openai_compatible",
+    "resuelve.models.watched",
+    "resuelve.pages.mined",
+    "resuelve.readers.sandbox",
+    "resuelve.resolution.describe",
     "resuelve.tickets.gestor",
     "resuelve.vectors.edge",
+    "resuelve.wiring.vision",
+    "rich._emoji_codes",
+    "rich.rule",
     "sqlite3",
     "stringprep",
     "truststore",
+    "typer._adapters",
 )
 
 # Where a process can be made to die or stop: module, class (or none), method, and for steps the step's name.
@@ -131,8 +152,25 @@ def obey() -> None:
     return None
 
 
-if __name__ == "__main__":
-    for name in PRELOADED:
+def prepare() -> None:
+    """Do now what every process would do again: import, read the functions of the command line, look for garbage."""
+    commands_of = (f"{cli.__name__}.{module.name}" for module in pkgutil.iter_modules(cli.__path__))
+    for name in (*commands_of, *PRELOADED):
         importlib.import_module(name)
+    commands = typer.main.get_command(app)
+
+    def built(typer_instance: typer.Typer) -> Any:
+        return commands
+
+    typer.main.get_command = built
+    rows = read(demo_folder() / "PROBLEMAS_GLOBALES.csv").problems.values()
+    Lexicon(text for row in rows for text in row.examples)  # whose stems are remembered from here on
+    gc.collect()
+    gc.freeze()  # a process that ends looks through all that was imported, and copies its pages by that
+
+
+if __name__ == "__main__":
+    prepare()
     assert Path(sys.argv[0]).name == "product_process.py"
-    obey()
+    with remembering(Path(sys.argv[1])):
+        obey()
