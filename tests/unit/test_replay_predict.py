@@ -123,6 +123,18 @@ def test_a_case_for_which_a_model_does_not_answer_is_set_aside(dictionary: Catal
         predict(cases, knowledge, embedder, Rules())
 
 
+@pytest.mark.parametrize(("row", "choice"), [("", ""), ("SAL,Chat,Hola,Dígame,cierre,\n", "SAL")])
+def test_a_greeting_is_looked_for_where_the_dictionary_has_one(tmp_path: Path, row: str, choice: str) -> None:
+    (tmp_path / "kb.csv").write_text(ROWS + row, encoding="utf-8")
+    inner = Counting()
+    knowledge, embedder = knowing(read(tmp_path / "kb.csv"), inner)
+    before = len(inner.asked)
+    (found,) = predict([case("c", "hola")], knowledge, embedder, Rules())
+    assert found.choice == choice
+    assert not found.approved
+    assert inner.asked[before:] == (["hola"] if row else []), "in one call with those of its block"
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_a_model_that_is_out_of_reach_ends_it(dictionary: Catalogue, workers: int) -> None:
     inner = Failing("fotocopia")

@@ -135,6 +135,21 @@ def test_reasons_to_refute(name: str, language: str) -> None:
     assert chat.calls == [], "no model is asked about what a rule has decided"
 
 
+@pytest.mark.parametrize(
+    ("says", "relevance", "avoid"),
+    [(0.2, 0.5, ("A", "B")), (0.0, 0.5, ("A",)), (-0.2, 0.5, ("A",)), (0.2, 6.0, ())],
+)
+def test_with_a_weak_row_goes_the_one_that_lost_the_run_off_against_it(
+    says: float, relevance: float, avoid: tuple[str, ...]
+) -> None:
+    given = case(row("A"), [row("B"), row("C")], relevance=relevance, behind=relevance - 1)
+    first, second, third = given.ranked
+    first = replace(first, runoff=says)
+    found = critique(replace(given, chosen=first, ranked=(first, replace(second, runoff=-says), third)))
+    assert found.avoid == avoid
+    assert (found.doubt is Doubt.WEAK_MATCH) is bool(avoid)
+
+
 @pytest.mark.parametrize(("here", "moved"), [("GR_B ", False), ("gr_b", False), ("GR_C", True), ("", True)])
 def test_a_ticket_is_not_moved_to_the_mailbox_that_it_is_in(here: str, *, moved: bool) -> None:
     given = case(row("A", Prescription(ResolutionKind.REASSIGN, queue="GR_B")), [row("B")])

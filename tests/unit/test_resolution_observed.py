@@ -158,7 +158,7 @@ def test_no_text_and_no_code_of_a_ticket_is_in_a_label(entry: dict[str, Any]) ->
 def test_what_was_only_proposed_is_told_apart_from_what_was_done() -> None:
     signals = MemorySignals()
     critique = {"verdict": "rejected", "score": 20.0}
-    decision = {"doubt": "no_match", "critique": critique, "considered": [{"dense": 0.5}]}
+    decision: dict[str, Any] = {"doubt": "no_match", "critique": critique, "considered": [{"dense": 0.5}]}
     rejections = [{"problem": "KB-1", "critique": critique}]
     for shadow in (True, True, False):
         tell_entry(signals, entry(**decision, rejections=rejections), shadow=shadow, seconds=1)

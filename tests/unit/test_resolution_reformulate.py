@@ -13,7 +13,7 @@ from resuelve.resolution.identify import identify
 from resuelve.resolution.prompts import version
 from resuelve.resolution.prompts.schemas import Reformulation
 from resuelve.resolution.read import LONGEST_TEXT, Reading, read
-from resuelve.resolution.reformulate import Query, depersonalised, reformulate, restate
+from resuelve.resolution.reformulate import Query, are_reports, depersonalised, reformulate, restate, says_as_little
 
 FORM = """NIF: 12345678Z
 Nombre y apellidos: Ana Ruiz Gómez
@@ -71,6 +71,34 @@ def test_a_ticket_that_says_nothing_has_no_query(description: str) -> None:
     assert queries(description) == ()
 
 
+@pytest.mark.parametrize(
+    ("title", "description", "expected"),
+    [
+        ("", "Hola", ["Hola"]),
+        ("Hola", "no", ["Hola. no"]),
+        ("", "ana@correo.es ok", ["ok"]),
+        ("", "12345678Z", []),
+        ("", "?!", []),
+        ("", "Hola, la impresora no va", ["la impresora no va"]),
+    ],
+)
+def test_a_courtesy_is_a_query_where_the_dictionary_has_rows_for_it(
+    title: str, description: str, expected: list[str]
+) -> None:
+    ticket = reading(description, title)
+    assert [query.text for query in reformulate(ticket, identify(ticket), terse=True)] == expected
+
+
+@pytest.mark.parametrize("text", ["hola", "sí", "Muchas gracias", "buenos días"])
+def test_a_dictionary_with_a_row_for_a_courtesy_says_as_little(text: str) -> None:
+    assert says_as_little(["La impresora no imprime", text])
+
+
+@pytest.mark.parametrize("texts", [[], ["Hola, la impresora no imprime", "Alta", "Un saludo, " * 9], ["", "?!", "12"]])
+def test_other_dictionaries_do_not(texts: list[str]) -> None:
+    assert not says_as_little(texts)
+
+
 def test_the_title_is_a_query_of_its_own_and_not_said_twice() -> None:
     found = queries("No puedo entrar en el portal", "Acceso")
     assert [(q.purpose, q.text) for q in found] == [("problem", "No puedo entrar en el portal"), ("title", "Acceso")]
@@ -93,6 +121,24 @@ def test_a_second_matter_is_an_aside_without_weight() -> None:
     ):
         assert queries(said)[-1].purpose == "aside", said
     assert not [q for q in queries("Además no me llega ningún recibo") if q.purpose == "aside"]
+
+
+def test_among_reports_title_and_description_are_one_text() -> None:
+    ticket = reading("No puedo entrar en el portal", "Acceso")
+    found = reformulate(ticket, identify(ticket), reports=True)
+    assert [(q.purpose, q.text, q.weight) for q in found] == [
+        ("problem", "Acceso. No puedo entrar en el portal", 1.0),
+        ("title", "Acceso", 0.25),
+    ]
+    long = reading("palabra " * 5000, "Acceso")
+    assert 380 < len(reformulate(long, identify(long), reports=True)[0].text) <= 400
+
+
+@pytest.mark.parametrize(
+    ("lengths", "are"), [([], False), ([240] * 3, False), ([241] * 3, True), ([90, 91, 2000], False)]
+)
+def test_a_dictionary_of_long_texts_holds_reports(lengths: list[int], *, are: bool) -> None:
+    assert are_reports(["a" * length for length in lengths]) is are
 
 
 def test_long_texts_are_cut_between_words() -> None:

@@ -294,7 +294,8 @@ class _Predictor:
     def _texts(self, incident: Incident) -> list[str]:
         """What will be embedded for a ticket, apart from a language model's sentence and second matters."""
         reading = read(incident, label=self.rules.label)
-        queries = reformulate(reading, identify(reading), components=self.knowledge.components)
+        known, found = self.knowledge, identify(reading)
+        queries = reformulate(reading, found, components=known.components, terse=known.terse, reports=known.reports)
         return [query.text for query in queries]
 
 

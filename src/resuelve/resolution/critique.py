@@ -145,10 +145,20 @@ def _critique(
         score=points,
         reason=reason,
         doubt=doubt,
-        avoid=() if approved else (case.problem.id,),
+        avoid=() if approved else (case.problem.id, *_beaten(case, doubt)),
         advice="" if approved else say(f"resolution.advice.{doubt.value}", language),
         features=values,
     )
+
+
+def _beaten(case: Case, doubt: Doubt) -> tuple[str, ...]:
+    """With a row that is too weak goes the one whose examples, heard together with its own, spoke for it.
+
+    The score knows nothing of the run-off; asked about the one that lost, it would turn the two round again.
+    """
+    if doubt is not Doubt.WEAK_MATCH or case.chosen.runoff <= 0:
+        return ()
+    return tuple(one.problem.id for one in case.ranked if one.runoff < 0)
 
 
 def _orders(case: Case) -> _Finding | None:

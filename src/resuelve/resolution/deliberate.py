@@ -168,10 +168,12 @@ class _Deliberator:
         return Findings(reading, identifiers, telling=telling_lines(reading, identifiers, self.knowledge.lexicon))
 
     def _search(self, findings: Findings) -> Findings:
-        reading, components = findings.reading, self.knowledge.components
+        reading, known = findings.reading, self.knowledge
         texts = {part.source: part.text for part in reading.parts}
         with self.trace.stage("reformulate", texts) as step:
-            step.output = queries = reformulate(reading, findings.identifiers, components=components)
+            step.output = queries = reformulate(
+                reading, findings.identifiers, components=known.components, terse=known.terse, reports=known.reports
+            )
         self.trace.calls.reformulated(texts, queries, step.seconds)
         return self._rows(findings, queries)
 

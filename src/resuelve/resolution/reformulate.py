@@ -8,7 +8,8 @@ are found to choose from, and a second matter that it sees. Neither counts in a 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import statistics
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,15 @@ _FULL = 6
 """Words from which on a description stands without its title."""
 
 _CAP = 240
+_REPORT = 400
+"""Characters of a report that are searched with: as many as the encoder in the product takes of a row."""
+
+_SAYS = 4
+"""Letters of the shortest text that says something."""
+
+_COURTESY = 40
+"""Characters of the longest text that is looked at for being nothing but a courtesy."""
+
 _MODEL_CAP = 2000
 _SPLIT_AT = 4
 _LONGEST_NAME = 3
@@ -93,20 +103,31 @@ class Query:
 
 
 def reformulate(
-    reading: Reading, identifiers: Sequence[Identifier], *, components: Sequence[str] = ()
+    reading: Reading,
+    identifiers: Sequence[Identifier],
+    *,
+    components: Sequence[str] = (),
+    terse: bool = False,
+    reports: bool = False,
 ) -> tuple[Query, ...]:
     """The queries of a ticket, the most telling first; none when the ticket says nothing.
 
     Args:
         components: those of the dictionary. A title that names only one of them says where, not what, and is no query.
+        terse: the dictionary has rows for texts such as «hola» or «no» (`says_as_little`): then a ticket that says no
+            more is searched with the words that it has.
+        reports: the dictionary's texts are reports (`are_reports`): then title and description are searched with as one
+            text, which is what such a row is.
     """
     title = _clean(Part("title", reading.text_of("title")), identifiers)
     body = _clean(Part("description", reading.text_of("description")), identifiers)
     comment = _comment(reading, identifiers)
     titled = bool(stems(title) - GENERIC - {stem for component in components for stem in stems(component)})
     if titled and len(body.split()) >= _FULL:
-        # Each word is encoded once: encoding is nearly all that an incident costs.
-        queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
+        if reports:
+            queries = [Query(_cap(f"{title}. {body}", _REPORT), "problem", 1.0), Query(_cap(title), "title", 0.25)]
+        else:  # each word is encoded once: encoding is nearly all that an incident costs
+            queries = [Query(_cap(body), "problem", 1.0), Query(_cap(title), "title", 0.5)]
     else:
         whole = f"{title}. {body}" if body and title.lower() not in body.lower() else body or title
         queries = [Query(_cap(whole), "problem", 1.0)]
@@ -115,7 +136,21 @@ def reformulate(
     aside = _aside(body)
     if aside:
         queries.append(Query(_cap(aside), "aside", 0.0))
-    return tuple(query for query in queries if _says_something(query.text))
+    found = tuple(query for query in queries if _says_something(query.text))
+    return found or (_courtesy(reading, identifiers) if terse else ())
+
+
+def are_reports(examples: Sequence[str]) -> bool:
+    """True when most of these texts of the dictionary are longer than what a ticket is usually searched with."""
+    return bool(examples) and statistics.median(map(len, examples)) > _CAP
+
+
+def says_as_little(examples: Iterable[str]) -> bool:
+    """True when one of these texts of the dictionary would itself be no query: a greeting, a yes, a thanks."""
+    # A dictionary may have a hundred thousand texts, and cleaning one takes .1 ms: few are looked at so closely.
+    short = (text for text in examples if len(text) <= _COURTESY and _letters(text))
+    courteous = (text for text in short if _letters(text) < _SAYS or _GREETING.search(text) or _POLITE.search(text))
+    return any(not _says_something(_clean(Part("description", text), ())) for text in courteous)
 
 
 def restate(ticket: str, chat: ChatModel) -> tuple[tuple[Query, ...], str]:
@@ -151,6 +186,17 @@ def depersonalised(reading: Reading, identifiers: Sequence[Identifier], telling:
         lines.insert(min(2, len(lines)), f"attachments: {telling}")
     lines += [shown(part, tuple(identify_text(part.text, part.source))) for part in reading.described]
     return "\n".join(lines)[: 3 * _MODEL_CAP]
+
+
+def _courtesy(reading: Reading, identifiers: Sequence[Identifier]) -> tuple[Query, ...]:
+    """What title and description say, greetings and all; identifiers are no words."""
+
+    def words(source: str) -> str:
+        part = Part(source, reading.text_of(source))
+        return _collapsed(_replaced(part.text, [(i.start, i.end, " ") for i in _personal(part, identifiers)]))
+
+    text = _cap(". ".join(filter(None, (words("title"), words("description")))))
+    return (Query(text, "problem", 1.0),) if _letters(text) else ()
 
 
 def lines_of(part: Part, identifiers: Sequence[Identifier]) -> tuple[str, ...]:
@@ -259,9 +305,13 @@ def _shouts(text: str) -> bool:
     return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
 
 
-def _cap(text: str) -> str:
-    return text if len(text) <= _CAP else text[:_CAP].rsplit(" ", 1)[0]
+def _cap(text: str, most: int = _CAP) -> str:
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0]
 
 
 def _says_something(text: str) -> bool:
-    return sum(c.isalpha() for c in text) >= 4
+    return _letters(text) >= _SAYS
+
+
+def _letters(text: str) -> int:
+    return sum(c.isalpha() for c in text)
