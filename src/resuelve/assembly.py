@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.prompts import ASKED, ROLES, version
 from resuelve.resolution.reconcile import Comparison, compare, write_comparison
 from resuelve.resolution.report import append_rejections
+from resuelve.resolution.row_record import RowRecords
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
 from resuelve.telemetry import SILENT, Signals
@@ -141,8 +142,10 @@ def assemble(
         stack.callback(acts.close)
         answers = wiring.answers(settings, durable=not shadow)
         stack.callback(answers.close)
-        shown = earned(answers.given(), acts.returned(ever=True))
-        rules = wiring.rules(settings, past, model.identity, earned=shown)
+        said, returned = list(answers.given()), acts.returned(ever=True)
+        rules = wiring.rules(settings, past, model.identity, earned=earned(said, returned))
+        # No part of the fingerprint: an answer about one ticket must not have all the others decided anew.
+        rules = replace(rules, record=RowRecords(said, returned).now)
         past_alone = wiring.rules(settings, past, model.identity).merits
         taught = taught_by(past, model.identity, rules.merits, rules.needed)
         manager = wiring.tickets(settings)

@@ -57,6 +57,12 @@ def rung(desk: Desk, row: str) -> dict[str, Any]:
     return place
 
 
+def record(desk: Desk, code: str) -> tuple[float, float]:
+    """The record of the row that is chosen for a ticket, and the score."""
+    decision = json.loads(desk.run("explain", code, "--json").out)["decision"]
+    return decision["critique"]["features"]["record"], decision["score"]
+
+
 def answers(desk: Desk) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(desk.workspace / ".resuelve" / "journal.db")) as journal:
         return journal.execute("SELECT incident, agreed, who, why FROM answers ORDER BY id").fetchall()
@@ -406,6 +412,25 @@ def test_what_a_row_did_by_itself_and_came_back_is_one_wrong(new_desk: NewDesk) 
     more(desk, "INC9002")
     assert desk.run("run").status == 0
     assert done(desk) == [OTHER, "INC9001"]
+
+
+def test_what_people_answered_about_a_row_shows_on_its_other_tickets(new_desk: NewDesk) -> None:
+    desk = new_desk(list(demo_incidents(OTHER)), RESUELVE_POLICY=ASK)
+    more(desk, "INC9001", "INC9002")
+    assert desk.run("run").status == 0
+    found, score = record(desk, "INC9002")
+    assert found == 0
+    assert desk.run("approvals", "accept", *marked(desk, OTHER), *WHO).status == 0
+    assert record(desk, "INC9002") == (0.2, score), "it weighs nothing until that is learned"
+    assert "record: 0.2" in desk.run("explain", "INC9002").out
+    assert desk.run("approvals", "refuse", "INC9001", *WHO, "--why", "es otro asunto").status == 0
+    assert record(desk, "INC9002") == (0, score)
+    assert record(desk, "INC9001") == (0.2, score), "what was said of a ticket does not count for it"
+    assert desk.run("returned", "wrong", OTHER).status == 0
+    assert record(desk, "INC9002") == (-0.3333, score)
+    before = len(desk.reports())
+    assert desk.run("run").status == 0
+    assert [report["incidents"] for report in desk.reports()[before:]] in ([], [[]]), "nobody is decided anew for it"
 
 
 def test_where_nothing_has_to_be_earned_the_policy_alone_decides(new_desk: NewDesk) -> None:

@@ -22,8 +22,10 @@ def calibrate(known: list[Label], scoring: Scoring = NEUTRAL, threshold: float =
 
 
 def label(random_: random.Random, chance: Callable[[dict[str, float]], float], *, words: bool = True) -> Label:
-    values = {name: random_.uniform(0, 1) for name in FEATURES if words or name not in WORDS}
+    names = [name for name in FEATURES if name != "record" and (words or name not in WORDS)]
+    values = {name: random_.uniform(0, 1) for name in names}
     values["gap"] = random_.uniform(-3, 3)
+    values["record"] = 0.0  # nobody has answered anything, which is how a desk begins
     return Label(values, random_.random() < chance(values))
 
 
@@ -117,6 +119,20 @@ def test_chance_teaches_no_order() -> None:
     scores = [found.scoring.score(one.features) for one in labels(200, lambda _: 0.3, seed=3)]
     assert max(scores) - min(scores) < 25
     assert 25 < sum(scores) / len(scores) < 35
+
+
+def test_what_people_answered_about_rows_is_learned_where_it_tells_right_from_wrong() -> None:
+    random_ = random.Random(7)
+    known = []
+    for one in labels(400, lambda values: logistic(values["gap"])):
+        record = random_.uniform(-1, 1)
+        right = random_.random() < logistic(one.features["gap"] + 3 * record)
+        known.append(Label({**one.features, "record": record}, right))
+    told, untold = calibrate(known), calibrate([Label({**one.features, "record": 0.0}, one.right) for one in known])
+    assert told.scoring and told.before and told.after
+    assert told.scoring.words.by_feature["record"] > 1
+    assert told.after.log_loss < told.before.log_loss
+    assert (untold.scoring or NEUTRAL).words.by_feature.get("record", 0.0) == 0.0
 
 
 def test_tickets_in_another_language_have_weights_of_their_own() -> None:

@@ -13,6 +13,7 @@ import pytest
 from resuelve.domain.decision import Doubt, Permission
 from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.incident import Incident
+from resuelve.domain.known_error import KnownError
 from resuelve.knowledge.catalogue import Catalogue, examples, read
 from resuelve.knowledge.index import build_index
 from resuelve.models import Vectors
@@ -180,6 +181,24 @@ def test_what_a_run_would_decide(dictionary: Catalogue) -> None:
     assert (good.calls, good.tokens) == (0, 0)
     assert {EMBED, "read", "retrieve", "rerank", "critique"} <= set(good.ms)
     assert all(ms > 0 for ms in good.ms.values())
+
+
+def test_the_record_of_a_row_is_that_of_the_ticket_and_moves_no_score_that_has_not_learned_it(
+    dictionary: Catalogue,
+) -> None:
+    heard: list[tuple[str, str]] = []
+
+    def record(problem: KnownError, incident: Incident) -> float:
+        heard.append((problem.id, incident.code))
+        return 0.25
+
+    found, before = predicted(dictionary, Rules(record=record)), predicted(dictionary, Rules())
+    assert ("IMP", "imp") in heard
+    assert (found["imp"].features["record"], before["imp"].features["record"]) == (0.25, 0.0)
+    assert [one.confidence for one in found.values()] == [one.confidence for one in before.values()]
+    taught = Weights(0.0, {"record": 8.0})
+    for one, score in ((found["imp"], 0.88), (before["imp"], 0.5)):
+        assert one.rescored(Scoring(taught, taught)).score == pytest.approx(score, abs=0.01)
 
 
 def test_a_rule_outweighs_every_score(dictionary: Catalogue) -> None:

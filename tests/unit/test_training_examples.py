@@ -41,6 +41,12 @@ def test_of_several_calls_the_first_counts_and_of_several_outcomes_the_newest() 
     assert found.aside == {Aside.LATER: 1}
 
 
+def test_a_call_from_before_rows_had_a_record_teaches_as_one_without_answers() -> None:
+    earlier = {name: value for name, value in VALUES.items() if name != "record"}
+    (one,) = choices([critique("A", earlier)], [outcome("A", right=True)], embedder=EMBEDDER).kept
+    assert one.features == {**earlier, "record": 0.0}
+
+
 def test_what_was_asked_after_people_had_written_on_the_ticket_does_not_teach() -> None:
     """The answer that the team wrote down makes the right row easy: nothing may be learned from it, or tested on it."""
     answered = replace(critique("A", VALUES, row="R2", day=2), revision="b")

@@ -21,6 +21,7 @@ from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.replay import Configuration, InForce, Replayed, as_of_the_day, is_before_history, replay
 from resuelve.replay.witness import Witness, lesson_for, states, witnesses
 from resuelve.resolution.merits import state_named
+from resuelve.resolution.row_record import RowRecords
 from resuelve.resolution.rules import Rules
 from resuelve.settings import Settings
 from resuelve.texts import say
@@ -136,7 +137,7 @@ class Past:
         chat = wiring.chat(settings)
         with trials.drafts(settings, model) as knowing:
             # The fixes under way have no history, so no ticket is told to wait; and rows show here what they can do.
-            tried = replace(rules, today=None, needed=0)
+            tried = replace(rules, today=None, needed=0, record=self._records().as_of_opening)
             configuration = Configuration(
                 name, tried, model, knowing, chat=chat, workers=settings.workers if chat else 1
             )
@@ -145,6 +146,14 @@ class Past:
     def _told(self, key: str, **slots: object) -> Callable[[int, int], None]:
         task = self.bar.add_task(say(key, self.settings.language, **slots), total=len(self.lessons))
         return lambda done, total: self.bar.update(task, completed=done, total=total)
+
+    def _records(self) -> RowRecords:
+        """What people have answered about rows."""
+        with (
+            closing(wiring.answers(self.settings, durable=False)) as answers,
+            closing(wiring.acts(self.settings, durable=False)) as acts,
+        ):
+            return RowRecords(answers.given(), acts.returned(ever=True))
 
     def _returned(self) -> dict[str, frozenset[str]]:
         """By ticket, the rows whose act on it came back, or was called wrong."""

@@ -26,7 +26,7 @@ from resuelve.resolution.merits import state_of
 from resuelve.resolution.read import LONGEST_TEXT
 from resuelve.resolution.reformulate import Query
 from resuelve.resolution.rerank import Ranked
-from resuelve.resolution.score import FEATURES, features
+from resuelve.resolution.score import FEATURES
 
 MOST_ORDERED = 10
 """Rows of an order that are kept."""
@@ -244,7 +244,7 @@ def _ordered(order: Sequence[Ranked], case: Case) -> Json:
     rivals = [one for one in case.ranked if case.timely(one.problem)]
     found = []
     for one in order:
-        values = features(one, rivals, words=case.words_tell, identifiers=case.identifiers)
+        values = case.features_of(one, rivals)
         found.append(
             {
                 "problem": one.problem.id,

@@ -10,7 +10,8 @@ from resuelve.domain.known_error import KnownError
 from resuelve.resolution.read import Reading, with_letters
 from resuelve.resolution.rerank import Ranked
 from resuelve.resolution.retrieve import Retrieved
-from resuelve.resolution.score import Scoring, shipped
+from resuelve.resolution.row_record import RowRecord, nobody_asked
+from resuelve.resolution.score import Scoring, features, shipped
 from resuelve.resolution.second_matter import SecondMatter
 from resuelve.resolution.timing import meets
 from resuelve.resolution.words import Lexicon
@@ -25,6 +26,7 @@ class Case:
         threshold: below this score (0-100) a choice is not approved.
         today: the day of the run; without it no fix is taken to be ahead.
         scoring: what makes a score of the features.
+        record: what people have answered about rows.
         identifiers: the ticket holds one at least.
         telling: what the attachments tell, in short; see `telling_lines`.
         carried: the row was found with the attachments, after the ticket's own words had led to none;
@@ -41,6 +43,7 @@ class Case:
     threshold: float
     today: date | None = None
     scoring: Scoring = field(default_factory=shipped)
+    record: RowRecord = nobody_asked
     identifiers: bool = False
     telling: str = ""
     carried: bool = False
@@ -52,6 +55,11 @@ class Case:
     def problem(self) -> KnownError:
         """The known error that was chosen."""
         return self.chosen.problem
+
+    def features_of(self, one: Ranked, rivals: Sequence[Ranked]) -> dict[str, float]:
+        """The named features of a candidate among these rivals; see `score.features`."""
+        record = self.record(one.problem, self.reading.incident)
+        return features(one, rivals, words=self.words_tell, identifiers=self.identifiers, record=record)
 
     @property
     def rivals(self) -> list[Ranked]:

@@ -23,7 +23,6 @@ from resuelve.resolution.promise import told
 from resuelve.resolution.prompts import prompt
 from resuelve.resolution.prompts.schemas import Review
 from resuelve.resolution.rerank import consequence
-from resuelve.resolution.score import features
 from resuelve.resolution.telling import own_words, says_else
 from resuelve.resolution.words import fold, stems
 from resuelve.texts import say
@@ -83,7 +82,7 @@ def critique(case: Case, chat: ChatModel | None = None, *, ticket: str = "", lan
     Raises:
         ModelUnavailable, ModelOutputInvalid: the model gave no answer that may be used.
     """
-    values = features(case.chosen, case.rivals, words=case.words_tell, identifiers=case.identifiers)
+    values = case.features_of(case.chosen, case.rivals)
     points = case.scoring.score(values)
     for rule in _RULES:
         finding = rule(case)

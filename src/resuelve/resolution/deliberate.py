@@ -279,6 +279,7 @@ class _Deliberator:
             threshold=self.rules.threshold_for(problem),
             today=self.rules.today,
             scoring=self.rules.scoring,
+            record=self.rules.record,
             identifiers=findings.typed,
             telling="\n".join(query.text for query in findings.telling),
             carried=findings.carried,

@@ -10,6 +10,7 @@ from resuelve.domain.known_error import KnownError
 from resuelve.resolution.authorise import Policy, Thresholds, threshold_of
 from resuelve.resolution.merits import Merit, Merits, state_of
 from resuelve.resolution.order import Order
+from resuelve.resolution.row_record import RowRecord, nobody_asked
 from resuelve.resolution.score import Scoring, shipped
 
 
@@ -25,6 +26,7 @@ class Rules:
         language: of reasons and reports.
         today: the day of the run; without it no ticket is told to wait for a fix.
         scoring: what makes a score of features.
+        record: what people have answered about rows, as it counts for a ticket.
         order: one of the candidates that was learned; None for that of `rerank` itself.
         needed: past tickets on which a row must have been right before it acts by itself; 0 for none.
         merits: what the rows have shown.
@@ -40,6 +42,7 @@ class Rules:
     language: str = "es"
     today: date | None = None
     scoring: Scoring = field(default_factory=shipped)
+    record: RowRecord = nobody_asked
     order: Order | None = None
     needed: int = 0
     merits: Merits = field(default_factory=dict)

@@ -41,6 +41,7 @@ FEATURES = (
     "mailbox",
     "identified",
     "examples",
+    "record",
 )
 """The names of all features; see `features`."""
 
@@ -145,7 +146,7 @@ def _known(name: str) -> str:
 
 
 def features(
-    chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True, identifiers: bool = False
+    chosen: Ranked, ranked: Sequence[Ranked], *, words: bool = True, identifiers: bool = False, record: float = 0.0
 ) -> dict[str, float]:
     """The named features of a choice among ranked candidates.
 
@@ -153,6 +154,7 @@ def features(
         words: False for a ticket in another language than the dictionary's: then shared words tell nothing, and their
             features are left out.
         identifiers: the ticket holds one at least.
+        record: see `row_record.centred`.
 
     - ``gap``: how far it stands out from its nearest five rivals, in standard deviations;
     - ``coverage``: share of the row's telling words that the ticket has;
@@ -166,7 +168,8 @@ def features(
     - ``lexical``: its BM25 score as a share of the highest;
     - ``agreement``: see `Ranked.agreement`;
     - ``component``: 1 when the ticket names the row's, -1 when it names another; ``mailbox``: 1 when it is in its own;
-    - ``identified``: 1 when the ticket holds an identifier; ``examples``: the logarithm of the number of the row's.
+    - ``identified``: 1 when the ticket holds an identifier; ``examples``: the logarithm of the number of the row's;
+    - ``record``: what people have answered about the row on other tickets, between -1 and 1; 0 where nobody has.
 
     A rival is a candidate whose resolution would do something else. The order of the candidates plays no part.
     """
@@ -194,6 +197,7 @@ def features(
         "mailbox": float(chosen.queue),
         "identified": float(identifiers),
         "examples": math.log(max(1, len(chosen.problem.examples))),
+        "record": record,
     }
     return values if words else {name: value for name, value in values.items() if name not in WORDS}
 

@@ -33,6 +33,9 @@ LEAST_HELD_OUT = 20
 
 _OURS = re.compile(r"resuelve( \S+)?|(critic|rerank)/\d+")
 _BREAKING = (ValueError, KeyError, TypeError, AttributeError)
+_NEWER = {"record": 0.0}
+"""Features that earlier versions did not keep, and what they are when nothing is known."""
+
 _ActedOn = Callable[[str], bool]
 
 
@@ -257,7 +260,7 @@ def _judged(
 ) -> JudgedChoice | Aside:
     try:
         given, answered = call.input, call.output
-        row, features = str(given["problem"]), _numbers(given["features"], FEATURES)
+        row, features = str(given["problem"]), _numbers({**_NEWER, **given["features"]}, FEATURES)
         then, score = finite(given["threshold"]), finite(answered["score"])
         decided_by_score = answered["verdict"] == Verdict.APPROVED or answered["doubt"] == Doubt.WEAK_MATCH
         outcome = newest.get((call.incident, str(given["state"])))
