@@ -33,7 +33,7 @@ from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import Scoring, Weights, shipped
-from resuelve.resolution.votes import ANY, CHOICE, REVIEW, VOTES, Votes, against
+from resuelve.resolution.votes import CHOICE, REVIEW, VOTES, Votes, against
 from resuelve.vectors.memory import MemoryStore
 
 ROWS = """ID PROBLEMA,COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION
@@ -285,19 +285,23 @@ def test_what_a_model_took_away_is_still_a_label_of_the_score(dictionary: Catalo
     worth_little = rescored(**{vote: -0.1})
     assert worth_little.may_act
     assert 0.9 * one.score < worth_little.confidence < one.score
-    assert rescored(vote_any=9.0).confidence == one.score
+    other = REVIEW if vote == CHOICE else CHOICE
+    assert not rescored(**{other: 9.0}).may_act
+    too_little = rescored(**{vote: -4.0})  # learned, and less is left than the threshold that it was shown for
+    assert (too_little.may_act, too_little.confidence) == (False, pytest.approx(min(one.score, 0.49)))
+    assert rescored(**dict.fromkeys(VOTES, 9.0)).confidence == one.score
 
 
 def test_who_is_not_asked_any_more_gets_no_low_figure(dictionary: Catalogue) -> None:
     one = asked_of(dictionary, "A", points=51)
     assert (one.approved, one.may_act, one.confidence) == (True, True, 0.51)
     assert one.rescored(shipped()).confidence == 0.51
-    sure = replace(shipped(), votes=Votes("m", 50.0, {ANY: 0.0}))
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys(VOTES, 0.0)))
     assert one.rescored(sure).confidence == pytest.approx(one.score)
 
 
 def test_a_rule_and_a_person_outweigh_what_was_learned_of_votes(dictionary: Catalogue) -> None:
-    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys((ANY, *VOTES), 9.0)))
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys(VOTES, 9.0)))
     found = predicted(dictionary, Rules(threshold=50))
     for name in ("orders", "nom"):
         assert not found[name].weighable

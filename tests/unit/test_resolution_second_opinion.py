@@ -25,7 +25,7 @@ from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import shipped
 from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import Trace
-from resuelve.resolution.votes import ABSOLUTE, ANY, VOTES, Votes, cast, speaker_of
+from resuelve.resolution.votes import ABSOLUTE, VOTES, Votes, cast, speaker_of
 from resuelve.resolution.words import Lexicon
 
 CLOSE = Prescription(ResolutionKind.CLOSE)
@@ -173,7 +173,7 @@ def test_votes_are_features_of_the_verdict() -> None:
 
 
 def test_where_no_answer_could_change_anything_none_is_asked_for() -> None:
-    given = asked(votes=taught(vote_any=0.0))
+    given = asked(votes=taught(vote_choice=0.0, vote_matter=0.0, vote_review=0.0))
     chat = says(NONE)
     verdict, trace = heard(chat, given)
     assert verdict == given.ours
@@ -195,7 +195,7 @@ def test_a_no_that_is_worth_little_takes_some_of_the_score_and_ends_the_question
 
 
 def test_another_no_another_model_and_no_usable_answer_take_all() -> None:
-    for votes in (taught(vote_review=0.0), Votes("another model", 65.0, {ANY: 0.0})):
+    for votes in (taught(vote_review=0.0), Votes("another model", 65.0, {"vote_choice": 0.0})):
         verdict, _ = heard(says(NONE), asked(votes=votes))
         assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.NO_MATCH)
     verdict, _ = heard(says("Z"), asked(votes=taught(vote_choice=0.0, vote_review=0.0)))
@@ -206,7 +206,7 @@ def test_another_no_another_model_and_no_usable_answer_take_all() -> None:
     st.sampled_from(["A", "B", "C", NONE, "Z"]),
     st.sampled_from(VERDICTS),
     st.integers(0, 100),
-    st.dictionaries(st.sampled_from([ANY, *VOTES]), st.floats(-5, 5)),
+    st.dictionaries(st.sampled_from(VOTES), st.floats(-5, 5)),
 )
 def test_whatever_was_learned_of_it_it_only_takes_away(
     choice: str, verdict: str, points: int, weights: dict[str, float]

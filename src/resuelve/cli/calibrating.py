@@ -20,7 +20,7 @@ from resuelve.replay.outcomes import learn
 from resuelve.replay.votes import LEAST, Heard
 from resuelve.resolution.ladder import judged
 from resuelve.resolution.merits import Merits
-from resuelve.resolution.votes import ANY, speaker_of
+from resuelve.resolution.votes import speaker_of
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.training.students import CRITIC
@@ -145,8 +145,8 @@ def _qualities(found: Calibration, language: str) -> dict[str, str]:
 
 def _votes(heard: Heard, language: str) -> str:
     """What a language model's noes have shown, and what follows from it."""
-    noes = heard.noes[ANY]
-    counts = {"asked": heard.asked, "right": heard.right, "said": noes.said, "said_right": noes.right}
+    said, right = (sum(getattr(one, name) for one in heard.noes.values()) for name in ("said", "right"))
+    counts = {"asked": heard.asked, "right": heard.right, "said": said, "said_right": right}
     told = say("calibrate.votes", language, **{name: number(count, language) for name, count in counts.items()})
     if (certain := heard.certain_from) is not None:
         what = say("calibrate.certain", language, score=number(certain, language, 1))

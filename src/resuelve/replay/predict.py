@@ -35,7 +35,7 @@ from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import FEATURES, Scoring
 from resuelve.resolution.trace import Trace
-from resuelve.resolution.votes import ANY, against, cast
+from resuelve.resolution.votes import Votes, against, cast
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -102,12 +102,23 @@ class Prediction:
         """
         if not self.features:
             return self
-        score = scoring.score(self.features) / 100
-        left = scoring.votes.after_no(100 * score, against(self.votes) or ANY) if self.weighable else None
+        points = scoring.score(self.features)
+        left = self._left(points, scoring.votes)
+        if left is not None:
+            return replace(self, score=points / 100, confidence=left / 100, may_act=True)
         most = self.model_score if self.may_act else VETOED / 100
-        # Who is certain enough for any no is not asked, so that neither does a low figure count.
-        confidence = max(min(score, most), (left or 0.0) / 100)
-        return replace(self, score=score, confidence=confidence, may_act=self.may_act or left is not None)
+        return replace(self, score=points / 100, confidence=min(points / 100, most))
+
+    def _left(self, points: float, votes: Votes) -> float | None:
+        """Of the score, where the model would not be asked or its no be spared, at the threshold for which that holds;
+        None otherwise.
+        """
+        if not self.weighable:
+            return None
+        if votes.certain(points, votes.threshold):
+            return points
+        no = against(self.votes)
+        return votes.after_no(points, no) if votes.spares(points, no, votes.threshold) else None
 
 
 @dataclass(frozen=True, slots=True)
