@@ -165,7 +165,7 @@ def test_calibration_learns_them_beside_the_score_and_of_nothing_else() -> None:
     def label(said: bool) -> Label:
         gap = random.uniform(-3, 3)
         right = random.random() < 1 / (1 + math.exp(-gap))
-        votes = NO[CHOICE] if said and gap > 0.7 else {}
+        votes = NO[CHOICE] if said and gap >= math.log(0.65 / 0.35) else {}
         return Label({"gap": gap, "echo": 0.0}, right, votes)
 
     known = [label(said=True) for _ in range(400)]
@@ -177,8 +177,58 @@ def test_calibration_learns_them_beside_the_score_and_of_nothing_else() -> None:
     assert scoring.votes == found.heard.votes
     assert found.as_json()["votes"]["asked"] == found.heard.asked
 
+    assert found.heard.unasked == 0
+
     without = calibrate([Label(one.features, one.right) for one in known], neutral, 0.65)
     assert without.heard is None
     assert without.as_json()["votes"] is None
     assert (without.scoring, without.before, without.after) == (found.scoring, found.before, found.after)
     assert without.over(neutral) == without.scoring
+
+
+NEUTRAL = Scoring(Weights(0.0, {"gap": 1.0}), Weights(0.0, {"gap": 1.0}))
+DOUBTING = Scoring(Weights(-1.5, {"gap": 1.0}), Weights(-1.5, {"gap": 1.0}))
+
+
+def replayed(scoring: Scoring, *, excused: bool = False, count: int = 600) -> list[Label]:
+    """Outcomes as likely as their gap says, and a model that says no at random to all that this score acts on."""
+    random, found = Random(3), []
+    for _ in range(count):
+        features = {"gap": random.uniform(-3, 6), "echo": 0.0}
+        right = random.random() < NEUTRAL.score(features) / 100
+        asked = scoring.score(features) >= 65
+        found.append(Label(features, right, NO[CHOICE] if asked else {}, excused=excused and not asked))
+    return found
+
+
+def test_votes_say_nothing_of_what_only_a_learned_score_acts_on() -> None:
+    """The score that comes with the product gives too little; the one that is learned acts on what nobody voted on."""
+    found = calibrate(replayed(DOUBTING), DOUBTING, 0.65, "model 1")
+    assert found.scoring is not None
+    assert found.heard is not None
+    assert found.heard.noes[CHOICE].spared >= LEAST
+    assert found.heard.unasked >= LEAST
+    assert found.heard.as_json()["unasked"] == found.heard.unasked
+    assert found.heard.votes is ABSOLUTE
+    assert found.over(DOUBTING) == found.scoring
+
+
+def test_a_model_that_failed_has_been_asked() -> None:
+    found = calibrate(replayed(DOUBTING, excused=True), DOUBTING, 0.65, "model 1")
+    assert found.scoring is not None
+    assert found.heard is not None
+    assert found.heard.unasked == 0
+    assert set(found.heard.votes.weights) == {CHOICE}
+
+
+def test_without_a_learned_score_too_one_that_was_not_asked_about_is_one_too_many() -> None:
+    labels = replayed(NEUTRAL)
+    whole = calibrate(labels, NEUTRAL, 0.65, "model 1")
+    assert whole.scoring is None
+    assert whole.heard is not None
+    assert whole.heard.votes.weights
+    place = next(at for at, one in enumerate(labels) if one.votes)
+    labels[place] = Label(labels[place].features, labels[place].right)
+    holed = calibrate(labels, NEUTRAL, 0.65, "model 1")
+    assert holed.heard is not None
+    assert (holed.heard.unasked, holed.heard.votes) == (1, ABSOLUTE)

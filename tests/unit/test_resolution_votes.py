@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resuelve.resolution import votes as module
+from resuelve.resolution.prompts import ASKED, version
+from resuelve.resolution.prompts.schemas import Answer
 from resuelve.resolution.score import Scoring, Weights, scoring_from
 from resuelve.resolution.votes import (
     ABSOLUTE,
@@ -81,12 +84,32 @@ def test_it_was_shown_for_one_threshold(other: float) -> None:
     assert votes.certain_from(other) is None
 
 
-def test_votes_are_of_one_model_and_one_wording() -> None:
+def test_a_speaker_is_one_model_asked_in_one_way() -> None:
+    plain = speaker_of("one", "http://a", 2)
+    assert plain == speaker_of("one", "http://a", 2)
+    others = [speaker_of("another", "http://a", 2), speaker_of("one", "http://b", 2), speaker_of("one", "http://a", 3)]
+    assert len({plain, *others}) == 4
     weights = Weights(0.0, {"gap": 1.0})
-    scoring = Scoring(weights, weights, Votes(speaker_of("one"), 65.0, {CHOICE: 1.0}))
+    scoring = Scoring(weights, weights, Votes(plain, 65.0, {CHOICE: 1.0}))
     assert scoring.votes_of("one").weights
     assert scoring.votes_of("another") is ABSOLUTE
-    assert Scoring(weights, weights, Votes("one 000000000000", 65.0, {CHOICE: 1.0})).votes_of("one") is ABSOLUTE
+
+
+@pytest.mark.parametrize("role", ASKED)
+def test_another_wording_of_any_question_is_another_speaker(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = speaker_of("one")
+    monkeypatch.setattr(module, "version", lambda one: "reworded" if one == role else version(one))
+    assert speaker_of("one") != before
+
+
+@pytest.mark.parametrize("name", ["Reformulation", "Review", "selection_among"])
+def test_another_form_of_any_answer_is_another_speaker(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(Answer):
+        otra: str
+
+    before = speaker_of("one")
+    monkeypatch.setattr(module, name, (lambda _: Other) if name == "selection_among" else Other)
+    assert speaker_of("one") != before
 
 
 def test_json_and_back_read_strictly() -> None:

@@ -67,6 +67,7 @@ class Prediction:
         votes: of a language model; empty where none was asked. See `resolution.votes`.
         weighable: nothing but the score, and a language model, decides about the row: what became of it is a label of
             the score, whatever the model said.
+        sparable: what was learned of a model's noes may be used about it; see `Reading.fresh`.
     """
 
     case: LabelledCase
@@ -85,6 +86,7 @@ class Prediction:
     model_score: float = 1.0
     votes: Mapping[str, float] = field(default_factory=dict)
     weighable: bool = False
+    sparable: bool = False
 
     @property
     def choice(self) -> str:
@@ -113,7 +115,7 @@ class Prediction:
         """Of the score, where the model would not be asked or its no be spared, at the threshold for which that holds;
         None otherwise.
         """
-        if not self.weighable:
+        if not self.sparable:
             return None
         if votes.certain(points, votes.threshold):
             return points
@@ -324,6 +326,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         resolution = prescribed(problem)
         leave, _ = permission_of(resolution, rules.policy)
         by_hand = isinstance(resolution, HandOff) or leave is not Permission.AUTOMATIC
+    weighable = critique is not None and _weighable(critique) and not by_hand
+    tried = critique is not None and critique.verdict is Verdict.ALREADY_TRIED
     return Prediction(
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
@@ -340,7 +344,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         features=_features(critique) if critique else {},
         model_score=critique.features.get("model_score", 100.0) / 100 if critique else 1.0,
         votes=cast(critique.features) if critique else {},
-        weighable=critique is not None and _weighable(critique) and not by_hand,
+        weighable=weighable,
+        sparable=weighable and not tried and found.reading.fresh and not found.carried,
     )
 
 

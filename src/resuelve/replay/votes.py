@@ -62,6 +62,8 @@ class Heard:
         noes: by vote.
         votes: what may be used of it.
         threshold: the one that it is for, 0 to 100.
+        unasked: outcomes that the score would act on and of which no vote is known; where there are any, nothing may be
+            used.
     """
 
     asked: int
@@ -69,6 +71,7 @@ class Heard:
     noes: Mapping[str, Noes] = field(default_factory=dict)
     votes: Votes = ABSOLUTE
     threshold: float = 100.0
+    unasked: int = 0
 
     @property
     def certain_from(self) -> float | None:
@@ -81,6 +84,7 @@ class Heard:
         return {
             "asked": self.asked,
             "right": self.right,
+            "unasked": self.unasked,
             "noes": {name: one.as_json() for name, one in self.noes.items()},
             "weights": dict(self.votes.weights),
             "certain_from": None if certain is None else round(certain, 2),

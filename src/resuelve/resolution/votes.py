@@ -8,6 +8,7 @@ what was learned, and the row is taken away where too little is left to act on.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 
 from resuelve.resolution.finite import finite
 from resuelve.resolution.prompts import ASKED, version
+from resuelve.resolution.prompts.schemas import Reformulation, Review, selection_among
 
 CHOICE, MATTER, REVIEW = "vote_choice", "vote_matter", "vote_review"
 VOTES = (CHOICE, MATTER, REVIEW)
@@ -35,7 +37,7 @@ class Votes:
     """What a model's no is worth, as far as outcomes have shown it.
 
     Attributes:
-        speaker: whose no; see `speaker_of`. That of another one is worth what it was before: all.
+        speaker: whose no; see `speaker_of`. That of another one takes all; `wiring.voting` sees to it.
         threshold: the one, 0 to 100, for which it has been shown; with another one it does not count: which noes there
             are, and how many of them are right, changes with it.
         weights: by the vote that was a no, what it adds to the log-odds of the score.
@@ -86,10 +88,15 @@ def votes_from(content: Mapping[str, Any]) -> Votes:
     return Votes(str(content["speaker"]), threshold, weights)
 
 
-def speaker_of(model: str) -> str:
-    """Names who is asked: another model, or another wording of the questions, is somebody else."""
-    wording = hashlib.sha256(" ".join(version(role) for role in ASKED).encode()).hexdigest()[:12]
-    return f"{model} {wording}"
+def speaker_of(model: str, *asked: Any) -> str:
+    """Names who is asked: another model, other questions or another form of the answers are somebody else.
+
+    Args:
+        asked: where, and with what settings; anything that JSON can hold.
+    """
+    forms = [one.model_json_schema() for one in (Reformulation, selection_among(("A", "B")), Review)]
+    told = json.dumps([[version(role) for role in ASKED], forms, asked], sort_keys=True)
+    return f"{model} {hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def cast(values: Mapping[str, float]) -> dict[str, float]:
