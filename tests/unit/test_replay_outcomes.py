@@ -8,12 +8,14 @@ from typing import Any
 
 from resuelve.domain.decision import Doubt
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
+from resuelve.replay.calibrate import Calibration
+from resuelve.replay.learned import Learned
 from resuelve.replay.outcomes import learn
 from resuelve.replay.votes import Heard
 from resuelve.replay.witness import Judgement
 from resuelve.resolution.merits import Merit, state_of
 from resuelve.resolution.rules import Rules
-from resuelve.resolution.score import FEATURES
+from resuelve.resolution.score import FEATURES, Scoring
 from resuelve.resolution.votes import ABSOLUTE
 
 ROW = KnownError("A", "Web", ("No abre",), "", "Borre las cookies", Prescription(ResolutionKind.CLOSE), lines=(2,))
@@ -55,9 +57,12 @@ def voted(
     judged = Judgement.RIGHT if right else Judgement.WRONG
     one = ticket("INC", judged)
     features = {**dict.fromkeys(FEATURES, 0.0), **values}
-    rescored = SimpleNamespace(confidence=0.9, may_act=True)
+
+    def rescored(scoring: Scoring) -> Any:
+        return SimpleNamespace(confidence=0.9, may_act=bool(scoring.votes.weights) or not votes)
+
     prediction = SimpleNamespace(
-        features=features, votes=votes, weighable=True, sparable=sparable, doubt=doubt, rescored=lambda _: rescored
+        features=features, votes=votes, weighable=True, sparable=sparable, doubt=doubt, rescored=rescored
     )
     return SimpleNamespace(**{**vars(one), "row": row, "prediction": prediction})
 
@@ -65,14 +70,24 @@ def voted(
 NO: dict[str, float] = {"vote_choice": -1.0}
 
 
-def known(*more: Any) -> Heard:
-    """Noes to rows that close, all of them wrong; and whatever is added."""
+def taught(*more: Any) -> tuple[Calibration, Learned]:
+    """By noes to rows that close, all of them mistaken; and by whatever is added."""
     tickets = [voted(CLOSES, right=True, votes=NO) for _ in range(40)]
     tickets += [voted(CLOSES, right=False, votes={}) for _ in range(20)]
     rules = Rules(threshold=80.0, thresholds={"cierre": 65.0})
-    heard = learn([*tickets, *more], rules, embedder="e5", made="now", speaker="m 1")[0].heard
+    return learn([*tickets, *more], rules, embedder="e5", made="now", speaker="m 1")
+
+
+def known(*more: Any) -> Heard:
+    heard = taught(*more)[0].heard
     assert heard is not None
     return heard
+
+
+def test_a_no_counts_for_no_row_with_another_threshold() -> None:
+    merits = taught(voted(MOVES, right=True, votes=NO), voted(MOVES, right=True, votes={}))[1].merits
+    assert merits[state_of(CLOSES)].right == 40
+    assert merits[state_of(MOVES)].right == 1
 
 
 def test_votes_are_learned_for_the_lowest_threshold_and_of_rows_that_have_it() -> None:
