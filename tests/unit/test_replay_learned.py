@@ -13,7 +13,7 @@ from resuelve.domain.errors import WorkspaceError
 from resuelve.replay.learned import Learned, fingerprint, read, write
 from resuelve.resolution.merits import Merit
 from resuelve.resolution.score import Scoring, Weights, shipped
-from resuelve.resolution.votes import ANY, Votes
+from resuelve.resolution.votes import CHOICE, Votes
 
 SCORING = Scoring(Weights(-1.5, {"gap": 0.5, "dense": 2.0}), Weights(-2.0, {"gap": 1.0}))
 LEARNED = Learned("2026-03-01T10:00:00+01:00", "e5", 90, 60, 40, SCORING, {"A\x1fabc": Merit(3, 1)})
@@ -102,17 +102,17 @@ def test_what_was_written_by_hand_and_is_right_is_taken(tmp_path: Path) -> None:
 
 
 def test_votes_alone_are_no_other_score() -> None:
-    votes = Votes("m 1", 65.0, {ANY: -1.0})
+    votes = Votes("m 1", 65.0, {CHOICE: -1.0})
     only = Learned("now", "e5", 3, 2, 1, replace(shipped(), votes=votes))
     assert not only.weighs_anew
     assert not Learned("now", "e5", 3, 2, 1).weighs_anew
     assert Learned("now", "e5", 3, 2, 1, replace(SCORING, votes=votes)).weighs_anew
     # Decisions made before are made anew when what a no is worth changes.
-    dearer = replace(only, scoring=replace(shipped(), votes=replace(votes, weights={ANY: -2.0})))
+    dearer = replace(only, scoring=replace(shipped(), votes=replace(votes, weights={CHOICE: -2.0})))
     assert fingerprint(only, "e5", {}, 0) != fingerprint(dearer, "e5", {}, 0)
 
 
 def test_votes_are_kept_and_read(tmp_path: Path) -> None:
-    learned = Learned("now", "e5", 3, 2, 1, replace(SCORING, votes=Votes("m 1", 65.0, {ANY: -1.0})))
+    learned = Learned("now", "e5", 3, 2, 1, replace(SCORING, votes=Votes("m 1", 65.0, {CHOICE: -1.0})))
     write(tmp_path / "calibration.json", learned)
     assert read(tmp_path / "calibration.json") == learned

@@ -34,7 +34,7 @@ from resuelve.replay.sets import EvaluationSet, LabelledCase, Split
 from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import Scoring, Weights, shipped
-from resuelve.resolution.votes import ANY, CHOICE, REVIEW, VOTES, Votes, against
+from resuelve.resolution.votes import CHOICE, REVIEW, VOTES, Votes, against
 from resuelve.vectors.memory import MemoryStore
 
 ROWS = """ID PROBLEMA,COMPONENTE,DESCRIPCION,SOLUCIÓN,RESOLUCION AUTOMÁTICA,BUZON REASIGNACION
@@ -264,7 +264,13 @@ def test_what_a_model_or_a_rule_said_stays_when_the_score_is_another(dictionary:
     assert replace(one, features={}).rescored(sure).score == one.score
 
 
-def asked_of(dictionary: Catalogue, choice: str, review: str = "APROBADO", points: int = 90) -> Prediction:
+def asked_of(
+    dictionary: Catalogue,
+    choice: str,
+    review: str = "APROBADO",
+    points: int = 90,
+    labelled: LabelledCase | None = None,
+) -> Prediction:
     knowledge, embedder = knowing(dictionary, Counting())
     chat = ScriptedChat(
         {
@@ -279,7 +285,7 @@ def asked_of(dictionary: Catalogue, choice: str, review: str = "APROBADO", point
             },
         }
     )
-    (found,) = predict([case("c", PRINTER)], knowledge, embedder, Rules(threshold=50), chat=chat)
+    (found,) = predict([labelled or case("c", PRINTER)], knowledge, embedder, Rules(threshold=50), chat=chat)
     return found
 
 
@@ -304,19 +310,58 @@ def test_what_a_model_took_away_is_still_a_label_of_the_score(dictionary: Catalo
     worth_little = rescored(**{vote: -0.1})
     assert worth_little.may_act
     assert 0.9 * one.score < worth_little.confidence < one.score
-    assert rescored(vote_any=9.0).confidence == one.score
+    other = REVIEW if vote == CHOICE else CHOICE
+    assert not rescored(**{other: 9.0}).may_act
+    too_little = rescored(**{vote: -4.0})  # learned, and less is left than the threshold that it was shown for
+    assert not too_little.may_act
+    assert too_little.confidence == pytest.approx(min(one.score, 0.49))
+    assert rescored(**dict.fromkeys(VOTES, 9.0)).confidence == one.score
 
 
 def test_who_is_not_asked_any_more_gets_no_low_figure(dictionary: Catalogue) -> None:
     one = asked_of(dictionary, "A", points=51)
     assert (one.approved, one.may_act, one.confidence) == (True, True, 0.51)
     assert one.rescored(shipped()).confidence == 0.51
-    sure = replace(shipped(), votes=Votes("m", 50.0, {ANY: 0.0}))
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys(VOTES, 0.0)))
     assert one.rescored(sure).confidence == pytest.approx(one.score)
 
 
+def test_no_usable_answer_is_no_vote_and_still_a_label(dictionary: Catalogue) -> None:
+    one = asked_of(dictionary, "Z")
+    assert (one.doubt, one.votes, one.may_act) == (Doubt.MODEL_FAILED, {}, False)
+    assert one.weighable
+    worth_nothing = replace(shipped(), votes=Votes("m", 50.0, {CHOICE: 9.0, REVIEW: 9.0}))
+    assert not one.rescored(worth_nothing).may_act
+
+
+def test_what_is_no_measure_of_noes_is_spared_by_none(dictionary: Catalogue) -> None:
+    attached = case("c", PRINTER)
+    attached = replace(attached, incident=replace(attached.incident, attachments=("http://a/b.png",)))
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys(VOTES, 9.0)))
+    refused = asked_of(dictionary, "A", "RECHAZADO")
+    assert refused.sparable
+    assert refused.rescored(sure).may_act
+    for one in (asked_of(dictionary, "A", "YA_INTENTADO"), asked_of(dictionary, "A", "RECHAZADO", labelled=attached)):
+        assert (one.weighable, one.sparable) == (True, False)
+        assert not one.rescored(sure).may_act
+
+
+def test_an_evaluation_decides_as_if_nothing_was_known_of_noes(dictionary: Catalogue) -> None:
+    """Or else it would learn from those votes alone that an earlier calibration has left."""
+    knowledge, embedder = knowing(dictionary, Counting())
+    chat = ScriptedChat({"decide": {"eleccion": "NINGUNO", "motivo": "por eso"}})
+    taught = replace(shipped(), votes=Votes("scripted 1", 50.0, dict.fromkeys(VOTES, 9.0)))
+    rules = Rules(threshold=50, scoring=taught)
+    data = EvaluationSet("s", "kb.csv", dictionary, (case("c", PRINTER),))
+    (run,) = predict(data.cases, knowledge, embedder, rules, chat=chat)
+    assert (run.approved, run.calls) == (True, 0)
+    report = evaluate(data, knowledge, embedder, rules, aim=Aim(), chat=chat).as_json("es")
+    assert report["model_calls"] == 1
+    assert report["as_set"]["answered"] == 0
+
+
 def test_a_rule_and_a_person_outweigh_what_was_learned_of_votes(dictionary: Catalogue) -> None:
-    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys((ANY, *VOTES), 9.0)))
+    sure = replace(shipped(), votes=Votes("m", 50.0, dict.fromkeys(VOTES, 9.0)))
     found = predicted(dictionary, Rules(threshold=50))
     for name in ("orders", "nom"):
         assert not found[name].weighable

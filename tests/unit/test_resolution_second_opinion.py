@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from resuelve.domain.decision import Candidate, Critique, Doubt, Verdict
 from resuelve.domain.errors import ModelUnavailable
-from resuelve.domain.incident import Incident
+from resuelve.domain.incident import HistoryEntry, Incident
 from resuelve.domain.known_error import KnownError, Prescription, ResolutionKind
 from resuelve.models.scripted import Answers, ScriptedChat
+from resuelve.readers import Document
+from resuelve.resolution.attachments import Attached
 from resuelve.resolution.case import Case
 from resuelve.resolution.critique import critique
 from resuelve.resolution.prompts.schemas import NONE, Reformulation, Review
@@ -25,7 +28,7 @@ from resuelve.resolution.retrieve import Retrieved
 from resuelve.resolution.score import shipped
 from resuelve.resolution.second_opinion import Asked, second_opinion
 from resuelve.resolution.trace import Trace
-from resuelve.resolution.votes import ABSOLUTE, ANY, VOTES, Votes, cast, speaker_of
+from resuelve.resolution.votes import ABSOLUTE, VOTES, Votes, against, cast, speaker_of
 from resuelve.resolution.words import Lexicon
 
 CLOSE = Prescription(ResolutionKind.CLOSE)
@@ -46,9 +49,12 @@ def ranked(code: str, relevance: float, prescription: Prescription = CLOSE) -> R
     return Ranked(Candidate(row, row.description, 0.9, 3.0, 0.5), relevance, 0.9, 0.9, 0, 0, relevance)
 
 
-def asked(prescription: Prescription = CLOSE, votes: Votes = ABSOLUTE) -> Asked:
+BARE = Incident("INC1", description=EXAMPLES["A"], requester="ana")
+
+
+def asked(prescription: Prescription = CLOSE, votes: Votes = ABSOLUTE, incident: Incident = BARE) -> Asked:
     rows = (ranked("A", 6.0, prescription), ranked("B", 1.0, prescription))
-    reading = read(Incident("INC1", description=EXAMPLES["A"]), label="[SPAI] ")
+    reading = read(incident, label="[SPAI] ")
     case = Case(reading, Retrieved((), 0.1, 0.1), rows, rows[0], Lexicon(EXAMPLES.values()), 65.0)
     case = replace(case, scoring=replace(shipped(), votes=votes))
     ours = critique(case)
@@ -116,6 +122,9 @@ def test_a_restatement_is_not_needed() -> None:
     chat = says("A", restated="No sé.")
     verdict, _ = heard(chat)
     assert verdict.verdict is Verdict.APPROVED
+    assert cast(verdict.features) == {"vote_choice": 1.0, "vote_review": 1.0}  # no usable answer is no vote
+    refused, _ = heard(says("A", {**FINE, "veredicto": "RECHAZADO"}, restated="No sé."))
+    assert cast(refused.features) == {"vote_choice": 1.0, "vote_review": -1.0}
     assert EXAMPLES["C"] not in chat.calls[-1].user
 
 
@@ -173,7 +182,7 @@ def test_votes_are_features_of_the_verdict() -> None:
 
 
 def test_where_no_answer_could_change_anything_none_is_asked_for() -> None:
-    given = asked(votes=taught(vote_any=0.0))
+    given = asked(votes=taught(vote_choice=0.0, vote_matter=0.0, vote_review=0.0))
     chat = says(NONE)
     verdict, trace = heard(chat, given)
     assert verdict == given.ours
@@ -195,7 +204,7 @@ def test_a_no_that_is_worth_little_takes_some_of_the_score_and_ends_the_question
 
 
 def test_another_no_another_model_and_no_usable_answer_take_all() -> None:
-    for votes in (taught(vote_review=0.0), Votes("another model", 65.0, {ANY: 0.0})):
+    for votes in (taught(vote_review=0.0), Votes("another model", 65.0, {"vote_choice": 0.0})):
         verdict, _ = heard(says(NONE), asked(votes=votes))
         assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.NO_MATCH)
     verdict, _ = heard(says("Z"), asked(votes=taught(vote_choice=0.0, vote_review=0.0)))
@@ -206,7 +215,7 @@ def test_another_no_another_model_and_no_usable_answer_take_all() -> None:
     st.sampled_from(["A", "B", "C", NONE, "Z"]),
     st.sampled_from(VERDICTS),
     st.integers(0, 100),
-    st.dictionaries(st.sampled_from([ANY, *VOTES]), st.floats(-5, 5)),
+    st.dictionaries(st.sampled_from(VOTES), st.floats(-5, 5)),
 )
 def test_whatever_was_learned_of_it_it_only_takes_away(
     choice: str, verdict: str, points: int, weights: dict[str, float]
@@ -214,7 +223,84 @@ def test_whatever_was_learned_of_it_it_only_takes_away(
     given = asked(votes=taught(**weights))
     found, _ = heard(says(choice, {**FINE, "veredicto": verdict, "puntuacion": points}), given)
     assert found.score <= given.ours.score
-    if found.verdict is Verdict.APPROVED and found.score >= 65:
-        assert given.ours.score >= 65
-    elif found.verdict is Verdict.APPROVED:
-        assert points < 65
+    no = against(found.features)
+    if found.verdict is Verdict.APPROVED and found.score >= 65 and no:
+        assert verdict != "YA_INTENTADO" or no != "vote_review"
+        assert found.score == given.case.scoring.votes.after_no(given.ours.score, no)
+
+
+SURE = {"vote_choice": 0.0, "vote_matter": 0.0, "vote_review": 0.0}
+
+
+def rated(given: Asked, score: float) -> Asked:
+    """The same, as a score of so much would have it."""
+    return replace(given, ours=replace(given.ours, score=score))
+
+
+@pytest.mark.parametrize(("weight", "spared"), [(-0.1, True), (-1.0, False)])
+def test_a_no_after_which_too_little_is_left_is_a_veto(weight: float, spared: bool) -> None:
+    given = rated(asked(votes=taught(vote_choice=weight)), 70.0)
+    verdict, _ = heard(says(NONE), given)
+    assert (verdict.verdict is Verdict.APPROVED) == spared
+    assert (verdict.score >= 65) == spared
+
+
+def test_a_no_to_the_review_is_not_excused_by_what_was_learned_of_the_choice() -> None:
+    chat = says("A", {**FINE, "veredicto": "RECHAZADO", "puntuacion": 0})
+    verdict, _ = heard(chat, asked(votes=taught(vote_choice=5.0, vote_matter=5.0)))
+    assert verdict.verdict is Verdict.REJECTED
+    assert len(chat.calls) == 3
+
+
+@pytest.mark.parametrize("threshold", [60.0, 66.0, 90.0])
+def test_what_was_learned_for_another_threshold_is_not_used(threshold: float) -> None:
+    given = asked(votes=taught(**SURE))
+    chat = says(NONE)
+    verdict, _ = heard(chat, replace(given, case=replace(given.case, threshold=threshold)))
+    assert verdict.verdict is Verdict.REJECTED
+    assert len(chat.calls) == 1
+
+
+def test_that_it_was_tried_already_is_never_outvoted() -> None:
+    given = asked(votes=taught(vote_review=5.0))
+    for tried, expected in (("RECHAZADO", Verdict.APPROVED), ("YA_INTENTADO", Verdict.ALREADY_TRIED)):
+        assert heard(says("A", {**FINE, "veredicto": tried}), given)[0].verdict is expected
+
+
+def entry(author: str, detail: str = "Sigue igual") -> HistoryEntry:
+    return HistoryEntry(author=author, detail=detail)
+
+
+@pytest.mark.parametrize(
+    "incident",
+    [
+        replace(BARE, history=(entry("luis"),)),
+        replace(BARE, history=(entry("ana"), entry(""))),
+        replace(BARE, history=(entry("ana", "[SPAI] ¿Qué recibo?"),)),
+        replace(BARE, requester="", history=(entry(""),)),
+    ],
+)
+def test_of_a_ticket_on_which_somebody_worked_the_past_tells_nothing(incident: Incident) -> None:
+    never_replayed(asked(votes=taught(**SURE)), incident=incident)
+
+
+def test_nor_of_one_with_attachments() -> None:
+    attached = (Attached("incident", "a.pdf", Document("a.pdf", "pdf")),)
+    never_replayed(asked(votes=taught(**SURE)), attached=attached)
+    never_replayed(asked(votes=taught(**SURE)), carried=True)
+
+
+def never_replayed(given: Asked, incident: Incident = BARE, attached: Any = (), *, carried: bool = False) -> None:
+    reading = replace(read(incident, label="[SPAI] "), attached=attached)
+    given = replace(given, case=replace(given.case, reading=reading, carried=carried))
+    chat = says(NONE)
+    verdict, _ = heard(chat, given)
+    assert (verdict.verdict, verdict.doubt) == (Verdict.REJECTED, Doubt.NO_MATCH)
+    assert len(chat.calls) == 1
+
+
+def test_what_the_requester_added_is_replayed_too() -> None:
+    given = asked(votes=taught(**SURE), incident=replace(BARE, history=(entry("ANA", EXAMPLES["A"]),)))
+    chat = says(NONE)
+    assert heard(chat, given)[0] == given.ours
+    assert chat.calls == []

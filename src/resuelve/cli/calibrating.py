@@ -20,11 +20,11 @@ from resuelve.replay.outcomes import learn
 from resuelve.replay.votes import LEAST, Heard
 from resuelve.resolution.ladder import judged
 from resuelve.resolution.merits import Merits
-from resuelve.resolution.votes import ANY, speaker_of
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.training.students import CRITIC
 from resuelve.wiring.students import students_in_use
+from resuelve.wiring.voting import speaker
 
 _SHOWN = 30
 _COMES_WITH = 65.0
@@ -62,9 +62,9 @@ def run_calibrate(
     ):
         answered = judged(answers.given(), acts.returned(ever=True)).keys()
     made = now().isoformat(timespec="seconds")
-    chat = wiring.chat(settings)
-    speaker = speaker_of(chat.name) if chat else ""
-    found, learned = learn(tickets, rules, embedder=model.identity, made=made, answered=answered, speaker=speaker)
+    found, learned = learn(
+        tickets, rules, embedder=model.identity, made=made, answered=answered, speaker=speaker(settings)
+    )
     if not dry_run:
         write(place.learned, learned)
     if as_json:
@@ -145,10 +145,12 @@ def _qualities(found: Calibration, language: str) -> dict[str, str]:
 
 def _votes(heard: Heard, language: str) -> str:
     """What a language model's noes have shown, and what follows from it."""
-    noes = heard.noes[ANY]
-    counts = {"asked": heard.asked, "right": heard.right, "said": noes.said, "said_right": noes.right}
+    said, right = (sum(getattr(one, name) for one in heard.noes.values()) for name in ("said", "right"))
+    counts = {"asked": heard.asked, "right": heard.right, "said": said, "said_right": right}
     told = say("calibrate.votes", language, **{name: number(count, language) for name, count in counts.items()})
-    if (certain := heard.certain_from) is not None:
+    if heard.unasked:
+        what = say("calibrate.votes_unasked", language, count=number(heard.unasked, language))
+    elif (certain := heard.certain_from) is not None:
         what = say("calibrate.certain", language, score=number(certain, language, 1))
     else:
         key = "calibrate.votes_weighed" if heard.votes.weights else "calibrate.votes_absolute"

@@ -25,6 +25,7 @@ from resuelve.models import Prompt
 from resuelve.pages.numbers import number
 from resuelve.resolution.act import left_unknown
 from resuelve.resolution.merits import proven
+from resuelve.resolution.score import Scoring
 from resuelve.settings import Environment, Settings
 from resuelve.telemetry.logs.files import files
 from resuelve.texts import say, translated
@@ -33,6 +34,7 @@ from resuelve.training.students import CRITIC, RERANK
 from resuelve.wiring import captions, following, logged, reading, speaking
 from resuelve.wiring.approving import rules_on_record
 from resuelve.wiring.students import Students, students_in_use
+from resuelve.wiring.voting import counted, speaker
 from resuelve.wiring.watching import address_of, logs_to
 
 _NOBODY = "RESUELVE-DOCTOR-0000"
@@ -183,20 +185,21 @@ def _index(settings: Settings) -> str:
         index.close()
 
 
+def _void(settings: Settings, scoring: Scoring) -> bool:
+    """True where there is a language model, and what was learned of noes does not count for it."""
+    if not scoring.votes.weights or not speaker(settings):
+        return False
+    thresholds = {settings.critic_approval_threshold, *settings.thresholds.values()}
+    return not counted(settings, scoring).votes.weights or scoring.votes.threshold not in thresholds
+
+
 def _score(settings: Settings) -> tuple[str, ...]:
     """Where the score comes from, and whether rows that have to earn it can act at all."""
     language, found, notes = settings.language, wiring.learned(settings), []
     told = {"outcomes": number(found.outcomes, language), "made": found.made[:10]} if found else {}
     if found and found.scoring and found.scoring_for(wiring.embedder(settings).identity) is None:
         notes.append(say("cli.doctor.score_foreign", language))
-    chat = wiring.chat(settings)
-    if (
-        chat
-        and found
-        and found.scoring
-        and found.scoring.votes.weights
-        and not found.scoring.votes_of(chat.name).weights
-    ):
+    if found and found.scoring and _void(settings, found.scoring):
         notes.append(say("cli.doctor.votes_foreign", language))
     needed = settings.right_before_acting
     if needed and not proven(rules_on_record(settings).merits, needed):

@@ -136,7 +136,7 @@ class _Replay:
             if version.role == CRITIC:
                 return {"made": version.card.made, "outcomes": int(version.card.figures.get("outcomes", 0))}
         found = wiring.learned(settings)
-        return {"made": found.made, "outcomes": found.outcomes} if found and found.scoring else None
+        return {"made": found.made, "outcomes": found.outcomes} if found and found.weighs_anew else None
 
     def _in_force(self) -> tuple[Sequence[InForce], Sequence[InForce]]:
         """The rows that each configuration decides with."""

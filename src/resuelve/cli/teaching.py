@@ -223,7 +223,7 @@ def _teacher(settings: Settings, role: str, identity: str, rules: Rules) -> str:
     if role in rules.versions:
         return rules.versions[role]
     past = wiring.learned(settings) if role == CRITIC else None
-    if past and past.scoring_for(identity):
+    if past and past.weighs_anew and past.scoring_for(identity):
         return f"calibrate {past.made[:10]}"
     return f"resuelve {version_of('resuelve')}"
 

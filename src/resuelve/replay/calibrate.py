@@ -26,6 +26,7 @@ from resuelve.replay.metrics import Flags, Floats
 from resuelve.replay.votes import Heard, hear
 from resuelve.resolution.score import FEATURES, Scoring, Weights
 from resuelve.resolution.shares import wilson
+from resuelve.resolution.votes import ABSOLUTE
 from resuelve.telemetry.logs import log
 
 LEAST = 50
@@ -62,11 +63,13 @@ class Label:
     Attributes:
         features: see `resolution.score.features`.
         votes: see `resolution.votes.VOTES`; empty where no language model was asked.
+        excused: that there are none says nothing: it gave no usable answer, or none would count.
     """
 
     features: Mapping[str, float]
     right: bool
     votes: Mapping[str, float] = field(default_factory=dict)
+    excused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,14 @@ def calibrate(labels: Sequence[Label], scoring: Scoring, threshold: float, speak
         scoring=best(labels, scoring) if usable else None,
     )
     held_out, scores = tried[best] if usable else before, _chances(labels, found.scoring or scoring)
-    return _told(replace(found, heard=hear([one.votes for one in labels], right, held_out, scores, threshold, speaker)))
+    heard = hear([one.votes for one in labels], right, held_out, scores, threshold, speaker)
+    return _told(replace(found, heard=_covered(heard, labels, scores >= threshold)))
+
+
+def _covered(heard: Heard | None, labels: Sequence[Label], acted: Flags) -> Heard | None:
+    """Votes are given where the score that decided acts: nothing is known of those on what only another one acts on."""
+    unasked = sum(acts and not (one.votes or one.excused) for one, acts in zip(labels, acted.tolist(), strict=True))
+    return replace(heard, votes=ABSOLUTE, unasked=unasked) if heard and unasked else heard
 
 
 def _told(found: Calibration) -> Calibration:

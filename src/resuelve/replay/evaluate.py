@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from resuelve.domain.decision import Doubt
 from resuelve.domain.errors import Rejected
 from resuelve.models import ChatModel
 from resuelve.replay import details, metrics
@@ -22,7 +23,7 @@ from resuelve.resolution.knowledge import Knowledge
 from resuelve.resolution.report import rejected_as_json
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import shipped
-from resuelve.resolution.votes import speaker_of
+from resuelve.resolution.votes import ABSOLUTE
 
 DEPTHS = (1, 3, 5, 10)
 _DIGITS = 4
@@ -183,6 +184,8 @@ def evaluate(
         ModelUnavailable: see `attempt`; or no case of the test split could be decided.
         VectorIndexError: see `attempt`.
     """
+    # Votes that an earlier calibration has silenced or outvoted would be missing among those that are learned from.
+    rules = replace(rules, scoring=replace(rules.scoring, votes=ABSOLUTE))
     cases = [*data.of(Split.CALIBRATION), *data.of(Split.TEST)]
     tried = attempt(cases, knowledge, embedder, rules, chat=chat, workers=workers, progress=progress)
     found = [one for one in tried if isinstance(one, Prediction)]
@@ -191,14 +194,17 @@ def evaluate(
     test = [one for one in found if one.case.split is Split.TEST]
     if not test and aside:
         raise aside[-1].error
-    labels = [Label(one.features, one.right, one.votes) for one in calibration if one.weighable]
-    speaker = speaker_of(chat.name) if chat else ""
+    labels = [
+        Label(one.features, one.right, one.votes, excused=one.doubt is Doubt.MODEL_FAILED)
+        for one in calibration
+        if one.weighable
+    ]
     figures = measured(
         replace(data, cases=tuple(one.case for one in found)),
         calibration,
         test,
         aim=aim,
-        learned=calibrate(labels, shipped(), rules.lowest_threshold / 100, speaker),
+        learned=calibrate(labels, shipped(), rules.lowest_threshold / 100),
         set_threshold=rules.threshold / 100,
         embedder=embedder.identity,
         model=chat.name if chat else "",
@@ -223,7 +229,8 @@ def measured(
     guaranteed = guarantees(calibration, test, risk=aim.risk, confidence=aim.confidence)
     doubts, approved = _doubts(test), as_set.approved.tolist()
     drawn_in, mistakes = details.confusions(test, approved, known=False), details.mistakes(test, approved)
-    if scoring := learned.over(shipped()):
+    # Without votes: these figures are for many thresholds, and what a no is worth has been shown for one.
+    if scoring := learned.scoring:
         calibration = [one.rescored(scoring) for one in calibration]
         test = [one.rescored(scoring) for one in test]
     past, now = Columns.of(calibration), Columns.of(test)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
+from resuelve.domain.decision import Doubt
+from resuelve.domain.known_error import KnownError
 from resuelve.replay.calibrate import Calibration, Label, calibrate
 from resuelve.replay.learned import Learned
 from resuelve.replay.replay import Replayed
 from resuelve.replay.witness import Judgement
 from resuelve.resolution.merits import Merit, Merits, state_of
 from resuelve.resolution.rules import Rules
+from resuelve.resolution.votes import ABSOLUTE
 
 
 def learn(
@@ -33,7 +37,7 @@ def learn(
             the row's record already.
         speaker: the language model that was asked about them, if any; see `resolution.votes.speaker_of`.
     """
-    found = calibrate(_labels(tickets), rules.scoring, rules.lowest_threshold / 100, speaker)
+    found = calibrate(_labels(tickets, rules), rules.scoring, rules.lowest_threshold / 100, speaker)
     learned = Learned(
         made=made,
         embedder=embedder,
@@ -46,16 +50,25 @@ def learn(
     return found, learned
 
 
-def _labels(tickets: Sequence[Replayed]) -> list[Label]:
+def _labels(tickets: Sequence[Replayed], rules: Rules) -> list[Label]:
     """The choices on which only the score decides, or a language model besides, and whose outcome the past tells.
 
-    Without those that the model took away, the score would learn from what it let through.
+    Without those that the model took away, the score would learn from what it let through. Votes are learned from where
+    they can be used: on what is sparable, with the lowest threshold.
     """
-    return [
-        Label(one.prediction.features, one.if_acted is Judgement.RIGHT, one.prediction.votes)
-        for one in tickets
-        if one.prediction.weighable and one.if_acted is not Judgement.UNTOLD
-    ]
+    found = []
+    for one in tickets:
+        if not one.prediction.weighable or one.if_acted is Judgement.UNTOLD:
+            continue
+        usable = one.prediction.sparable and one.row is not None and _lowest(one.row, rules)
+        excused = not usable or one.prediction.doubt is Doubt.MODEL_FAILED
+        votes = one.prediction.votes if usable else {}
+        found.append(Label(one.prediction.features, one.if_acted is Judgement.RIGHT, votes, excused))
+    return found
+
+
+def _lowest(row: KnownError, rules: Rules) -> bool:
+    return rules.threshold_for(row) == rules.lowest_threshold
 
 
 def _merits(
@@ -65,8 +78,10 @@ def _merits(
     scoring = found.over(rules.scoring) or rules.scoring
     counted: Counter[tuple[str, Judgement]] = Counter()
     for one in tickets:
-        rescored = one.prediction.rescored(scoring)
-        if one.row is None or not rescored.may_act:
+        if one.row is None:
+            continue
+        rescored = one.prediction.rescored(scoring if _lowest(one.row, rules) else replace(scoring, votes=ABSOLUTE))
+        if not rescored.may_act:
             continue
         if (one.witness.lesson.incident.code, state_of(one.row)) in answered:
             continue

@@ -35,7 +35,7 @@ from resuelve.resolution.reformulate import reformulate
 from resuelve.resolution.rules import Rules
 from resuelve.resolution.score import FEATURES, Scoring
 from resuelve.resolution.trace import Trace
-from resuelve.resolution.votes import ANY, against, cast
+from resuelve.resolution.votes import Votes, against, cast
 
 EMBED = "embed"
 """The stage in which a block's texts are embedded; its time is shared evenly among the block's tickets."""
@@ -67,6 +67,7 @@ class Prediction:
         votes: of a language model; empty where none was asked. See `resolution.votes`.
         weighable: nothing but the score, and a language model, decides about the row: what became of it is a label of
             the score, whatever the model said.
+        sparable: what was learned of a model's noes may be used about it; see `Reading.fresh`.
     """
 
     case: LabelledCase
@@ -85,6 +86,7 @@ class Prediction:
     model_score: float = 1.0
     votes: Mapping[str, float] = field(default_factory=dict)
     weighable: bool = False
+    sparable: bool = False
 
     @property
     def choice(self) -> str:
@@ -102,12 +104,23 @@ class Prediction:
         """
         if not self.features:
             return self
-        score = scoring.score(self.features) / 100
-        left = scoring.votes.after_no(100 * score, against(self.votes) or ANY) if self.weighable else None
+        points = scoring.score(self.features)
+        left = self._left(points, scoring.votes)
+        if left is not None:
+            return replace(self, score=points / 100, confidence=left / 100, may_act=True)
         most = self.model_score if self.may_act else VETOED / 100
-        # Who is certain enough for any no is not asked, so that neither does a low figure count.
-        confidence = max(min(score, most), (left or 0.0) / 100)
-        return replace(self, score=score, confidence=confidence, may_act=self.may_act or left is not None)
+        return replace(self, score=points / 100, confidence=min(points / 100, most))
+
+    def _left(self, points: float, votes: Votes) -> float | None:
+        """Of the score, where the model would not be asked or its no be spared, at the threshold for which that holds;
+        None otherwise.
+        """
+        if not self.sparable:
+            return None
+        if votes.certain(points, votes.threshold):
+            return points
+        no = against(self.votes)
+        return votes.after_no(points, no) if votes.spares(points, no, votes.threshold) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +326,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         resolution = prescribed(problem)
         leave, _ = permission_of(resolution, rules.policy)
         by_hand = isinstance(resolution, HandOff) or leave is not Permission.AUTOMATIC
+    weighable = critique is not None and _weighable(critique) and not by_hand
+    tried = critique is not None and critique.verdict is Verdict.ALREADY_TRIED
     return Prediction(
         case=case,
         ranking=tuple(dict.fromkeys([*first, *ranked, *rest])),
@@ -329,7 +344,8 @@ def _prediction(case: LabelledCase, decided: Deliberation, rules: Rules, embeddi
         features=_features(critique) if critique else {},
         model_score=critique.features.get("model_score", 100.0) / 100 if critique else 1.0,
         votes=cast(critique.features) if critique else {},
-        weighable=critique is not None and _weighable(critique) and not by_hand,
+        weighable=weighable,
+        sparable=weighable and not tried and found.reading.fresh and not found.carried,
     )
 
 

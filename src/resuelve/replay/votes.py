@@ -1,7 +1,7 @@
 """What the votes of a language model are worth, learned from outcomes on which it was asked.
 
 The score of such an outcome is known, and so is the model's no. What a no adds to the log-odds of the score is fitted
-for each question by itself and for all together: a logistic regression with the score as its offset and nothing but an
+for each question by itself: a logistic regression with the score as its offset and nothing but an
 intercept (Hosmer, Lemeshow and Sturdivant, Applied Logistic Regression, 3rd ed., 2013, chapter 2), with the nearly flat
 prior that intercepts have in `replay.calibrate`. A model is only asked about what would be acted on, so this is about
 tickets with a score from the threshold on.
@@ -21,7 +21,7 @@ import numpy as np
 
 from resuelve.replay.metrics import Flags, Floats
 from resuelve.resolution.shares import wilson
-from resuelve.resolution.votes import ABSOLUTE, ANY, VOTES, Votes, against, log_odds
+from resuelve.resolution.votes import ABSOLUTE, VOTES, Votes, against, log_odds
 
 LEAST = 20
 """Noes without which nothing is learned of them; as of each of the two scores, see `replay.calibrate`."""
@@ -35,7 +35,7 @@ _DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Noes:
-    """The noes to one question, or to any.
+    """The noes to one question.
 
     Attributes:
         said, right: outcomes with such a no, and how many of them were right all the same.
@@ -59,9 +59,11 @@ class Heard:
     Attributes:
         asked: outcomes on which it was asked.
         right: how many of these were right.
-        noes: by vote, and `ANY`.
+        noes: by vote.
         votes: what may be used of it.
         threshold: the one that it is for, 0 to 100.
+        unasked: outcomes that the score would act on and of which no vote is known; where there are any, nothing may be
+            used.
     """
 
     asked: int
@@ -69,6 +71,7 @@ class Heard:
     noes: Mapping[str, Noes] = field(default_factory=dict)
     votes: Votes = ABSOLUTE
     threshold: float = 100.0
+    unasked: int = 0
 
     @property
     def certain_from(self) -> float | None:
@@ -81,6 +84,7 @@ class Heard:
         return {
             "asked": self.asked,
             "right": self.right,
+            "unasked": self.unasked,
             "noes": {name: one.as_json() for name, one in self.noes.items()},
             "weights": dict(self.votes.weights),
             "certain_from": None if certain is None else round(certain, 2),
@@ -110,13 +114,14 @@ def hear(
     said = [against(one) for one in votes]
     noes: dict[str, Noes] = {}
     weights: dict[str, float] = {}
-    for name in (ANY, *VOTES):
-        these = np.asarray([bool(one) and name in (ANY, one) for one in said], dtype=np.bool_)
+    for name in VOTES:
+        these = np.asarray([one == name for one in said], dtype=np.bool_)
         counted = noes[name] = _tried(right[these], held_out[these], threshold)
         if counted.spared and wilson(counted.spared_right, counted.spared)[0] >= threshold:
             weights[name] = round(_weight(right[these], _odds(scores[these])), _DIGITS)
-    found = Votes(speaker, 100 * threshold, weights) if weights else ABSOLUTE
-    return Heard(int(asked.sum()), int(right[asked].sum()), noes, found, 100 * threshold)
+    points = round(100 * threshold, _DIGITS)  # as it was set: only the very same one will do
+    found = Votes(speaker, points, weights) if weights else ABSOLUTE
+    return Heard(int(asked.sum()), int(right[asked].sum()), noes, found, points)
 
 
 def _tried(right: Flags, chances: Floats, threshold: float) -> Noes:

@@ -112,6 +112,13 @@ class Reading:
         return tuple(one.name for one in nothing if not any(o.reason in _LEFT for o in one.document.obstacles))
 
     @property
+    def fresh(self) -> bool:
+        """As the past is replayed: nothing hangs on it, and nobody but the requester has done anything about it."""
+        requester = fold(self.incident.requester)
+        own = all(requester and fold(entry.author) == requester for entry in self.incident.history)
+        return own and not self.attached and not self.attempts
+
+    @property
     def comments(self) -> tuple[Part, ...]:
         """What people added after the ticket was opened."""
         return tuple(part for part in self.parts if _COMMENT.match(part.source))

@@ -19,7 +19,7 @@ from typing import Any
 
 from resuelve.resolution.finite import finite
 from resuelve.resolution.rerank import Ranked, consequence
-from resuelve.resolution.votes import ABSOLUTE, Votes, speaker_of, votes_from
+from resuelve.resolution.votes import ABSOLUTE, Votes, votes_from
 
 WORDS = ("coverage", "echo", "lexical")
 """Features that tell nothing where ticket and dictionary are in different languages."""
@@ -111,8 +111,8 @@ class Scoring:
         return self.words if "echo" in values else self.no_words
 
     def votes_of(self, model: str) -> Votes:
-        """What was learned about the votes of this language model, asked as it is asked now."""
-        return self.votes if self.votes.speaker == speaker_of(model) else ABSOLUTE
+        """What was learned about the votes of this language model."""
+        return self.votes if self.votes.speaker.rpartition(" ")[0] == model else ABSOLUTE
 
     def as_json(self) -> dict[str, Any]:
         """What `scoring_from` reads."""

@@ -25,7 +25,7 @@ from resuelve.resolution.reformulate import Query, depersonalised, restate
 from resuelve.resolution.rerank import Ranked, consequence
 from resuelve.resolution.retrieve import NOTHING, Retrieved
 from resuelve.resolution.trace import Trace
-from resuelve.resolution.votes import CHOICE, MATTER, REVIEW, Votes
+from resuelve.resolution.votes import ABSOLUTE, CHOICE, MATTER, REVIEW, Votes
 from resuelve.texts import say, translated
 
 Search = Callable[[Reading, Sequence[Query]], tuple[Retrieved, tuple[Ranked, ...]]]
@@ -64,7 +64,9 @@ def second_opinion(
     Raises:
         ModelUnavailable: the model is out of reach; later it may work.
     """
-    case, votes = asked.case, asked.case.scoring.votes_of(chat.name)
+    case = asked.case
+    # Only of such tickets does a replayed past tell what a no is worth.
+    votes = case.scoring.votes_of(chat.name) if case.reading.fresh and not case.carried else ABSOLUTE
     if votes.certain(asked.ours.score, case.threshold):
         with trace.stage("decide", {"model": chat.name, "certain_from": votes.certain_from(case.threshold)}) as step:
             step.output = {"asked": False}
@@ -74,11 +76,12 @@ def second_opinion(
         # The list goes first: most noes are said to it, and then nothing else is asked.
         if no := _chosen(asked, votes, ticket, chat, trace, language):
             return no
-        queries = _restated(ticket, chat, trace)
+        queries, failed = _restated(ticket, chat, trace)
         found, ranked = search(case.reading, queries) if queries else (NOTHING, ())
         held = {one.problem.id for one in asked.offered}
         asked = replace(asked, case=replace(case, beside=offer(ranked, {*held, *asked.avoid}, query_limit)))
-        return _reviewed(asked, votes, found, ticket, chat, trace, language)
+        verdict = _reviewed(asked, votes, found, ticket, chat, trace, language)
+        return _without(MATTER, verdict) if failed else verdict
     except ModelOutputInvalid as error:
         reason = say("resolution.model_failed", language, error=translated(error.what, language))
         return _against(asked.ours, case.problem, Doubt.MODEL_FAILED, reason, language)
@@ -106,7 +109,8 @@ def _weighed(verdict: Critique, last: str, asked: Asked, votes: Votes, language:
     before = _ORDER[: _ORDER.index(last)]
     features = {**verdict.features, **dict.fromkeys(before, 1.0), last: 1.0 if accepted else -1.0}
     verdict = replace(verdict, features=features)
-    if accepted or not votes.spares(ours.score, last, case.threshold):
+    tried = verdict.verdict is Verdict.ALREADY_TRIED
+    if accepted or tried or not votes.spares(ours.score, last, case.threshold):
         return verdict
     left = votes.after_no(ours.score, last) or 0.0
     reason = say("resolution.outvoted", language, id=case.problem.id, score=f"{left:.0f}", why=verdict.reason)
@@ -116,15 +120,24 @@ def _weighed(verdict: Critique, last: str, asked: Asked, votes: Votes, language:
 _ORDER = (CHOICE, MATTER, REVIEW)
 
 
-def _restated(ticket: str, chat: ChatModel, trace: Trace) -> tuple[Query, ...]:
+def _without(vote: str, verdict: Critique) -> Critique:
+    """No usable answer is no vote."""
+    return replace(verdict, features={name: value for name, value in verdict.features.items() if name != vote})
+
+
+def _restated(ticket: str, chat: ChatModel, trace: Trace) -> tuple[tuple[Query, ...], bool]:
+    """What to search with, and whether there was no usable answer.
+
+    The rows that the ticket's own words have found are there to choose from.
+    """
     with trace.stage("reformulate", {"model": chat.name}) as step:
         try:
             queries, step.input["model"] = restate(ticket, chat)  # it may be a student of the model that was asked
             step.output = queries
         except ModelOutputInvalid:
-            # The rows that the ticket's own words have found are there to choose from.
-            step.output = queries = ()
-    return queries
+            step.output = ()
+            return (), True
+    return queries, False
 
 
 def _chosen(asked: Asked, votes: Votes, ticket: str, chat: ChatModel, trace: Trace, language: str) -> Critique | None:

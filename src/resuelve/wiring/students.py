@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from resuelve.domain.errors import TrainingError
 from resuelve.domain.message import message
+from resuelve.resolution.votes import ABSOLUTE
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.registry import Card, Version
@@ -197,6 +198,7 @@ def measured_against(those: Rules, role: str) -> str:
     """Names what a student is measured against (12 hex digits): changes with the teacher and what it rests on."""
     parts: list[object] = [role, order_mark(those.order)]
     if role == CRITIC:  # what it judges is what the order puts first
-        parts += [those.scoring.as_json(), those.threshold, sorted(those.thresholds.items())]
+        scoring = replace(those.scoring, votes=ABSOLUTE)  # which a critic's score comes without
+        parts += [scoring.as_json(), those.threshold, sorted(those.thresholds.items())]
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
