@@ -119,8 +119,10 @@ def personal() -> Personal:
 
 
 def _moody(request: Request) -> Reply:
-    """A model server that answers well, badly, and with what it was asked."""
+    """A model server that answers well, badly, and with what it was asked; well of the one whose agent is asked."""
     asked = json.dumps(request.body["messages"], ensure_ascii=False)
+    if "el iban está mal" in asked:
+        return agreeable(request)
     match len(asked) % 11:
         case 0:
             return error(500, asked[:300])
