@@ -18,7 +18,8 @@ from resuelve.cli.surroundings import now, progress_bar, run_name, said_of_names
 from resuelve.cli.tables import Line, entries_table, line_of, print_totals, say_unknown
 from resuelve.domain.errors import ResuelveError
 from resuelve.journal import Engine
-from resuelve.resolution.observed_run import announce, mode_of, tell_failed
+from resuelve.resolution.observed import mode_of
+from resuelve.resolution.observed_run import announce, tell_failed
 from resuelve.resolution.reconcile import Comparison
 from resuelve.resolution.run import Ended, Scope, run_once
 from resuelve.settings import Settings

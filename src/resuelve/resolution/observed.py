@@ -45,6 +45,11 @@ def system_of_kind(kind: type[Exception]) -> str:
     return next((name for one, name in _SYSTEMS if issubclass(kind, one)), "resuelve")
 
 
+def mode_of(shadow: bool) -> str:
+    """``shadow`` or ``live``."""
+    return "shadow" if shadow else "live"
+
+
 def trace_of(run: str, incident: Incident) -> str:
     """The id of the trace of an incident in a run: 32 hex digits, the same whoever computes it."""
     text = f"{run}\x1f{incident.code}\x1f{incident.revision}"
@@ -62,7 +67,7 @@ def tell_entry(signals: Signals, entry: Entry, *, shadow: bool, seconds: float) 
     doubt = decision.get("doubt", "none")
     # What a person agreed to, or let be asked, is no work that a run has done by itself: the rates leave it out.
     agreed, person = "approved_by" in entry, "approved_by" in entry or "asked_by" in decision
-    judged = "shadow" if shadow else "live"
+    judged = mode_of(shadow)
     mode = "approval" if person else judged
     signals.add(INCIDENTS, 1, {"outcome": outcome, "mode": mode})
     signals.observe(INCIDENT_SECONDS, seconds)

@@ -11,7 +11,7 @@ from typing import Any
 from resuelve.domain.errors import Rejected, ResuelveError
 from resuelve.domain.incident import Incident
 from resuelve.journal import Acts
-from resuelve.resolution.observed import system_of, system_of_kind
+from resuelve.resolution.observed import mode_of, system_of, system_of_kind
 from resuelve.resolution.track_figures import TrackFigures
 from resuelve.telemetry import Signals
 from resuelve.telemetry.logs import log
@@ -32,11 +32,6 @@ from resuelve.telemetry.metrics import (
     UNKNOWN,
     UNREADABLE,
 )
-
-
-def mode_of(shadow: bool) -> str:
-    """``shadow`` or ``live``."""
-    return "shadow" if shadow else "live"
 
 
 def tell_listing(
