@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from resuelve.replay import metrics
-from resuelve.replay.metrics import Flags, Floats
+from resuelve.replay.metrics import Flags, Floats, chances
 from resuelve.replay.votes import Heard, hear
 from resuelve.resolution.score import FEATURES, Scoring, Weights
 from resuelve.resolution.shares import wilson
@@ -296,7 +296,7 @@ def _newton(design: Floats, right: Floats, start: Floats, certainty: Floats) -> 
 
     weights = start
     for _ in range(_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30.0, 30.0)))
+        chance = chances(design @ weights)
         slope = design.T @ (chance - right) + certainty * (weights - start)
         bend = design.T @ (design * (chance * (1.0 - chance))[:, np.newaxis]) + np.diag(certainty)
         step = np.linalg.solve(bend, slope)

@@ -20,6 +20,12 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
+def chances(odds: Floats) -> Floats:
+    """The chances, 0 to 1, of log-odds within ±30."""
+    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0)))
+    return found
+
+
 def share(flags: Flags) -> float | None:
     """The share of true ones; None of none."""
     return float(flags.mean()) if flags.size else None

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from resuelve.replay.metrics import Flags, Floats
+from resuelve.replay.metrics import Flags, Floats, chances
 from resuelve.resolution.shares import wilson
 from resuelve.resolution.votes import ABSOLUTE, VOTES, Votes, against, log_odds
 
@@ -124,15 +124,15 @@ def hear(
     return Heard(int(asked.sum()), int(right[asked].sum()), noes, found, points)
 
 
-def _tried(right: Flags, chances: Floats, threshold: float) -> Noes:
+def _tried(right: Flags, held_out: Floats, threshold: float) -> Noes:
     found = Noes(len(right), int(right.sum()))
     if found.said < LEAST:
         return found
-    odds, left = _odds(chances), np.zeros(len(right))
+    odds, left = _odds(held_out), np.zeros(len(right))
     for fold in range(_FOLDS):
         rest = np.arange(len(right)) % _FOLDS != fold
-        left[~rest] = _chance(odds[~rest] + _weight(right[rest], odds[rest]))
-    spared = np.minimum(left, chances) >= threshold
+        left[~rest] = chances(odds[~rest] + _weight(right[rest], odds[rest]))
+    spared = np.minimum(left, held_out) >= threshold
     return Noes(found.said, found.right, int(spared.sum()), int(right[spared].sum()))
 
 
@@ -141,15 +141,10 @@ def _weight(right: Flags, odds: Floats) -> float:
     low, high = -_WIDEST, _WIDEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        slope = float((_chance(odds + middle) - right).sum()) + _FREE * middle
+        slope = float((chances(odds + middle) - right).sum()) + _FREE * middle
         low, high = (low, middle) if slope > 0 else (middle, high)
     return (low + high) / 2
 
 
-def _odds(chances: Floats) -> Floats:
-    return np.asarray([log_odds(100 * one) for one in chances.tolist()], dtype=np.float64)
-
-
-def _chance(odds: Floats) -> Floats:
-    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -_WIDEST, _WIDEST)))
-    return found
+def _odds(scores: Floats) -> Floats:
+    return np.asarray([log_odds(100 * one) for one in scores.tolist()], dtype=np.float64)

@@ -19,7 +19,7 @@ from typing import Any
 
 from resuelve.resolution.finite import finite
 from resuelve.resolution.rerank import Ranked, consequence
-from resuelve.resolution.votes import ABSOLUTE, Votes, votes_from
+from resuelve.resolution.votes import ABSOLUTE, Votes, score_of, votes_from
 
 WORDS = ("coverage", "echo", "lexical")
 """Features that tell nothing where ticket and dictionary are in different languages."""
@@ -80,7 +80,7 @@ class Weights:
     def score(self, values: Mapping[str, float]) -> float:
         """0 to 100; 0 for what is no number."""
         odds = self.odds(values)
-        return 0.0 if math.isnan(odds) else 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+        return 0.0 if math.isnan(odds) else score_of(odds)
 
     def as_json(self) -> dict[str, Any]:
         """What `weights_from` reads."""

@@ -29,8 +29,6 @@ VOTES = (CHOICE, MATTER, REVIEW)
 The first no ends the questions.
 """
 
-_MOST_ODDS = 30.0
-
 
 @dataclass(frozen=True, slots=True)
 class Votes:
@@ -115,9 +113,13 @@ def log_odds(score: float) -> float:
     return math.log(share / (1 - share))
 
 
+def score_of(odds: float) -> float:
+    """The score from 0 to 100 of log-odds within ±30."""
+    return 100.0 / (1.0 + math.exp(-max(-30.0, min(30.0, odds))))
+
+
 def _moved(score: float, by: float) -> float:
-    odds = max(-_MOST_ODDS, min(_MOST_ODDS, log_odds(score) + by))
-    return 100.0 / (1.0 + math.exp(-odds))
+    return score_of(log_odds(score) + by)
 
 
 def _known(name: str) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from resuelve.replay.calibrate import LEAST_OF_EACH, Calibration
-from resuelve.replay.metrics import Flags, Floats
+from resuelve.replay.metrics import Flags, Floats, chances
 from resuelve.resolution.score import FEATURES, Bend, Scoring, Weights
 from resuelve.telemetry.logs import log
 from resuelve.training.examples import JudgedChoice, newest_incidents
@@ -209,7 +209,7 @@ class _Tried:
         design, found = way.design(examples), []
         for strength in way.strengths:
             odds = _unseen(design, right, strength, way.free, folds)
-            found.append(cls(way, strength, odds, log_losses(_chance(odds), right)))
+            found.append(cls(way, strength, odds, log_losses(chances(odds), right)))
         return min(found, key=lambda one: float(one.losses.mean()))
 
     def surely_better(self, simpler: _Tried) -> bool:
@@ -246,11 +246,6 @@ def _stretch(odds: Floats, right: Flags) -> tuple[float, float]:
     weights = np.concatenate([target, 1.0 - target])
     model = LogisticRegression(C=np.inf, max_iter=_STEPS).fit(twice, kinds, sample_weight=weights)
     return float(model.intercept_[0]), max(_FLATTEST, float(model.coef_[0, 0]))
-
-
-def _chance(odds: Floats) -> Floats:
-    found: Floats = 1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0)))
-    return found
 
 
 def _right(examples: Sequence[JudgedChoice]) -> Flags:
