@@ -1,8 +1,9 @@
-"""One run as `resuelve run` makes it, log and signals with it, by the settings of its surroundings.
+"""`resuelve run`, by the settings of its surroundings.
 
     python -m benchmarks.watched_run
 
-Prints one line of JSON when the run has done its work; what comes after is the end of the process.
+Prints a line when the run begins, and one of JSON when it has done its work, instead of what it would say; what comes
+after is the end of the process.
 """
 
 from __future__ import annotations
@@ -10,34 +11,29 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import sys
 import time
 from typing import Any
 
-from rich.console import Console
-
-from resuelve.cli.surroundings import warn
-from resuelve.settings import load
-from resuelve.wiring.logged import logged
+from resuelve import cli
 
 _COMMAND = importlib.import_module("resuelve.cli.run")  # `resuelve.cli.run` is the command of that name
 _run_once = _COMMAND.run_once
+_out = sys.stdout
 
 
 def _timed(*given: Any, **named: Any) -> Any:
-    begun, busy = time.perf_counter(), time.process_time()
+    print("begins", file=_out, flush=True)
+    busy = time.process_time()
     ended = _run_once(*given, **named)
-    figure = {"run_s": time.perf_counter() - begun, "cpu_s": time.process_time() - busy}
-    print(json.dumps(figure), flush=True)
+    print(json.dumps({"cpu_s": time.process_time() - busy}), file=_out, flush=True)
     return ended
 
 
 def main() -> None:
     _COMMAND.run_once = _timed  # type: ignore[attr-defined]
-    settings = load()
-    with logged(settings, "run", warn):
-        _COMMAND.run_command(
-            settings, queue="", incident="", limit=0, shadow=False, watch=False, console=Console(file=io.StringIO())
-        )
+    sys.stdout, sys.argv = io.StringIO(), ["resuelve", "run"]
+    cli.main()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""What being watched costs: the same run with everything off and everything on, in turn. Part of `make bench`.
+"""What being watched costs: the same run with everything off and everything on, taking turns. Part of `make bench`.
 
-    python -m benchmarks.watching [--size 120] [--pairs 8]
+    python -m benchmarks.watching [--size 120] [--pairs 4]
 
 On means: the log, traces and metrics by OTLP (and the log, shipped) to a server in a process of its own, which also
-fetches the metrics as Prometheus does. Each run is a process of its own with a workspace and mock services of its own.
-Single runs of one kind differ by a tenth and more: the ratios are the median of those of runs that follow each other,
-and that of the fastest run of each kind. Asserts nothing.
+fetches the metrics as Prometheus does. Each run is a process of its own with a workspace and mock services of its own,
+and the two of a pair take turns of a tenth of a second (`benchmarks.turns`). What is sent every so many seconds is sent
+twice as often for that, by the work that is done. What is said of everything off, twice, is how far the
+measurement itself is out. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -20,16 +21,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from benchmarks.incidents import write_world
+from benchmarks.turns import Taking, take_turns
 
 GOAL = 0.05
 GOAL_AT_THE_END = 2.0
@@ -38,7 +38,7 @@ _OFF = {"RESUELVE_LOG_LEVEL": "ERROR"}
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A way to be watched; `sink` is how the server behaves: `takes`, `silent`, or `refused` for none."""
+    """A way to be watched; `sink`: how the server behaves (`takes`, `silent`, `refused` for none), or `off`."""
 
     name: str
     level: str
@@ -48,7 +48,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds of a run, from there to the end of its process, and of the processors; and what it said."""
+    """Seconds of a run's turns, from there to the end of its process, and of the processors; and what it said."""
 
     run: float
     end: float
@@ -59,17 +59,18 @@ class Measured:
 def main() -> None:
     parser = argparse.ArgumentParser(description="what being watched costs")
     parser.add_argument("--size", type=int, default=120)
-    parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--pairs", type=int, default=4)
     given = parser.parse_args()
-    few = max(1, given.pairs // 4)
+    few = max(1, given.pairs // 2)
     ways = [
+        Way("everything off", "", "off", few),
         Way("log INFO", "INFO", "takes", given.pairs),
         Way("log DEBUG", "DEBUG", "takes", few),
         Way("nobody listens", "DEBUG", "refused", few),
         Way("nobody answers", "DEBUG", "silent", few),
     ]
     print(f"Being watched, {given.size} incidents (goals: {GOAL:.0%} slower, {GOAL_AT_THE_END} s more at the end):\n")
-    heads = f"{'off s':>7} {'on s':>7} {'slower by':>10} {'from … to':>16} {'fastest':>8} {'cpu':>7} {'end s':>6}"
+    heads = f"{'off s':>7} {'on s':>7} {'slower by':>10} {'from … to':>16} {'cpu':>7} {'end s':>6}"
     print(f"{'everything on':<16} {'pairs':>5} {heads}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -80,55 +81,54 @@ def main() -> None:
 
 
 def _compare(place: Path, way: Way) -> None:
-    off, on = [], []
-    for number in range(way.pairs):
-        both = [partial(_run, place, _OFF), partial(_watched_run, place, way)]
-        first, second = both if number % 2 == 0 else both[::-1]  # neither always comes first
-        one, two = first(), second()
-        off.append(one if number % 2 == 0 else two)
-        on.append(two if number % 2 == 0 else one)
-    slower = [b.run / a.run - 1 for a, b in zip(off, on, strict=True)]
-    fastest = min(one.run for one in on) / min(one.run for one in off) - 1
-    cpu = statistics.median(b.cpu / a.cpu - 1 for a, b in zip(off, on, strict=True))
+    pairs = [_pair(place, way, number) for number in range(way.pairs)]
+    slower = [on.run / off.run - 1 for off, on in pairs]
+    cpu = statistics.median(on.cpu / off.cpu - 1 for off, on in pairs)
+    off_s, on_s = (statistics.median(pair[which].run for pair in pairs) for which in (0, 1))
     print(
-        f"{way.name:<16} {way.pairs:>5} {_middle(off):>7.2f} {_middle(on):>7.2f} "
-        f"{statistics.median(slower):>+10.1%} {min(slower):>+7.1%} …{max(slower):>+7.1%} {fastest:>+8.1%} {cpu:>+7.1%} "
-        f"{max(b.end - a.end for a, b in zip(off, on, strict=True)):>+6.2f}",
+        f"{way.name:<16} {way.pairs:>5} {off_s:>7.2f} {on_s:>7.2f} "
+        f"{statistics.median(slower):>+10.1%} {min(slower):>+7.1%} …{max(slower):>+7.1%} {cpu:>+7.1%} "
+        f"{max(on.end - off.end for off, on in pairs):>+6.2f}",
         flush=True,
     )
-    for line in dict.fromkeys(line for one in on for line in one.said.splitlines()):
+    for line in dict.fromkeys(line for _, on in pairs for line in on.said.splitlines()):
         print(f"{'':<16} {line}")
 
 
-def _middle(measured: list[Measured]) -> float:
-    return statistics.median(one.run for one in measured)
+def _pair(place: Path, way: Way, number: int) -> tuple[Measured, Measured]:
+    with ExitStack() as stack:
+        settings: list[Mapping[str, str]] = [_OFF, _watched(stack, way)]
+        order = (0, 1) if number % 2 == 0 else (1, 0)  # neither always comes first
+        runs = [_begin(stack, place, settings[which]) for which in order]
+        both = [
+            Measured(run.seconds, end, json.loads(run.lines[1])["cpu_s"], run.errors())
+            for run, end in zip(runs, take_turns(runs), strict=True)
+        ]
+        return both[order[0]], both[order[1]]
 
 
-def _watched_run(place: Path, way: Way) -> Measured:
+def _watched(stack: ExitStack, way: Way) -> dict[str, str]:
+    if way.sink == "off":
+        return _OFF
     port = _free_port()
-    watched = {"RESUELVE_LOG_LEVEL": way.level, "RESUELVE_METRICS_PORT": str(port)}
-    with _sink(way.sink, port) as address:
-        return _run(place, {**watched, "OTEL_EXPORTER_OTLP_ENDPOINT": address})
+    address = stack.enter_context(_sink(way.sink, port))
+    log = {"RESUELVE_LOG_LEVEL": way.level, "RESUELVE_METRICS_PORT": str(port)}
+    return {**log, "OTEL_EXPORTER_OTLP_ENDPOINT": address}
 
 
-def _run(place: Path, settings: Mapping[str, str]) -> Measured:
-    with tempfile.TemporaryDirectory(dir=place) as own, _mocks(place / "world") as (gestor, sistema):
-        workspace = Path(own) / "workspace"
-        shutil.copytree(place / "indexed", workspace)
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("RESUELVE_", "OTEL_"))},
-            "RESUELVE_WORKSPACE": str(workspace),
-            "MOCK_GESTOR_URL": gestor,
-            "MOCK_SISTEMA_URL": sistema,
-            **settings,
-        }
-        program = [sys.executable, "-m", "benchmarks.watched_run"]
-        process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        figure = json.loads(process.stdout.readline())
-        ended = time.monotonic()
-        _, said = process.communicate()
-        return Measured(figure["run_s"], time.monotonic() - ended, figure["cpu_s"], said)
+def _begin(stack: ExitStack, place: Path, settings: Mapping[str, str]) -> Taking:
+    own = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
+    gestor, sistema = stack.enter_context(_mocks(place / "world"))
+    workspace = own / "workspace"
+    shutil.copytree(place / "indexed", workspace)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("RESUELVE_", "OTEL_"))},
+        "RESUELVE_WORKSPACE": str(workspace),
+        "MOCK_GESTOR_URL": gestor,
+        "MOCK_SISTEMA_URL": sistema,
+        **settings,
+    }
+    return stack.enter_context(Taking([sys.executable, "-m", "benchmarks.watched_run"], environment))
 
 
 def _index(workspace: Path) -> None:

@@ -249,6 +249,52 @@ def test_threads_do_not_mix(seen: Seen) -> None:
     assert seen.value(RETRIEVAL_SCORE, mode="live") == 100
 
 
+def test_what_is_told_within_a_span_is_told_when_nothing_is_above_it_any_more() -> None:
+    """With the times at which it was done; a gauge at once, for its last value is the one that counts."""
+    seen = Otel()
+    clock: list[int] = []
+    with seen.signals.span("incident"):
+        clock.append(time.time_ns())
+        with seen.signals.span("retrieve"):
+            seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
+        clock.append(time.time_ns())
+        seen.signals.put(QUEUE_DEPTH, 3, {"queue": "SOPORTE"})
+        assert (seen.spans(), seen.value(RETRIEVAL_SCORE, mode="live")) == ([], None)
+        assert seen.value(QUEUE_DEPTH, queue="SOPORTE") == 3
+    assert [one.name for one in seen.spans()] == ["incident", "retrieve"]
+    assert seen.value(RETRIEVAL_SCORE, mode="live") == 1
+    times = {span.name: (span.start_time, span.end_time) for span in seen.exported.get_finished_spans()}
+    (begun, ended), (first, last) = times["incident"], times["retrieve"]
+    assert begun <= clock[0] <= first <= last <= clock[1] <= ended  # type: ignore[operator]
+
+
+def test_what_a_thread_tells_after_the_span_that_it_began_in_has_ended_is_told_at_once(seen: Seen) -> None:
+    with seen.signals.span("incident", trace=TRACE):
+        left_behind = copy_context()
+        late = seen.signals.span("late")
+        left_behind.run(late.__enter__)
+    assert seen.value(RETRIEVAL_SCORE, mode="live") is None
+
+    def later() -> None:
+        seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
+        assert seen.value(RETRIEVAL_SCORE, mode="live") == 1
+        with seen.signals.span("later", {"n": 1}):
+            pass
+
+    left_behind.run(later)
+    left_behind.run(late.__exit__, None, None, None)
+    told = {one.name: (one.above, one.trace) for one in seen.spans()}
+    assert told == {"incident": ("", TRACE), "late": ("incident", TRACE), "later": ("late", TRACE)}
+
+
+def test_a_measurement_is_what_it_was_when_it_was_told(seen: Seen) -> None:
+    with seen.signals.span("incident"):
+        labels = {"outcome": "closed", "mode": "live"}
+        seen.signals.add(INCIDENTS, 1, labels)
+        labels["outcome"] = "held"
+    assert seen.value(INCIDENTS, outcome="closed", mode="live") == 1
+
+
 def test_counters_add_up_and_gauges_do_not(seen: Seen) -> None:
     for value in (1, 2.5):
         seen.signals.add(HANDOVERS, value, {"reason": "policy", "mode": "live"})

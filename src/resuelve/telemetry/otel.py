@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
+from functools import partial
 from threading import Lock, Thread
 from typing import Any
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.trace import SpanKind, Tracer
 
-from resuelve.telemetry.labels import Bounded, sayable
+from resuelve.telemetry.labels import Bounded
 from resuelve.telemetry.metrics import ALL, Kind, Metric
+from resuelve.telemetry.otel_spans import OpenSpan
 from resuelve.telemetry.signals import Labels, Span, Value
 
 _logger = logging.getLogger("opentelemetry.resuelve")
@@ -37,7 +39,7 @@ class OwnTraceIds(RandomIdGenerator):
 
 
 class OtelSignals:
-    """`Signals` that OpenTelemetry's SDK takes.
+    """`Signals` that OpenTelemetry's SDK takes: gauges at once, the rest when no span is open in the thread any more.
 
     Args:
         tracer: of a provider whose id generator is `OwnTraceIds`.
@@ -49,18 +51,20 @@ class OtelSignals:
         self._flush = flush
         self._bounded = Bounded()
         self._lock = Lock()
+        self._open: ContextVar[OpenSpan | None] = ContextVar("open", default=None)
         self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
 
     def span(
         self, name: str, attributes: Mapping[str, Value] | None = None, *, trace: str = "", calls: bool = False
     ) -> AbstractContextManager[Span]:
-        return _Opened(self._tracer, name, attributes or {}, trace, SpanKind.CLIENT if calls else SpanKind.INTERNAL)
+        kind = SpanKind.CLIENT if calls else SpanKind.INTERNAL
+        return OpenSpan(name, attributes or {}, trace, kind, self._start, self._open)
 
     def add(self, metric: Metric, amount: float = 1, labels: Labels | None = None) -> None:
-        self._tell(metric, amount, labels)
+        self._keep(metric, amount, labels)
 
     def observe(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
-        self._tell(metric, value, labels)
+        self._keep(metric, value, labels)
 
     def put(self, metric: Metric, value: float, labels: Labels | None = None) -> None:
         self._tell(metric, value, labels)
@@ -74,6 +78,18 @@ class OtelSignals:
     def flush(self) -> None:
         Thread(target=self._flush, name="resuelve-first-metrics", daemon=True).start()
 
+    def _start(self, span: OpenSpan, context: Context) -> OtelSpan:
+        wanted = _wanted.set(int(span.trace, 16) if span.trace else 0)
+        try:
+            return self._tracer.start_span(span.name, context, span.kind, span.said(), start_time=span.begun)
+        finally:
+            _wanted.reset(wanted)
+
+    def _keep(self, metric: Metric, value: float, labels: Labels | None) -> None:
+        span = self._open.get()
+        if span is None or not span.together.keep(partial(self._tell, metric, value, dict(labels or {}))):
+            self._tell(metric, value, labels)
+
     def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:
         try:
             with self._lock:
@@ -81,49 +97,6 @@ class OtelSignals:
             self._record[metric.name](value, shown)
         except Exception as error:  # noqa: BLE001 - the boundary: whoever is watched works on
             _logger.warning("a measurement is lost: %s", type(error).__name__)
-
-
-class _Opened:
-    """A span, current from where its block is entered. A class, and the SDK's own context managers are left out: a
-    stage is entered some thirteen times an incident, and each of three generators costs as much as the span.
-    """
-
-    __slots__ = ("_attached", "_given", "_span", "_tracer")
-
-    _span: OtelSpan
-    _attached: Token[Context]
-
-    def __init__(self, tracer: Tracer, *given: Any) -> None:
-        self._tracer, self._given = tracer, given
-
-    def __enter__(self) -> Span:
-        name, attributes, trace, kind = self._given
-        context = Context() if trace else get_current()
-        wanted = _wanted.set(int(trace, 16) if trace else 0)
-        try:
-            self._span = self._tracer.start_span(name, context, kind, _sayable(attributes))
-        finally:
-            _wanted.reset(wanted)
-        self._attached = attach(set_span_in_context(self._span, context))
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: object) -> None:
-        detach(self._attached)
-        if kind is not None and issubclass(kind, Exception):
-            self.failed(kind.__name__)  # its text may be that of a ticket
-        self._span.end()
-
-    def set(self, attributes: Mapping[str, Value]) -> None:
-        if attributes:
-            self._span.set_attributes(_sayable(attributes))
-
-    def failed(self, kind: str) -> None:
-        self._span.set_status(Status(StatusCode.ERROR))
-        self._span.set_attribute("error.type", kind)
-
-
-def _sayable(attributes: Mapping[str, Value]) -> dict[str, Value]:
-    return {name: sayable(value) if isinstance(value, str) else value for name, value in attributes.items()}
 
 
 def _recorder(meter: Meter, metric: Metric) -> Callable[[float, Mapping[str, str]], Any]:
