@@ -3,10 +3,11 @@
     python -m benchmarks.watching [--size 120] [--pairs 4]
 
 On means: the log, traces and metrics by OTLP (and the log, shipped) to a server in a process of its own, which also
-fetches the metrics as Prometheus does. Each run is a process of its own with a workspace and mock services of its own,
-and the two of a pair take turns of a tenth of a second (`benchmarks.turns`). What is sent every so many seconds is sent
-twice as often for that, by the work that is done. What is said of everything off, twice, is how far the
-measurement itself is out. Asserts nothing.
+fetches the metrics as Prometheus does. Each run is a process of its own with a workspace and mock services of its own.
+The two of a pair take turns of a tenth of a second, each with its servers (`benchmarks.turns`). What is sent every so
+many seconds is sent twice as often for that, by the work that is done; of waiting until a moment, only what falls into
+the run's own turns counts. Starting up is not measured, the end is, without turns. What is said of everything off,
+twice, is how far the measurement itself is out. Asserts nothing.
 """
 
 from __future__ import annotations
@@ -97,9 +98,9 @@ def _compare(place: Path, way: Way) -> None:
 
 def _pair(place: Path, way: Way, number: int) -> tuple[Measured, Measured]:
     with ExitStack() as stack:
-        settings: list[Mapping[str, str]] = [_OFF, _watched(stack, way)]
+        ways = [(_OFF, ()), _watched(stack, way)]
         order = (0, 1) if number % 2 == 0 else (1, 0)  # neither always comes first
-        runs = [_begin(stack, place, settings[which]) for which in order]
+        runs = [_begin(stack, place, *ways[which]) for which in order]
         both = [
             Measured(run.seconds, end, json.loads(run.lines[1])["cpu_s"], run.errors())
             for run, end in zip(runs, take_turns(runs), strict=True)
@@ -107,18 +108,19 @@ def _pair(place: Path, way: Way, number: int) -> tuple[Measured, Measured]:
         return both[order[0]], both[order[1]]
 
 
-def _watched(stack: ExitStack, way: Way) -> dict[str, str]:
+def _watched(stack: ExitStack, way: Way) -> tuple[Mapping[str, str], tuple[int, ...]]:
+    """The settings, and the server's process."""
     if way.sink == "off":
-        return _OFF
+        return _OFF, ()
     port = _free_port()
-    address = stack.enter_context(_sink(way.sink, port))
+    address, processes = stack.enter_context(_sink(way.sink, port))
     log = {"RESUELVE_LOG_LEVEL": way.level, "RESUELVE_METRICS_PORT": str(port)}
-    return {**log, "OTEL_EXPORTER_OTLP_ENDPOINT": address}
+    return {**log, "OTEL_EXPORTER_OTLP_ENDPOINT": address}, processes
 
 
-def _begin(stack: ExitStack, place: Path, settings: Mapping[str, str]) -> Taking:
+def _begin(stack: ExitStack, place: Path, settings: Mapping[str, str], servers: tuple[int, ...]) -> Taking:
     own = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=place)))
-    gestor, sistema = stack.enter_context(_mocks(place / "world"))
+    (gestor, sistema), mocks = stack.enter_context(_mocks(place / "world"))
     workspace = own / "workspace"
     shutil.copytree(place / "indexed", workspace)
     environment = {
@@ -128,7 +130,7 @@ def _begin(stack: ExitStack, place: Path, settings: Mapping[str, str]) -> Taking
         "MOCK_SISTEMA_URL": sistema,
         **settings,
     }
-    return stack.enter_context(Taking([sys.executable, "-m", "benchmarks.watched_run"], environment))
+    return stack.enter_context(Taking([sys.executable, "-m", "benchmarks.watched_run"], environment, (*servers, mocks)))
 
 
 def _index(workspace: Path) -> None:
@@ -141,7 +143,8 @@ def _index(workspace: Path) -> None:
 
 
 @contextmanager
-def _mocks(world: Path) -> Iterator[list[str]]:
+def _mocks(world: Path) -> Iterator[tuple[list[str], int]]:
+    """Their addresses, and their process."""
     program = [
         sys.executable,
         "-m",
@@ -156,24 +159,30 @@ def _mocks(world: Path) -> Iterator[list[str]]:
     ]
     mocks = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
     try:
-        yield re.findall(r"http://[\d.:]+\d", mocks.stdout.readline() if mocks.stdout else "")
+        yield re.findall(r"http://[\d.:]+\d", mocks.stdout.readline() if mocks.stdout else ""), mocks.pid
     finally:
         mocks.terminate()
         mocks.wait()
 
 
 @contextmanager
-def _sink(how: str, port: int) -> Iterator[str]:
-    """The address of a server; with `refused` one at which nobody listens."""
+def _sink(how: str, port: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The address of a server, with `refused` one at which nobody listens, and its process.
+
+    Raises:
+        RuntimeError: it was to take everything, and did not get all three signals.
+    """
     if how == "refused":
-        yield f"http://127.0.0.1:{_free_port()}"
+        yield f"http://127.0.0.1:{_free_port()}", ()
         return
     program = [sys.executable, "-m", "benchmarks.otlp_sink", how, str(port)]
     sink: Any = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
-        yield sink.stdout.readline().strip()
+        yield sink.stdout.readline().strip(), (sink.pid,)
     finally:
-        sink.communicate("")
+        got, _ = sink.communicate("")
+    if how == "takes" and not {"/v1/traces", "/v1/metrics", "/v1/logs"} <= set(json.loads(got)):
+        raise RuntimeError(f"not everything arrived: {got}")
 
 
 def _free_port() -> int:

@@ -236,7 +236,7 @@ def test_threads_do_not_mix(seen: Seen) -> None:
                     seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
 
     with seen.signals.span("run"), ThreadPoolExecutor(8) as pool:
-        # As the engine begins its threads: what was open goes along, and a trace that is begun is below nothing of it.
+        # What was open goes along, and a trace that is begun is below nothing of it.
         list(pool.map(lambda number: copy_context().run(one, number), range(50)))
     told = seen.spans()
     assert len(told) == 151
@@ -285,6 +285,64 @@ def test_what_a_thread_tells_after_the_span_that_it_began_in_has_ended_is_told_a
     left_behind.run(late.__exit__, None, None, None)
     told = {one.name: (one.above, one.trace) for one in seen.spans()}
     assert told == {"incident": ("", TRACE), "late": ("incident", TRACE), "later": ("late", TRACE)}
+
+
+def test_threads_that_share_a_span(seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
+    def one(number: int) -> None:
+        with seen.signals.span(f"part {number}") as span:
+            span.set({"number": number})
+            seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
+
+    with ThreadPoolExecutor(8) as pool:
+        with seen.signals.span("incident", trace=TRACE):
+            contexts = [copy_context() for _ in range(100)]
+            done = [pool.submit(context.run, one, number) for number, context in enumerate(contexts)]
+            done[50].result()
+        for future in done:
+            future.result()
+    told = {one.name: one for one in seen.spans()}
+    assert len(told) == 101
+    assert {one.above for name, one in told.items() if name != "incident"} == {"incident"}
+    assert [told[f"part {number}"].attributes for number in range(100)] == [{"number": n} for n in range(100)]
+    assert seen.value(RETRIEVAL_SCORE, mode="live") == 100
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit])
+def test_what_was_told_before_a_block_was_left_is_told(seen: Seen, error: type[BaseException]) -> None:
+    with pytest.raises(error), seen.signals.span("incident", trace=TRACE), seen.signals.span("decide"):
+        seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
+        raise error
+    assert [one.name for one in seen.spans()] == ["incident", "decide"]
+    assert seen.value(RETRIEVAL_SCORE, mode="live") == 1
+
+
+def test_a_span_that_is_left_in_another_context_is_told() -> None:
+    """As that of a generator which is closed elsewhere."""
+    seen = Otel()
+    span = seen.signals.span("incident", trace=TRACE)
+    copy_context().run(span.__enter__)
+    span.__exit__(None, None, None)
+    assert [one.name for one in seen.spans()] == ["incident"]
+
+
+def test_a_span_that_cannot_be_told_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = Otel()
+    tracer = seen.signals._tracer  # type: ignore[attr-defined]
+    begin = tracer.start_span
+
+    def fails(name: str, *given: object, **named: object) -> object:
+        if name == "decide":
+            raise RuntimeError
+        return begin(name, *given, **named)
+
+    monkeypatch.setattr(tracer, "start_span", fails)
+    with seen.signals.span("incident", trace=TRACE):
+        for name in ("retrieve", "decide", "act"):
+            with seen.signals.span(name):
+                seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
+    assert [one.name for one in seen.spans()] == ["incident", "retrieve", "act"]
+    assert seen.value(RETRIEVAL_SCORE, mode="live") == 3
 
 
 def test_a_measurement_is_what_it_was_when_it_was_told(seen: Seen) -> None:

@@ -12,6 +12,7 @@ LONGEST = 400
 STAGE_BOUNDARIES: dict[str, str] = {
     "src/resuelve/readers/extract.py": "one file: whatever a library raises for it, the next one is read",
     "src/resuelve/resolution/pipeline.py": "one incident: whatever goes wrong with it, the others go on",
+    "src/resuelve/telemetry/otel_spans.py": "spans, whatever becomes of them, stop nobody",
     "src/resuelve/telemetry/otel.py": "one measurement: whoever is watched works on",
     "src/resuelve/wiring/watching.py": "watching as a whole: what it cannot begin with stops no run",
     "src/resuelve/telemetry/logs/libraries.py": "one line of a library: what cannot be told does not stop the library",

@@ -96,6 +96,17 @@ def test_counters_are_sent_as_zeros_first() -> None:
         assert (values[0], values[-1]) == (0, 5)
 
 
+def test_what_a_stage_told_within_an_incident_that_nobody_waits_for_arrives() -> None:
+    with Receiver() as receiver:
+        exported = Exported(to(receiver))
+        with exported.signals.span("incident", trace=TRACE):
+            with exported.signals.span("retrieve"):
+                exported.signals.add(INCIDENTS, 2, {"outcome": "closed", "mode": "live"})
+            assert exported.close(30) == 0
+            assert [one.name for one in receiver.spans()] == ["retrieve"]
+            assert receiver.metrics()[-1][CLOSED] == 2
+
+
 def arrived(true: Callable[[], bool]) -> None:
     waiting = threading.Event()
     for _ in range(1000):

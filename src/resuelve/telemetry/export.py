@@ -105,6 +105,7 @@ class Exported:
             How many spans were told and not sent; nobody will see them.
         """
         until = monotonic() + seconds
+        self.signals.tell_kept()
         # Metrics go last: they tell how many spans were lost.
         if not _bounded(self._tracers.shutdown, seconds / 2) and self._spans:
             self._spans.shutdown()  # whoever tries again gives up

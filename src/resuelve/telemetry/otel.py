@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind, Tracer
 
 from resuelve.telemetry.labels import Bounded
 from resuelve.telemetry.metrics import ALL, Kind, Metric
-from resuelve.telemetry.otel_spans import OpenSpan
+from resuelve.telemetry.otel_spans import OpenSpan, Spans
 from resuelve.telemetry.signals import Labels, Span, Value
 
 _logger = logging.getLogger("opentelemetry.resuelve")
@@ -39,7 +39,7 @@ class OwnTraceIds(RandomIdGenerator):
 
 
 class OtelSignals:
-    """`Signals` that OpenTelemetry's SDK takes: gauges at once, the rest when no span is open in the thread any more.
+    """`Signals` that OpenTelemetry's SDK takes: gauges at once, the rest when the first span of the trace ends.
 
     Args:
         tracer: of a provider whose id generator is `OwnTraceIds`.
@@ -51,14 +51,14 @@ class OtelSignals:
         self._flush = flush
         self._bounded = Bounded()
         self._lock = Lock()
-        self._open: ContextVar[OpenSpan | None] = ContextVar("open", default=None)
+        self._spans = Spans(self._start)
         self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
 
     def span(
         self, name: str, attributes: Mapping[str, Value] | None = None, *, trace: str = "", calls: bool = False
     ) -> AbstractContextManager[Span]:
         kind = SpanKind.CLIENT if calls else SpanKind.INTERNAL
-        return OpenSpan(name, attributes or {}, trace, kind, self._start, self._open)
+        return self._spans.span(name, attributes or {}, trace, kind)
 
     def add(self, metric: Metric, amount: float = 1, labels: Labels | None = None) -> None:
         self._keep(metric, amount, labels)
@@ -78,6 +78,10 @@ class OtelSignals:
     def flush(self) -> None:
         Thread(target=self._flush, name="resuelve-first-metrics", daemon=True).start()
 
+    def tell_kept(self) -> None:
+        """Tell what is kept within spans that nobody waits for any more."""
+        self._spans.tell_kept()
+
     def _start(self, span: OpenSpan, context: Context) -> OtelSpan:
         wanted = _wanted.set(int(span.trace, 16) if span.trace else 0)
         try:
@@ -86,8 +90,7 @@ class OtelSignals:
             _wanted.reset(wanted)
 
     def _keep(self, metric: Metric, value: float, labels: Labels | None) -> None:
-        span = self._open.get()
-        if span is None or not span.together.keep(partial(self._tell, metric, value, dict(labels or {}))):
+        if not self._spans.keep(partial(self._tell, metric, value, dict(labels or {}))):
             self._tell(metric, value, labels)
 
     def _tell(self, metric: Metric, value: float, labels: Labels | None) -> None:

@@ -7,9 +7,11 @@ told within a span that has none above it, an incident's, is kept until that one
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar, Token
-from threading import Lock
+from threading import RLock
 from time import time_ns
 
 from opentelemetry.context import Context
@@ -19,8 +21,33 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 from resuelve.telemetry.labels import sayable
 from resuelve.telemetry.signals import Value
 
+_logger = logging.getLogger("opentelemetry.resuelve")
+
 Start = Callable[["OpenSpan", Context], OtelSpan]
 """Begins OpenTelemetry's span of one of ours, below that of the context, at its time."""
+
+
+class Spans:
+    """Opens spans, and keeps what is told in them. Safe from several threads."""
+
+    def __init__(self, start: Start) -> None:
+        self.start = start
+        self.current: ContextVar[OpenSpan | None] = ContextVar("open", default=None)
+        self.kept: set[Together] = set()
+
+    def span(self, name: str, attributes: Mapping[str, Value], trace: str, kind: SpanKind) -> OpenSpan:
+        """See `Signals.span`."""
+        return OpenSpan(self, name, attributes, trace, kind)
+
+    def keep(self, tell: Callable[[], object]) -> bool:
+        """Keep a measurement; False when no span is open in this thread, or it is too late."""
+        span = self.current.get()
+        return span is not None and span.together.keep(tell)
+
+    def tell_kept(self) -> None:
+        """Tell what is kept although spans are open: nobody waits for their end."""
+        for one in list(self.kept):
+            one.tell()
 
 
 class OpenSpan:
@@ -28,43 +55,35 @@ class OpenSpan:
 
     Attributes:
         trace: the id of the trace that it begins; empty where it only goes on in one.
-        begun: Unix time in nanoseconds.
+        begun, over: Unix time in nanoseconds; 0 for not yet.
         together: what is told with it.
     """
 
     together: Together
     _token: Token[OpenSpan | None]
 
-    def __init__(
-        self,
-        name: str,
-        attributes: Mapping[str, Value],
-        trace: str,
-        kind: SpanKind,
-        start: Start,
-        current: ContextVar[OpenSpan | None],
-    ) -> None:
+    def __init__(self, spans: Spans, name: str, attributes: Mapping[str, Value], trace: str, kind: SpanKind) -> None:
         self.name, self.attributes, self.trace, self.kind = name, dict(attributes), trace, kind
-        self._start, self._current = start, current
+        self._spans = spans
         self.above: OpenSpan | None = None
-        self.begun = self._ended = 0
+        self.begun = self.over = 0
         self._error = ""
         self._told: OtelSpan | None = None
 
     def __enter__(self) -> OpenSpan:
-        self.above = None if self.trace else self._current.get()
-        self._token = self._current.set(self)
+        self.above = None if self.trace else self._spans.current.get()
+        self._token = self._spans.current.set(self)
         self.begun = time_ns()
-        self.together = self.above.together if self.above else Together()
+        self.together = self.above.together if self.above else Together(self._spans)
         self.together.began(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: object) -> None:
-        self._current.reset(self._token)
+        with suppress(ValueError):  # a generator that is closed elsewhere leaves in another context than it came in
+            self._spans.current.reset(self._token)
         if kind is not None and issubclass(kind, Exception):
             self.failed(kind.__name__)  # its text may be that of a ticket
-        self._ended = time_ns()
-        self.together.ended(self)
+        self.together.ended(self, time_ns())
 
     def set(self, attributes: Mapping[str, Value]) -> None:
         self.attributes.update(attributes)
@@ -74,32 +93,42 @@ class OpenSpan:
 
     def said(self) -> dict[str, Value]:
         """Its attributes, as they can be written."""
-        return {name: sayable(value) if isinstance(value, str) else value for name, value in self.attributes.items()}
+        attributes = dict(self.attributes)
+        return {name: sayable(value) if isinstance(value, str) else value for name, value in attributes.items()}
 
     def tell(self) -> None:
-        """Begin it for OpenTelemetry, and end it where it has ended. Those above it have been told before."""
+        """Begin it for OpenTelemetry, and end it where it has ended. Those above it have been told before.
+
+        Never raises: whoever is watched works on.
+        """
+        try:
+            self._tell()
+        except Exception as error:  # noqa: BLE001 - the boundary: a span less is no reason to stop anybody
+            _logger.warning("a span is lost: %s", type(error).__name__)
+
+    def _tell(self) -> None:
         if self._told is None:
             above = self.above._told if self.above else None
-            self._told = self._start(self, set_span_in_context(above, Context()) if above else Context())
-        elif self._ended:
+            self._told = self._spans.start(self, set_span_in_context(above, Context()) if above else Context())
+        elif self.over:
             self._told.set_attributes(self.said())
-        if self._ended:
+        if self.over:
             if self._error:
                 self._told.set_status(Status(StatusCode.ERROR))
                 self._told.set_attribute("error.type", self._error)
-            self._told.end(self._ended)
+            self._told.end(self.over)
 
 
 class Together:
-    """What is kept until the first of its spans ends. Safe from several threads; what is told later is told at once."""
+    """What is kept until the first of its spans ends; what is told later is told at once."""
 
-    __slots__ = ("_lock", "_measured", "_spans", "_told")
-
-    def __init__(self) -> None:
-        self._lock = Lock()
+    def __init__(self, spans: Spans) -> None:
+        self._all = spans
+        self._lock = RLock()  # what the SDK warns of may be measured too
         self._spans: list[OpenSpan] = []
         self._measured: list[Callable[[], object]] = []
         self._told = False
+        spans.kept.add(self)
 
     def began(self, span: OpenSpan) -> None:
         with self._lock:
@@ -108,19 +137,13 @@ class Together:
             else:
                 self._spans.append(span)
 
-    def ended(self, span: OpenSpan) -> None:
+    def ended(self, span: OpenSpan, at: int) -> None:
         with self._lock:
+            span.over = at
             if self._told:
                 span.tell()
-                return
-            if span is not self._spans[0]:
-                return
-            self._told = True
-            for one in self._spans:
-                one.tell()
-            measured, self._spans, self._measured = self._measured, [], []
-        for tell in measured:
-            tell()
+            elif span is self._spans[0]:
+                self.tell()
 
     def keep(self, tell: Callable[[], object]) -> bool:
         """False when it is too late to keep anything."""
@@ -128,3 +151,14 @@ class Together:
             if not self._told:
                 self._measured.append(tell)
             return not self._told
+
+    def tell(self) -> None:
+        """Tell what is kept, once. What is still open is told of when it ends."""
+        with self._lock:
+            spans, measured = self._spans, self._measured
+            self._told, self._spans, self._measured = True, [], []
+            self._all.kept.discard(self)
+            for span in spans:
+                span.tell()
+            for tell in measured:
+                tell()
