@@ -20,6 +20,7 @@ TURN = 0.1
 """Seconds."""
 
 _LONGEST_END = 60.0
+"""Seconds that the end of a process may take."""
 
 
 class Taking(AbstractContextManager["Taking"]):
@@ -90,39 +91,42 @@ class Taking(AbstractContextManager["Taking"]):
     def __exit__(self, *_: object) -> None:
         self._process.kill()
         self._process.wait()
-        self._signal(self._servers, signal.SIGCONT)  # or they would not end
+        self._reader.join()
+        _signal(self._servers, signal.SIGCONT)  # or they would not end
         self._errors.close()
 
     def _go_on(self) -> None:
         with self._lock:
             if self._stands:
                 self._since, self._stands = monotonic(), False
-                self._signal((*self._servers, self._process.pid), signal.SIGCONT)
+                _signal((*self._servers, self._process.pid), signal.SIGCONT)
 
     def _pause(self) -> None:
         with self._lock:
-            self._signal((self._process.pid, *self._servers), signal.SIGSTOP)
+            _signal((self._process.pid, *self._servers), signal.SIGSTOP)
             os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
             self._active += monotonic() - self._since
             self._stands = True
 
-    def _signal(self, processes: Sequence[int], what: int) -> None:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process, what)
-
     def _read(self) -> None:
         stdout: Any = self._process.stdout
-        for line in stdout:
-            with self._lock:
-                at = self._active + (0.0 if self._stands else monotonic() - self._since)
-            self.lines.append(line)
-            if len(self.lines) == 1:
-                self._begun = at
-            elif len(self.lines) == 2:
-                self.seconds = at - self._begun
-                self._said_all.set()
+        with stdout:
+            for line in stdout:
+                with self._lock:
+                    at = self._active + (0.0 if self._stands else monotonic() - self._since)
+                self.lines.append(line)
+                if len(self.lines) == 1:
+                    self._begun = at
+                elif len(self.lines) == 2:
+                    self.seconds = at - self._begun
+                    self._said_all.set()
         self._said_all.set()  # it has ended, one way or another
+
+
+def _signal(processes: Sequence[int], what: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, what)
 
 
 def take_turns(runs: Sequence[Taking]) -> list[float]:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
-from threading import Lock
 
 import pytest
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.parser import text_string_to_metric_families
 
-from resuelve.telemetry import SILENT, Signals, Value
+from resuelve.telemetry import SILENT, Signals
 from resuelve.telemetry.memory import MemorySignals
 from resuelve.telemetry.metrics import (
     ALL,
@@ -32,86 +19,10 @@ from resuelve.telemetry.metrics import (
     REJECTIONS,
     RETRIEVAL_SCORE,
     STAGE_SECONDS,
-    Kind,
-    Metric,
-    prometheus_labels,
-    prometheus_name,
 )
-from resuelve.telemetry.otel import OtelSignals, OwnTraceIds
-from resuelve.telemetry.served import OneAtATime
+from tests.seen_signals import TRACE, InMemory, Otel, Seen, tell
 
-TRACE = "0123456789abcdef0123456789abcdef"
 SECRET = "la clave es 1234"
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A span, as those who watch see it."""
-
-    name: str
-    trace: str
-    above: str
-    attributes: dict[str, Value]
-    error: str
-    calls: bool
-
-
-class Seen:
-    """Signals, and what those who watch see of them."""
-
-    signals: Signals
-
-    def spans(self) -> list[Told]:
-        raise NotImplementedError
-
-    def value(self, metric: Metric, **labels: str) -> float | None:
-        """Of a counter or a gauge; of a histogram how many values it has."""
-        raise NotImplementedError
-
-
-class InMemory(Seen):
-    def __init__(self) -> None:
-        self.signals = self.kept = MemorySignals()
-
-    def spans(self) -> list[Told]:
-        return [Told(s.name, s.trace, s.above, s.attributes, s.error, s.calls) for s in self.kept.spans]
-
-    def value(self, metric: Metric, **labels: str) -> float | None:
-        values = self.kept.histograms.get((metric.name, tuple(sorted(labels.items()))))
-        return len(values) if values is not None else self.kept.value(metric, **labels)
-
-
-class Otel(Seen):
-    def __init__(self) -> None:
-        self.exported = InMemorySpanExporter()
-        self.reader = InMemoryMetricReader()
-        tracers = TracerProvider(id_generator=OwnTraceIds())
-        tracers.add_span_processor(SimpleSpanProcessor(self.exported))
-        meters = MeterProvider([self.reader])
-        self.signals = OtelSignals(tracers.get_tracer("test"), meters.get_meter("test"))
-
-    def spans(self) -> list[Told]:
-        finished = sorted(self.exported.get_finished_spans(), key=lambda span: span.start_time or 0)
-        names = {span.context.span_id: span.name for span in finished}
-        told = []
-        for span in finished:
-            assert not span.events
-            assert not span.status.description
-            attributes = dict(span.attributes or {})
-            above = names[span.parent.span_id] if span.parent else ""
-            error = str(attributes.get("error.type", ""))
-            assert span.status.is_ok is not bool(error)
-            calls = span.kind is SpanKind.CLIENT
-            told.append(Told(span.name, f"{span.context.trace_id:032x}", above, attributes, error, calls))  # type: ignore[arg-type]
-        return told
-
-    def value(self, metric: Metric, **labels: str) -> float | None:
-        data = self.reader.get_metrics_data()
-        for one in data.resource_metrics[0].scope_metrics[0].metrics if data else ():
-            for point in one.data.data_points if one.name == metric.name else ():
-                if dict(point.attributes or {}) == labels:
-                    return point.count if isinstance(point, HistogramDataPoint) else point.value  # type: ignore[union-attr]
-        return None
 
 
 KINDS: dict[str, Callable[[], Seen]] = {"memory": InMemory, "otel": Otel}
@@ -127,16 +38,6 @@ def seen(request: pytest.FixtureRequest) -> Seen:
 def signals(request: pytest.FixtureRequest) -> Signals:
     made: Signals = request.param()
     return made
-
-
-def tell(signals: Signals, metric: Metric, value: float, **labels: str) -> None:
-    match metric.kind:
-        case Kind.COUNTER:
-            signals.add(metric, value, labels)
-        case Kind.GAUGE:
-            signals.put(metric, value, labels)
-        case Kind.HISTOGRAM:
-            signals.observe(metric, value, labels)
 
 
 def test_they_are_signals_and_take_everything(signals: Signals) -> None:
@@ -249,25 +150,6 @@ def test_threads_do_not_mix(seen: Seen) -> None:
     assert seen.value(RETRIEVAL_SCORE, mode="live") == 100
 
 
-def test_what_is_told_within_a_span_is_told_when_nothing_is_above_it_any_more() -> None:
-    """With the times at which it was done; a gauge at once, for its last value is the one that counts."""
-    seen = Otel()
-    clock: list[int] = []
-    with seen.signals.span("incident"):
-        clock.append(time.time_ns())
-        with seen.signals.span("retrieve"):
-            seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
-        clock.append(time.time_ns())
-        seen.signals.put(QUEUE_DEPTH, 3, {"queue": "SOPORTE"})
-        assert (seen.spans(), seen.value(RETRIEVAL_SCORE, mode="live")) == ([], None)
-        assert seen.value(QUEUE_DEPTH, queue="SOPORTE") == 3
-    assert [one.name for one in seen.spans()] == ["incident", "retrieve"]
-    assert seen.value(RETRIEVAL_SCORE, mode="live") == 1
-    times = {span.name: (span.start_time, span.end_time) for span in seen.exported.get_finished_spans()}
-    (begun, ended), (first, last) = times["incident"], times["retrieve"]
-    assert begun <= clock[0] <= first <= last <= clock[1] <= ended  # type: ignore[operator]
-
-
 def test_what_a_thread_tells_after_the_span_that_it_began_in_has_ended_is_told_at_once(seen: Seen) -> None:
     with seen.signals.span("incident", trace=TRACE):
         left_behind = copy_context()
@@ -315,34 +197,6 @@ def test_what_was_told_before_a_block_was_left_is_told(seen: Seen, error: type[B
         raise error
     assert [one.name for one in seen.spans()] == ["incident", "decide"]
     assert seen.value(RETRIEVAL_SCORE, mode="live") == 1
-
-
-def test_a_span_that_is_left_in_another_context_is_told() -> None:
-    """As that of a generator which is closed elsewhere."""
-    seen = Otel()
-    span = seen.signals.span("incident", trace=TRACE)
-    copy_context().run(span.__enter__)
-    span.__exit__(None, None, None)
-    assert [one.name for one in seen.spans()] == ["incident"]
-
-
-def test_a_span_that_cannot_be_told_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = Otel()
-    tracer = seen.signals._tracer  # type: ignore[attr-defined]
-    begin = tracer.start_span
-
-    def fails(name: str, *given: object, **named: object) -> object:
-        if name == "decide":
-            raise RuntimeError
-        return begin(name, *given, **named)
-
-    monkeypatch.setattr(tracer, "start_span", fails)
-    with seen.signals.span("incident", trace=TRACE):
-        for name in ("retrieve", "decide", "act"):
-            with seen.signals.span(name):
-                seen.signals.observe(RETRIEVAL_SCORE, 0.5, {"mode": "live"})
-    assert [one.name for one in seen.spans()] == ["incident", "retrieve", "act"]
-    assert seen.value(RETRIEVAL_SCORE, mode="live") == 3
 
 
 def test_a_measurement_is_what_it_was_when_it_was_told(seen: Seen) -> None:
@@ -397,81 +251,3 @@ def test_what_shares_a_label_is_added_up(seen: Seen) -> None:
     seen.signals.put_each(QUEUE_DEPTH, {"Q000": 5})
     assert seen.value(QUEUE_DEPTH, queue="other") == 0
     assert seen.value(QUEUE_DEPTH, queue="Q000") == 5
-
-
-def test_counters_of_known_labels_begin_with_zeros() -> None:
-    otel = Otel()
-    listed = [metric for metric in ALL if metric.values]
-    assert listed
-    for metric in listed:
-        assert metric.kind is Kind.COUNTER
-        for labels in metric.all_labels():
-            assert otel.value(metric, **labels) == 0
-
-
-def test_a_histogram_has_the_buckets_of_its_metric() -> None:
-    otel = Otel()
-    histograms = [metric for metric in ALL if metric.kind is Kind.HISTOGRAM]
-    for metric in histograms:
-        tell(otel.signals, metric, 1, **dict.fromkeys(metric.labels, "x"))
-    data = otel.reader.get_metrics_data()
-    assert data
-    found = {one.name: one.data.data_points[0] for one in data.resource_metrics[0].scope_metrics[0].metrics}
-    for metric in histograms:
-        point = found[metric.name]
-        assert isinstance(point, HistogramDataPoint)
-        assert tuple(point.explicit_bounds) == metric.bounds
-
-
-def in_prometheus(metrics: tuple[Metric, ...]) -> dict[str, set[tuple[str, ...]]]:
-    """The names of all series with their labels, as Prometheus would fetch them."""
-    registry = OneAtATime()
-    meters = MeterProvider([PrometheusMetricReader(scope_info_enabled=False, registry=registry)])
-    signals = OtelSignals(TracerProvider().get_tracer("test"), meters.get_meter("test"))
-    for metric in metrics:
-        tell(signals, metric, 1, **dict.fromkeys(metric.labels, "x"))
-    found: dict[str, set[tuple[str, ...]]] = {}
-    for family in text_string_to_metric_families(generate_latest(registry).decode()):
-        for sample in family.samples:
-            found.setdefault(sample.name, set()).add(tuple(sorted(sample.labels)))
-    meters.shutdown()
-    return found
-
-
-def test_every_name_and_label_in_prometheus_is_the_one_that_dashboards_go_by() -> None:
-    expected: dict[str, set[tuple[str, ...]]] = {}
-    for metric in ALL:
-        name, labels = prometheus_name(metric), prometheus_labels(metric)
-        if metric.kind is Kind.HISTOGRAM:
-            expected[f"{name}_bucket"] = {tuple(sorted((*labels, "le")))}
-            expected[f"{name}_sum"] = expected[f"{name}_count"] = {tuple(sorted(labels))}
-        else:
-            expected[name] = {tuple(sorted(labels))}
-    found = in_prometheus(ALL)
-    assert found.pop("target_info")
-    assert found == expected
-
-
-class Alone:
-    """A collector that notes when it is asked while it is at work, as OpenTelemetry's could not bear."""
-
-    def __init__(self) -> None:
-        self.clashes = 0
-        self._free = Lock()
-
-    def collect(self) -> Iterator[Family]:
-        if not self._free.acquire(blocking=False):
-            self.clashes += 1
-            return
-        time.sleep(0.002)
-        yield Family("a", "b", "gauge")
-        self._free.release()
-
-
-@pytest.mark.parametrize(("kind", "clashes"), [(OneAtATime, False), (CollectorRegistry, True)])
-def test_several_who_fetch_at_once_take_turns(kind: type[CollectorRegistry], clashes: bool) -> None:
-    registry, alone = kind(), Alone()
-    registry.register(alone)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: generate_latest(registry), range(32)))
-    assert bool(alone.clashes) is clashes

@@ -24,7 +24,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 from resuelve.http.address import is_loopback
 from resuelve.telemetry.metrics import LOST
-from resuelve.telemetry.otel import OtelSignals, OwnTraceIds
+from resuelve.telemetry.otel import OtelSignals
+from resuelve.telemetry.otel_spans import OwnTraceIds
 from resuelve.telemetry.resource import surrounding
 from resuelve.telemetry.served import OneAtATime, Served
 

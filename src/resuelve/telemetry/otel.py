@@ -5,37 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from contextvars import ContextVar
 from functools import partial
 from threading import Lock, Thread
 from typing import Any
 
-from opentelemetry.context import Context
 from opentelemetry.metrics import Meter
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.trace import Span as OtelSpan
 from opentelemetry.trace import SpanKind, Tracer
 
 from resuelve.telemetry.labels import Bounded
 from resuelve.telemetry.metrics import ALL, Kind, Metric
-from resuelve.telemetry.otel_spans import OpenSpan, Spans
+from resuelve.telemetry.otel_spans import Spans
 from resuelve.telemetry.signals import Labels, Span, Value
 
 _logger = logging.getLogger("opentelemetry.resuelve")
-_wanted: ContextVar[int] = ContextVar("wanted", default=0)
-"""The id of the trace that is just begun; 0 for any."""
-
-
-class OwnTraceIds(RandomIdGenerator):
-    """Gives a trace that is begun with an id of ours that id; without one, and for spans, a random one."""
-
-    def generate_trace_id(self) -> int:
-        """See `IdGenerator.generate_trace_id`."""
-        return _wanted.get() or super().generate_trace_id()
-
-    def is_trace_id_random(self) -> bool:
-        """See `IdGenerator.is_trace_id_random`: ours are the beginning of a hash."""
-        return True
 
 
 class OtelSignals:
@@ -47,11 +29,10 @@ class OtelSignals:
     """
 
     def __init__(self, tracer: Tracer, meter: Meter, flush: Callable[[], object] = lambda: None) -> None:
-        self._tracer = tracer
         self._flush = flush
         self._bounded = Bounded()
         self._lock = Lock()
-        self._spans = Spans(self._start)
+        self._spans = Spans(tracer)
         self._record = {metric.name: _recorder(meter, metric) for metric in ALL}
 
     def span(
@@ -81,13 +62,6 @@ class OtelSignals:
     def tell_kept(self) -> None:
         """Tell what is kept within spans that nobody waits for any more."""
         self._spans.tell_kept()
-
-    def _start(self, span: OpenSpan, context: Context) -> OtelSpan:
-        wanted = _wanted.set(int(span.trace, 16) if span.trace else 0)
-        try:
-            return self._tracer.start_span(span.name, context, span.kind, span.said(), start_time=span.begun)
-        finally:
-            _wanted.reset(wanted)
 
     def _keep(self, metric: Metric, value: float, labels: Labels | None) -> None:
         if not self._spans.keep(partial(self._tell, metric, value, dict(labels or {}))):

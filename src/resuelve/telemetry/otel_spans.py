@@ -15,23 +15,39 @@ from threading import RLock
 from time import time_ns
 
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import Span as OtelSpan
-from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
 
 from resuelve.telemetry.labels import sayable
 from resuelve.telemetry.signals import Value
 
 _logger = logging.getLogger("opentelemetry.resuelve")
+_wanted: ContextVar[int] = ContextVar("wanted", default=0)
+"""The id of the trace that is just begun; 0 for any."""
 
-Start = Callable[["OpenSpan", Context], OtelSpan]
-"""Begins OpenTelemetry's span of one of ours, below that of the context, at its time."""
+
+class OwnTraceIds(RandomIdGenerator):
+    """Gives a trace that is begun with an id of ours that id; without one, and for spans, a random one."""
+
+    def generate_trace_id(self) -> int:
+        """See `IdGenerator.generate_trace_id`."""
+        return _wanted.get() or super().generate_trace_id()
+
+    def is_trace_id_random(self) -> bool:
+        """See `IdGenerator.is_trace_id_random`: ours are the beginning of a hash."""
+        return True
 
 
 class Spans:
-    """Opens spans, and keeps what is told in them. Safe from several threads."""
+    """Opens spans, and keeps what is told in them. Safe from several threads.
 
-    def __init__(self, start: Start) -> None:
-        self.start = start
+    Args:
+        tracer: of a provider whose id generator is `OwnTraceIds`.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
         self.current: ContextVar[OpenSpan | None] = ContextVar("open", default=None)
         self.kept: set[Together] = set()
 
@@ -53,8 +69,10 @@ class Spans:
 class OpenSpan:
     """A span and, in its block, the one that further ones of this thread stand below.
 
+    Args:
+        trace: the id of the trace that it begins; empty where it goes on in one, or any will do.
+
     Attributes:
-        trace: the id of the trace that it begins; empty where it only goes on in one.
         begun, over: Unix time in nanoseconds; 0 for not yet.
         together: what is told with it.
     """
@@ -63,18 +81,18 @@ class OpenSpan:
     _token: Token[OpenSpan | None]
 
     def __init__(self, spans: Spans, name: str, attributes: Mapping[str, Value], trace: str, kind: SpanKind) -> None:
-        self.name, self.attributes, self.trace, self.kind = name, dict(attributes), trace, kind
-        self._spans = spans
+        self.name, self.attributes, self.kind = name, dict(attributes), kind
+        self._spans, self._trace = spans, trace
         self.above: OpenSpan | None = None
         self.begun = self.over = 0
         self._error = ""
         self._told: OtelSpan | None = None
 
     def __enter__(self) -> OpenSpan:
-        self.above = None if self.trace else self._spans.current.get()
+        self.above = None if self._trace else self._spans.current.get()
         self._token = self._spans.current.set(self)
         self.begun = time_ns()
-        self.together = self.above.together if self.above else Together(self._spans)
+        self.together = self.above.together if self.above else Together(self._spans, self._trace)
         self.together.began(self)
         return self
 
@@ -108,8 +126,7 @@ class OpenSpan:
 
     def _tell(self) -> None:
         if self._told is None:
-            above = self.above._told if self.above else None
-            self._told = self._spans.start(self, set_span_in_context(above, Context()) if above else Context())
+            self._told = self._started(self.above._told if self.above else None)
         elif self.over:
             self._told.set_attributes(self.said())
         if self.over:
@@ -118,11 +135,24 @@ class OpenSpan:
                 self._told.set_attribute("error.type", self._error)
             self._told.end(self.over)
 
+    def _started(self, above: OtelSpan | None) -> OtelSpan:
+        context = set_span_in_context(above, Context()) if above else Context()
+        wanted = _wanted.set(self.together.trace)
+        try:
+            return self._spans.tracer.start_span(self.name, context, self.kind, self.said(), start_time=self.begun)
+        finally:
+            _wanted.reset(wanted)
+
 
 class Together:
-    """What is kept until the first of its spans ends; what is told later is told at once."""
+    """What is kept until the first of its spans ends; what is told later is told at once.
 
-    def __init__(self, spans: Spans) -> None:
+    Attributes:
+        trace: the id of its trace; 0 for any.
+    """
+
+    def __init__(self, spans: Spans, trace: str) -> None:
+        self.trace = int(trace, 16) if trace else 0
         self._all = spans
         self._lock = RLock()  # what the SDK warns of may be measured too
         self._spans: list[OpenSpan] = []
