@@ -24,6 +24,7 @@ from resuelve.resolution.approvals import Approvals, refused_by
 from resuelve.resolution.approved import carry_out
 from resuelve.resolution.breakers import Breakers, Limits
 from resuelve.resolution.knowledge import Knowledge
+from resuelve.resolution.observed import trace_of
 from resuelve.resolution.pipeline import Pipeline
 from resuelve.resolution.rules import Rules
 from resuelve.telemetry.memory import MemorySignals
@@ -55,11 +56,14 @@ class Seen(MemoryTicketManager):
         return super().current(code, max_age=max_age) if self.listed else None
 
 
+@dataclass
 class Decided:
-    """The steps of an item that a killed run had decided, and not carried out."""
+    """The steps of an item that was decided, and not carried out: by a killed run, where nothing else is said."""
+
+    decided: Json = field(default_factory=lambda: {**DECIDED, "action": DECIDED["proposal"]})
 
     def once(self, name: str, step: Callable[[], Json]) -> Json:
-        return {**DECIDED, "action": DECIDED["proposal"]} if name == "decide" else step()
+        return self.decided if name == "decide" else step()
 
 
 @dataclass
@@ -181,6 +185,18 @@ def test_what_a_killed_run_decided_is_not_done_when_the_row_has_fallen_below_its
     desk.short = ""
     answer: Any = desk.pipeline.work(item, Decided())
     assert (answer["outcome"], desk.changed()) == ("closed", True)
+
+
+@pytest.mark.parametrize("left_ends", ["first", "last"])
+def test_what_is_decided_anew_outweighs_what_a_killed_run_left_of_the_ticket(desk: Desk, left_ends: str) -> None:
+    """Or else nobody is asked: the ticket counts as decided, and its last record asks nothing."""
+    desk.short = "the row has not shown enough"
+    pipeline, item = desk.pipeline, WorkItem("INC1@x@f", payload.to_json(INCIDENT))
+    anew = {**DECIDED, "trace": trace_of(pipeline.run, INCIDENT)}
+    left = {**anew, "action": anew["proposal"], "permission": "automatic", "trace": trace_of("killed", INCIDENT)}
+    for decided in (left, anew) if left_ends == "first" else (anew, left):
+        pipeline.work(item, Decided(decided))
+    assert [one.incident.code for one in desk.approvals.waiting().proposals] == ["INC1"]
 
 
 def test_a_no_that_comes_after_the_intent_stops_what_is_about_to_be_sent(desk: Desk) -> None:

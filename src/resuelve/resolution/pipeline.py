@@ -272,23 +272,26 @@ class Pipeline:
 
     def record(self, incident: Incident, decided: Json, outcome: Outcome, seconds: dict[str, float]) -> Json:
         """Keep what was decided and done about an incident, and return its entry in the report."""
-        trace = decided.get("trace") or trace_of(self.run, incident)
+        ours = trace_of(self.run, incident)
+        trace = decided.get("trace") or ours
         shown = {name: value for name, value in decided.items() if name != "trace"}
         content = plain(entry(incident, shown, outcome, seconds, trace))
         if proposal := decided.get("proposal"):
             content["decision"]["proposal"] = proposal  # never cut: it may be sent
-        self._keep(IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content))
+        kept = IncidentRecord(self.run, incident.code, incident.revision, outcome.kind.value, content)
+        self._keep(kept, left=trace != ours and "approved" not in decided)
         self.on_record(content)
         return content
 
-    def _keep(self, record: IncidentRecord) -> None:
-        """Record it, unless this run has changed the ticket: that must not be lost.
+    def _keep(self, record: IncidentRecord, *, left: bool) -> None:
+        """Record it, unless this run has changed the ticket, or has decided anew what another run `left`.
 
         A ticket comes twice in a run that finishes what a killed one left: as it was left, and as it is listed now.
+        Either may end last, and the last record is the one that people see and are asked about.
         """
         with self._recording:
             earlier = None if record.content["changed"] else self.journal.last_record(record.incident)
-            if not (earlier and earlier.run == self.run and earlier.content["changed"]):
+            if not (earlier and earlier.run == self.run and (left or earlier.content["changed"])):
                 self.journal.record(record)
 
 
