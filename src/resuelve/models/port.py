@@ -24,10 +24,13 @@ class Part:
     Attributes:
         dimension: its length.
         share: what its cosine counts for once every part has been made comparable; the shares add up to 1.
+        tuned: the encoder has learned from the very examples that it turns into vectors: how these lie says nothing
+            of how other texts will.
     """
 
     dimension: int
     share: float
+    tuned: bool = False
 
 
 @runtime_checkable
@@ -46,7 +49,7 @@ class Embedder(Protocol):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The encoders behind a vector, in its order; none where there is one only."""
+        """The encoders behind a vector, in its order; none where there is one only, as it came."""
         ...
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -9,6 +9,9 @@ identity, more so the fewer examples there are (Hastie, Tibshirani and Friedman,
 
 Where two encoders stand behind a vector (`Embedder.parts`), each part gets a space of its own, and the cosine is the
 mean of the parts' cosines by their shares: with few examples, what goes with what between two encoders is chance.
+
+An encoder that was tuned to the dictionary has brought the examples of a row together itself. What is left of how they
+vary is what it could not unlearn, not how tickets vary, and its space is taken as it is.
 """
 
 from __future__ import annotations
@@ -81,8 +84,8 @@ class Metric:
         self._mean = background.mean(axis=0) if len(background) else np.zeros(index.identity.dimension)
         groups = [index.vectors(ids).astype(np.float64) for ids in _families(problems)]
         self._parts = [
-            (stretch, share, _transform([group[:, stretch] for group in groups], background[:, stretch]))
-            for stretch, share in _stretches(parts, index.identity.dimension)
+            (stretch, part.share, _transform([group[:, stretch] for group in groups], background[:, stretch], part))
+            for stretch, part in _stretches(parts, index.identity.dimension)
         ]
         self._background = self._moved(background)
         self._rows: OrderedDict[str, _Row] = OrderedDict()
@@ -150,11 +153,11 @@ class Metric:
         return moved[0] if len(moved) == 1 else np.concatenate(moved, axis=1)
 
 
-def _stretches(parts: Sequence[Part], dimension: int) -> Iterator[tuple[slice, float]]:
-    """Where each part of a vector lies, with its share; the whole of it where there is one encoder."""
+def _stretches(parts: Sequence[Part], dimension: int) -> Iterator[tuple[slice, Part]]:
+    """Where each part of a vector lies; the whole of it where there is one encoder."""
     begin = 0
     for part in parts or (Part(dimension, 1.0),):
-        yield slice(begin, begin + part.dimension), part.share
+        yield slice(begin, begin + part.dimension), part
         begin += part.dimension
 
 
@@ -175,9 +178,11 @@ def _ids(problem: KnownError) -> list[str]:
     return [id_of(problem.id, example) for example in problem.examples]
 
 
-def _transform(groups: list[_Matrix], background: _Matrix) -> _Matrix:
+def _transform(groups: list[_Matrix], background: _Matrix, part: Part) -> _Matrix:
     """The matrix by which vectors are multiplied, shape (dimension, dimension): the root of the inverse covariance."""
     dimension = background.shape[1]
+    if part.tuned:
+        return np.eye(dimension)
     residues = np.concatenate([np.empty((0, dimension)), *(group - group.mean(axis=0) for group in groups)])
     freedom = len(residues) - len(groups)
     variance = float(background.var(axis=0).mean()) if len(background) > 1 else 0.0
