@@ -78,6 +78,7 @@ COVERED_ELSEWHERE = {
     "resuelve train image *": "tests/acceptance/test_fine_tune.py",
     "resuelve train reformulate *": "tests/acceptance/test_fine_tune.py",
     "resuelve train critic*": "tests/unit/test_cli_students.py",
+    "resuelve train encoder*": "tests/unit/test_cli_encoder.py",
     "resuelve train rerank": "tests/unit/test_cli_students.py",
     "resuelve train list": "tests/unit/test_cli_students.py",
     "resuelve train show *": "tests/unit/test_cli_students.py",

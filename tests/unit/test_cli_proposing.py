@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from resuelve import wiring
+from resuelve.cli import proposing
 from resuelve.cli.proposing import run_maintain
 from resuelve.domain.incident import Incident
 from resuelve.knowledge.maintenance.proposal import Proposal
@@ -52,8 +52,7 @@ def finder(monkeypatch: pytest.MonkeyPatch) -> Finder:
     module: Any = ModuleType("find")
     module.find_proposals = found
     monkeypatch.setitem(sys.modules, "resuelve.knowledge.maintenance.find", module)
-    monkeypatch.setattr(wiring, "embedder", lambda settings: None)
-    monkeypatch.setattr(wiring, "knowledge_for", lambda *_: nullcontext())
+    monkeypatch.setattr(proposing, "surveying", lambda *_: nullcontext())
     return found
 
 

@@ -109,7 +109,7 @@ def explain(
 
 
 @app.command(help=told("evaluate.help"))
-def evaluate(
+def evaluate(  # noqa: PLR0913 - an option each
     sets: Annotated[list[Path], typer.Argument(metavar="SET...", help=told("evaluate.sets.help"))],
     kb: Annotated[Path | None, typer.Option("--kb", metavar="FILE", help=told("evaluate.kb.help"))] = None,
     json: Annotated[Path | None, typer.Option("--json", metavar="OUT", help=told("evaluate.json.help"))] = None,
@@ -119,6 +119,7 @@ def evaluate(
     confidence: Annotated[
         float, typer.Option("--confidence", min=0.5, max=0.999, help=told("evaluate.confidence.help"))
     ] = 0.9,
+    tune: Annotated[bool, typer.Option("--tune", help=told("evaluate.tune.help"))] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help=told("evaluate.no_mlflow.help"))] = False,
 ) -> None:
     """Measure how good the decisions are."""
@@ -128,7 +129,7 @@ def evaluate(
 
     aim = Aim(target, risk, confidence)
     settings = settings_for(occupy=False)
-    run_evaluate(settings, sets, kb=kb, aim=aim, json_file=json, html=html, mlflow=not no_mlflow)
+    run_evaluate(settings, sets, kb=kb, aim=aim, json_file=json, html=html, mlflow=not no_mlflow, tune=tune)
 
 
 @app.command("read", help=told("read.help"))

@@ -30,7 +30,7 @@ from resuelve.settings import Environment, Settings
 from resuelve.telemetry.logs.files import files
 from resuelve.texts import say, translated
 from resuelve.training import language as languages
-from resuelve.training.students import CRITIC, RERANK
+from resuelve.training.students import CRITIC, ENCODER, RERANK
 from resuelve.wiring import captions, following, logged, reading, speaking
 from resuelve.wiring.approving import rules_on_record
 from resuelve.wiring.students import Students, students_in_use
@@ -214,7 +214,7 @@ def _score(settings: Settings) -> tuple[str, ...]:
 def _students(settings: Settings) -> Students:
     """The learned versions that are in use, and why others cannot be used."""
     models = wiring.workspace(settings).models
-    if not any((models / role).is_dir() for role in (CRITIC, RERANK)):
+    if not any((models / role).is_dir() for role in (CRITIC, ENCODER, RERANK)):
         return Students()
     return students_in_use(settings, wiring.embedder(settings).identity)
 

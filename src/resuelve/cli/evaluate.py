@@ -28,7 +28,9 @@ from resuelve.replay.predict import RememberingEmbedder
 from resuelve.replay.sets import EvaluationSet, Split
 from resuelve.settings import Settings
 from resuelve.texts import say
+from resuelve.training.recipe import check_installed
 from resuelve.wiring import trials
+from resuelve.wiring.encoders import check_used, tuned_to, with_changes
 from resuelve.wiring.students import rules_in_force
 
 _SHOWN_SET_ASIDE = 10
@@ -43,23 +45,32 @@ def run_evaluate(
     json_file: Path | None,
     html: Path | None,
     mlflow: bool,
+    tune: bool = False,
 ) -> None:
     """Measure on each set in turn, print a table, write what was asked for.
 
     JSON holds one object for one set, and an array of them for several. What is logged is logged last.
 
+    Args:
+        tune: with an encoder that is tuned to each set's dictionary first.
+
     Raises:
+        TrainingError: the encoder cannot be tuned; nothing was written.
         EvaluationError, DictionaryError: a set cannot be read; nothing was measured.
         ModelUnavailable, VectorIndexError, WorkspaceError: nothing was written.
         ExperimentError: only MLflow did not log it.
     """
     console, language, started = terminal(), settings.language, now()
     found = [trials.evaluation_set(folder, kb) for folder in sets]
-    model = wiring.embedder(settings)
+    if tune:
+        check_installed()
+        check_used(settings)
+    model = None if tune else wiring.embedder(settings)
     reports = []
     for one in found:
         with progress_bar(console) as bar:
-            reports.append(_evaluated(settings, one, model, aim, bar).as_json(language))
+            encoder = model or _tuned(settings, one, bar)
+            reports.append(_evaluated(settings, one, encoder, aim, bar).as_json(language))
         _print_set_aside(console, reports[-1], language)
         _print_undecided(console, reports[-1], language)
     console.print(_table(reports, language))
@@ -80,6 +91,14 @@ def run_evaluate(
         store = wiring.experiments(settings)
         store.log(runs)
         console.print(say("evaluate.logged", language, count=len(runs), place=store.place), markup=False)
+
+
+def _tuned(settings: Settings, data: EvaluationSet, bar: Progress) -> Embedder:
+    task = bar.add_task(say("evaluate.progress.tuning", settings.language, set=data.name), total=None)
+    changes = tuned_to(
+        data.dictionary.problems.values(), progress=lambda done, total, _: bar.update(task, completed=done, total=total)
+    )
+    return with_changes(changes)
 
 
 def _evaluated(settings: Settings, data: EvaluationSet, model: Embedder, aim: Aim, bar: Progress) -> Evaluation:

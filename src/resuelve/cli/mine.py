@@ -23,6 +23,7 @@ from resuelve.resolution.report import rejected_as_json, write_beside, write_new
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.tickets import Listing
+from resuelve.wiring.encoders import surveying
 
 
 def run_mine(settings: Settings, *, source: Path | None = None, at_least: int = 2) -> None:
@@ -56,7 +57,7 @@ def _mining(
     place = wiring.workspace(settings)
     with ExitStack() as stack:
         dictionary = wiring.catalogue(settings)
-        knowledge = stack.enter_context(wiring.knowledge_for(settings, dictionary, wiring.embedder(settings)))
+        knowledge = stack.enter_context(surveying(settings, dictionary))
         journal = wiring.journal(settings, extend=False)
         stack.callback(journal.close)
         listings = [wiring.exported(source)] if source else _asked(settings, stack)

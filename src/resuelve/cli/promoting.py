@@ -13,13 +13,13 @@ from rich.text import Text
 from resuelve import wiring
 from resuelve.cli.carded import measured, test_in_words
 from resuelve.cli.surroundings import harmless, terminal, warn
-from resuelve.domain.errors import ExperimentsUnavailable, TrainingError
+from resuelve.domain.errors import ExperimentsUnavailable, ModelUnavailable, TrainingError
 from resuelve.domain.message import message
 from resuelve.pages.numbers import number
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.registry import Version
-from resuelve.training.students import RERANK
+from resuelve.training.students import ENCODER, RERANK
 from resuelve.wiring.following import checks_here
 from resuelve.wiring.publishing import announce_promotion
 from resuelve.wiring.students import students_in_use
@@ -44,8 +44,8 @@ def run_promote(settings: Settings, role: str, wanted: int | None) -> None:
     wiring.registry(settings).promote(role, version.number)
     _print_test(console, version, language)
     console.print(say("students.promoted", language, name=version.name, role=role), markup=False)
-    _warn_of_others(settings, role)
     _announce(settings, role, version)
+    _say_what_is_next(console, settings, role)
 
 
 def run_demote(settings: Settings, role: str) -> None:
@@ -61,8 +61,8 @@ def run_demote(settings: Settings, role: str) -> None:
     before = found.demote(role)
     key = "students.demoted" if before else "students.demoted_to_none"
     console.print(say(key, language, role=role, name=before.name if before else ""), markup=False)
-    _warn_of_others(settings, role)
     _announce(settings, role, before)
+    _say_what_is_next(console, settings, role)
 
 
 def run_list(settings: Settings, *, as_json: bool = False) -> None:
@@ -142,11 +142,21 @@ def _check_standing(version: Version) -> None:
         raise TrainingError(what, where=version.name, remedy=remedy)
 
 
-def _warn_of_others(settings: Settings, role: str) -> None:
-    """Which versions in use give way now: a critic speaks only with the order that it was measured with."""
-    if role == RERANK:
-        for note in students_in_use(settings, wiring.embedder(settings).identity).notes(settings.language):
-            warn(note)
+def _say_what_is_next(console: Console, settings: Settings, role: str) -> None:
+    """What has to be made anew, and which versions in use give way now: a critic speaks only with the order, and both
+    only with the encoder, that they were measured with.
+    """
+    if role == ENCODER:
+        console.print(say("students.encoder.next", settings.language), markup=False)
+    if role not in (RERANK, ENCODER):
+        return
+    try:
+        identity = wiring.embedder(settings).identity
+    except ModelUnavailable as error:  # what was to be done is done; runs will say so too
+        warn(translated(error, settings.language))
+        return
+    for note in students_in_use(settings, identity).notes(settings.language):
+        warn(note)
 
 
 def _announce(settings: Settings, role: str, version: Version | None) -> None:

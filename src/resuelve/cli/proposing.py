@@ -25,6 +25,7 @@ from resuelve.resolution.trace import MeteredChat, plain
 from resuelve.settings import Settings
 from resuelve.texts import say
 from resuelve.tickets import Listing
+from resuelve.wiring.encoders import surveying
 
 if TYPE_CHECKING:
     from resuelve.knowledge.maintenance.find import Found
@@ -114,8 +115,7 @@ def _maintained(
     fresh = [one for one in closed if one.code not in told]
     chat = wiring.chat(settings)
     metered = MeteredChat(chat) if chat else None
-    embedder = wiring.embedder(settings)
-    with wiring.knowledge_for(settings, dictionary, embedder) as knowledge, progress_bar(console) as bar:
+    with surveying(settings, dictionary) as knowledge, progress_bar(console) as bar:
         task = bar.add_task(say("maintain.progress", settings.language), total=len(fresh))
         found = find_proposals(
             fresh,

@@ -1,4 +1,4 @@
-"""`resuelve train critic`, `rerank`, `promote`, `demote`, `list`, `show`: their options. Light, as `fine_tune` is."""
+"""`resuelve train critic`, `rerank`, `encoder`, `promote` and the others: their options, and nothing heavy."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ def rerank(
     from resuelve.cli.teaching import teach_rerank
 
     teach_rerank(settings_for(workspace), dry_run=dry_run, as_json=json, mlflow=not no_mlflow)
+
+
+def encoder(
+    workspace: Workspace = None,
+    dry_run: DryRun = False,
+    json: AsJson = False,
+    no_mlflow: NoMlflow = False,
+) -> None:
+    """Tune the encoder to the dictionary."""
+    from resuelve.cli.encoder_tuned import run_encoder
+    from resuelve.cli.surroundings import settings_for
+
+    run_encoder(settings_for(workspace), dry_run=dry_run, as_json=json, mlflow=not no_mlflow)
 
 
 def promote(role: Role, number: Number = None, workspace: Workspace = None) -> None:

@@ -17,6 +17,9 @@ from resuelve.resolution.score import Scoring, scoring_from
 CRITIC, RERANK = "critic", "rerank"
 """The roles that a light model can take."""
 
+ENCODER = "encoder"
+"""The role of an encoder that was tuned to the dictionary (`encoder`)."""
+
 FILE = "student.json"
 _FORMAT = 1
 _MOST_BYTES = 1_000_000

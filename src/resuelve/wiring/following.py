@@ -27,7 +27,7 @@ from resuelve.texts import say, translated
 from resuelve.training import image
 from resuelve.training import language as languages
 from resuelve.training.registry import Card, Registry, Version
-from resuelve.training.students import CRITIC, RERANK
+from resuelve.training.students import CRITIC, ENCODER, RERANK
 from resuelve.wiring.refused import Refusals
 from resuelve.wiring.speaking import check_prompt
 from resuelve.wiring.students import check_fit, check_place
@@ -130,8 +130,15 @@ def checks_here(settings: Settings, *, strict: bool = False) -> dict[str, Check]
 
         return check
 
+    def encodes(folder: Path, card: Card, _: bool) -> None:
+        from resuelve.wiring.encoders import check_used, tuned_from
+
+        check_used(settings)
+        tuned_from(folder, card)
+
     return {
         CRITIC: judges(CRITIC),
+        ENCODER: encodes,
         RERANK: judges(RERANK),
         image.ROLE: lambda folder, _, __: loads(folder, image.KIND),
         languages.ROLE: speaks,

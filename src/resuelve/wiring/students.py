@@ -20,7 +20,7 @@ from resuelve.resolution.votes import ABSOLUTE
 from resuelve.settings import Settings
 from resuelve.texts import say, translated
 from resuelve.training.registry import Card, Version
-from resuelve.training.students import CRITIC, RERANK, CriticStudent, RerankStudent, read_critic, read_rerank
+from resuelve.training.students import CRITIC, ENCODER, RERANK, CriticStudent, RerankStudent, read_critic, read_rerank
 from resuelve.wiring import learned, registry, rules
 
 if TYPE_CHECKING:
@@ -32,12 +32,18 @@ _Student = TypeVar("_Student", CriticStudent, RerankStudent)
 
 @dataclass(frozen=True, slots=True)
 class Students:
-    """The versions in use that can be used, and why others cannot."""
+    """The versions in use that can be used, and why others cannot.
+
+    Attributes:
+        versions: those that score and order.
+        encoder: the one that vectors come from.
+    """
 
     critic: CriticStudent | None = None
     rerank: RerankStudent | None = None
     versions: tuple[Version, ...] = ()
     refused: tuple[TrainingError, ...] = ()
+    encoder: Version | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -50,7 +56,7 @@ class Students:
             those,
             scoring=self.critic.scoring if self.critic else those.scoring,
             order=self.rerank.order if self.rerank else those.order,
-            versions={**those.versions, **{one.role: one.name for one in self.versions}},
+            versions={**those.versions, **{one.role: one.name for one in (*self.versions, self.encoder) if one}},
         )
 
     def notes(self, language: str) -> tuple[str, ...]:
@@ -68,12 +74,27 @@ def students_in_use(settings: Settings, embedder: str) -> Students:
     rerank = _speaking(settings, RERANK, embedder, read_rerank, refused)
     order = order_mark(rerank[1].order if rerank else None)
     critic = _speaking(settings, CRITIC, embedder, read_critic, refused, order)
+    encoder = _encoder(settings, refused)
     return Students(
         critic=critic[1] if critic else None,
         rerank=rerank[1] if rerank else None,
         versions=tuple(one[0] for one in (critic, rerank) if one),
         refused=tuple(refused),
+        encoder=encoder,
     )
+
+
+def _encoder(settings: Settings, refused: list[TrainingError]) -> Version | None:
+    """The encoder in use, where one was promoted; one that is promoted and not used is noted."""
+    from resuelve.wiring.encoders import check_used, version_in_use
+
+    try:
+        if registry(settings).is_used(ENCODER):
+            check_used(settings)
+        return version_in_use(settings)
+    except TrainingError as error:
+        refused.append(error)
+        return None
 
 
 def _speaking(
